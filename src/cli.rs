@@ -1,0 +1,52 @@
+//! The command line: one line a verb.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::context::{Ctx, GlobalArgs};
+use crate::error::{ExitCode, Result};
+
+/// Records machine-learning runs with their code, data, configuration and metrics, and explains
+/// what changed between two of them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "git-exp",
+    bin_name = "git exp",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// Options common to all verbs.
+    #[command(flatten)]
+    pub globals: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show how to use git exp, or one of its verbs
+    Help(commands::help::HelpArgs),
+}
+
+impl Command {
+    /// Runs the verb.
+    pub fn run(&self, ctx: &Ctx) -> Result<ExitCode> {
+        match self {
+            Self::Help(args) => commands::help::help(ctx, args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

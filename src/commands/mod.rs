@@ -1,0 +1,3 @@
+//! One file a verb: its arguments and a thin function that asks the other rooms.
+
+pub mod help;

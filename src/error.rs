@@ -1,0 +1,123 @@
+//! Failures as a user reads them: what failed, why, and the next command to type.
+
+use std::fmt;
+
+/// The result of nearly everything here.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Why a command could not do its work. It always ends the program with exit code 2.
+///
+/// Built where the reason is known:
+/// `Failure::new("no run named `exp_9`").hint("list them with `git exp ls`")`.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+    broken_pipe: bool,
+}
+
+impl Failure {
+    /// Says what failed, in the user's words.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            broken_pipe: false,
+        }
+    }
+
+    /// Adds a reason below.
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds a command to type next.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// What failed.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Reasons, nearest first.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// What to do about it.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// Whether the reader of our output went away, which is no failure at all.
+    pub fn is_broken_pipe(&self) -> bool {
+        self.broken_pipe
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for cause in &self.causes {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        let mut failure = Self::new(error.to_string());
+        failure.broken_pipe = error.kind() == std::io::ErrorKind::BrokenPipe;
+        failure
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast::<Failure>() {
+            Ok(failure) => failure,
+            Err(error) => {
+                let mut chain = error.chain().map(ToString::to_string);
+                let mut failure = Self::new(chain.next().unwrap_or_default());
+                failure.causes = chain.collect();
+                failure
+            }
+        }
+    }
+}
+
+/// Adds to any error what was being attempted.
+pub trait Context<T> {
+    /// Puts `message` in front and the error itself below it as the cause.
+    fn context(self, message: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: fmt::Display> Context<T> for std::result::Result<T, E> {
+    fn context(self, message: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|error| Failure::new(message()).because(error))
+    }
+}
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitCode(pub u8);
+
+impl ExitCode {
+    /// Done, or the answer is yes.
+    pub const OK: Self = Self(0);
+    /// The answer is no.
+    pub const NO: Self = Self(1);
+    /// An error.
+    pub const ERROR: Self = Self(2);
+    /// Something that had to be verified could not be.
+    pub const UNVERIFIED: Self = Self(3);
+}

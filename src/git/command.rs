@@ -1,0 +1,272 @@
+//! The one way in which the git binary is run.
+//!
+//! Every call gets the hardened environment and flags: nothing that a repository's configuration
+//! names (hooks, fsmonitor, external diff, textconv, pager) is ever executed, no lazy fetch happens,
+//! and no lock is taken for convenience.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use super::Error;
+
+/// Variables that point git at another repository or index; the caller says what it wants instead.
+const DROPPED: [&str; 12] = [
+    "GIT_INDEX_FILE",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_DIFF_OPTS",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+];
+
+/// Set for every call.
+const SET: [(&str, &str); 7] = [
+    ("LC_ALL", "C"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_EDITOR", ":"),
+];
+
+/// Configuration overrides for every call.
+const FLAGS: [&str; 9] = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.safecrlf=false",
+    "core.splitIndex=false",
+    "core.ignoreStat=false",
+    "core.quotePath=false",
+    "index.sparse=false",
+    "protocol.ext.allow=never",
+    "gc.auto=0",
+];
+
+/// A git command being put together.
+#[derive(Debug)]
+pub struct Git {
+    command: Command,
+    stdin: Option<Vec<u8>>,
+    shown: String,
+}
+
+impl Git {
+    /// Starts `git` in a directory, hardened, with no repository chosen yet.
+    pub fn new(directory: &Path) -> Self {
+        let mut command = Command::new("git");
+        command.current_dir(directory);
+        for name in DROPPED {
+            command.env_remove(name);
+        }
+        command.envs(SET);
+        for flag in FLAGS {
+            command.args(["-c", flag]);
+        }
+        #[cfg(unix)]
+        command.args(["-c", "core.fileMode=true"]);
+        Self {
+            command,
+            stdin: None,
+            shown: "git".to_owned(),
+        }
+    }
+
+    /// Starts `git` so that it finds the repository by the user's own environment: for discovery
+    /// and for configuration, the two questions where `GIT_DIR` and `git -c` must be honoured.
+    pub fn as_user(directory: &Path) -> Self {
+        let mut command = Command::new("git");
+        command
+            .current_dir(directory)
+            .envs(SET)
+            .env_remove("GIT_INDEX_FILE");
+        Self {
+            command,
+            stdin: None,
+            shown: "git".to_owned(),
+        }
+    }
+
+    /// Chooses the repository explicitly.
+    pub fn repository(mut self, git_dir: &Path, work_tree: Option<&Path>) -> Self {
+        self.command.env("GIT_DIR", git_dir);
+        if let Some(work_tree) = work_tree {
+            self.command.env("GIT_WORK_TREE", work_tree);
+        }
+        self
+    }
+
+    /// Uses another index file.
+    pub fn index(self, path: &Path) -> Self {
+        self.env("GIT_INDEX_FILE", path)
+    }
+
+    /// Overrides one configuration value.
+    pub fn config(mut self, setting: &str) -> Self {
+        self.command.args(["-c", setting]);
+        self
+    }
+
+    /// Sets one variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Adds one argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.shown.push(' ');
+        self.shown.push_str(&argument.as_ref().to_string_lossy());
+        self.command.arg(argument);
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<T: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = T>) -> Self {
+        arguments.into_iter().fold(self, Self::arg)
+    }
+
+    /// Feeds bytes to its standard input.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// Runs it to its end, whatever the exit code.
+    pub fn output(mut self) -> Result<Output, Error> {
+        let child = self.spawn_inner()?;
+        let shown = self.shown;
+        let input = self.stdin;
+        wait(child, input).map_err(|source| Error::Spawn {
+            command: shown,
+            source,
+        })
+    }
+
+    /// Starts it and lets the caller go on with other work meanwhile.
+    pub fn spawn(mut self) -> Result<Running, Error> {
+        let child = self.spawn_inner()?;
+        Ok(Running {
+            child,
+            input: self.stdin,
+            shown: self.shown,
+        })
+    }
+
+    fn spawn_inner(&mut self) -> Result<Child, Error> {
+        let stdin = if self.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        };
+        self.command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|source| match source.kind() {
+                std::io::ErrorKind::NotFound => Error::NoGit,
+                _ => Error::Spawn {
+                    command: self.shown.clone(),
+                    source,
+                },
+            })
+    }
+
+    /// Runs it and takes its output; any exit code but 0 is an error that carries its message.
+    pub fn run(self) -> Result<Vec<u8>, Error> {
+        let shown = self.shown.clone();
+        checked(self.output()?, shown)
+    }
+
+    /// Like [`Git::run`], as text without the last newline.
+    pub fn text(self) -> Result<String, Error> {
+        let bytes = self.run()?;
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+    }
+
+    /// Runs it for a yes or no: exit code 0 or 1; anything else is an error.
+    pub fn yes(self) -> Result<bool, Error> {
+        let shown = self.shown.clone();
+        let output = self.output()?;
+        match output.status.code() {
+            Some(1) => Ok(false),
+            _ => checked(output, shown).map(|_| true),
+        }
+    }
+}
+
+/// A git command under way.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    input: Option<Vec<u8>>,
+    shown: String,
+}
+
+impl Running {
+    /// Waits for its output; any exit code but 0 is an error that carries its message.
+    pub fn finish(self) -> Result<Vec<u8>, Error> {
+        let Self {
+            child,
+            input,
+            shown,
+        } = self;
+        let output = wait(child, input).map_err(|source| Error::Spawn {
+            command: shown.clone(),
+            source,
+        })?;
+        checked(output, shown)
+    }
+}
+
+/// Writes the input beside reading the output, so that neither side can block the other.
+fn wait(mut child: Child, input: Option<Vec<u8>>) -> std::io::Result<Output> {
+    let writer = match (child.stdin.take(), input) {
+        (Some(mut pipe), Some(bytes)) => Some(std::thread::spawn(move || pipe.write_all(&bytes))),
+        _ => None,
+    };
+    let output = child.wait_with_output()?;
+    if let Some(writer) = writer {
+        // git may stop reading once it has failed; its own message says why.
+        let _ = writer.join();
+    }
+    Ok(output)
+}
+
+fn checked(output: Output, command: String) -> Result<Vec<u8>, Error> {
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Error::Command {
+        command,
+        code: output.status.code(),
+        message,
+    })
+}
+
+/// Splits the output of a `-z` command.
+pub fn split_nul(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|&b| b == 0).filter(|part| !part.is_empty())
+}
+
+/// A path that git printed, as this machine's path.
+pub fn path_from_git(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt;
+        PathBuf::from(OsString::from_vec(bytes.to_vec()))
+    }
+    #[cfg(not(unix))]
+    PathBuf::from(OsString::from(String::from_utf8_lossy(bytes).into_owned()))
+}

@@ -1,0 +1,73 @@
+//! The only user of git: of its binary for whatever touches the working tree, the index,
+//! configuration and remotes, and of libgit2 for objects and notes where it is fastest.
+//!
+//! What libgit2 can't open (SHA-256, reftable, partial clones) works through the binary all the
+//! same, behind [`objects`] and [`refs`].
+
+pub mod command;
+pub mod open;
+
+pub use command::Git;
+pub use open::{Head, Repo};
+
+use crate::error::Failure;
+
+/// What can go wrong when git is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The binary is missing.
+    #[error("git is not on the PATH")]
+    NoGit,
+    /// No repository here.
+    #[error("not a git repository (or any of the parent directories)")]
+    NotARepository,
+    /// git refuses the repository.
+    #[error("{0}")]
+    Refused(String),
+    /// The program could not be started or read.
+    #[error("`{command}` could not be run: {source}")]
+    Spawn {
+        /// What was run.
+        command: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// git said no.
+    #[error("`{command}` failed{}: {message}", code.map(|c| format!(" with exit code {c}")).unwrap_or_default())]
+    Command {
+        /// What was run, without the hardening flags.
+        command: String,
+        /// Its exit code; `None` for a signal.
+        code: Option<i32>,
+        /// What it printed on standard error.
+        message: String,
+    },
+    /// Output that git should never print.
+    #[error("git printed what was not expected: {0}")]
+    Unexpected(String),
+    /// Somebody else changed the ref meanwhile.
+    #[error("`{0}` was changed by another process")]
+    Changed(String),
+    /// A file of ours in the git directory could not be used.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// libgit2 said no.
+    #[error("{0}")]
+    Library(#[from] git2::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Failure::new(error.to_string());
+        match error {
+            Error::NoGit => failure.hint("install git, or put it on the PATH"),
+            Error::NotARepository => failure.hint("make one: git init"),
+            _ => failure,
+        }
+    }
+}

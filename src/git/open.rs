@@ -1,0 +1,130 @@
+//! Finds the repository by git's own rules, and reads HEAD.
+
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::command::{Git, path_from_git};
+use crate::model::{Oid, RecordPath};
+
+/// An opened repository. Resolved once; later calls name it explicitly.
+#[derive(Clone, Debug)]
+pub struct Repo {
+    /// This working tree's git directory.
+    pub git_dir: PathBuf,
+    /// The git directory that all linked worktrees share.
+    pub common_dir: PathBuf,
+    /// The top of the working tree; `None` in a bare repository.
+    pub work_tree: Option<PathBuf>,
+    /// `sha1` or `sha256`.
+    pub object_format: String,
+    /// Whether history was cut off.
+    pub shallow: bool,
+}
+
+/// Where HEAD stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The commit; `None` before the first.
+    pub commit: Option<Oid>,
+    /// The branch; `None` when detached.
+    pub branch: Option<String>,
+}
+
+impl Repo {
+    /// Asks git itself, so that `GIT_DIR`, `GIT_WORK_TREE`, `safe.directory`, linked worktrees,
+    /// submodules and every later rule hold.
+    pub fn discover(cwd: &Path) -> Result<Self, Error> {
+        let output = Git::as_user(cwd)
+            .args([
+                "rev-parse",
+                "--path-format=absolute",
+                "--git-dir",
+                "--git-common-dir",
+            ])
+            .args([
+                "--is-bare-repository",
+                "--is-inside-work-tree",
+                "--is-shallow-repository",
+            ])
+            .arg("--show-object-format")
+            .output()?;
+        if !output.status.success() {
+            let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(if message.contains("not a git repository") {
+                Error::NotARepository
+            } else {
+                Error::Refused(message.trim_start_matches("fatal: ").to_owned())
+            });
+        }
+        let lines: Vec<&[u8]> = output.stdout.split(|&b| b == b'\n').collect();
+        let [git_dir, common_dir, bare, inside, shallow, format, ..] = lines[..] else {
+            return Err(Error::Unexpected(
+                String::from_utf8_lossy(&output.stdout).into_owned(),
+            ));
+        };
+        let work_tree = if bare == b"true" {
+            None
+        } else if inside == b"true" {
+            let top = Git::as_user(cwd)
+                .args(["rev-parse", "--show-toplevel"])
+                .run()?;
+            Some(path_from_git(top.strip_suffix(b"\n").unwrap_or(&top)))
+        } else {
+            None
+        };
+        Ok(Self {
+            git_dir: path_from_git(git_dir),
+            common_dir: path_from_git(common_dir),
+            work_tree,
+            object_format: String::from_utf8_lossy(format).into_owned(),
+            shallow: shallow == b"true",
+        })
+    }
+
+    /// A hardened git command on this repository, run from the top of the working tree.
+    pub fn git(&self) -> Git {
+        let directory = self.work_tree.as_deref().unwrap_or(&self.git_dir);
+        Git::new(directory).repository(&self.git_dir, self.work_tree.as_deref())
+    }
+
+    /// The top of the working tree, or an error that says why there is none.
+    pub fn top(&self) -> Result<&Path, Error> {
+        self.work_tree
+            .as_deref()
+            .ok_or_else(|| Error::Refused("this operation must be run in a work tree".to_owned()))
+    }
+
+    /// Our own folder in the common git directory: lock, ids, caches. All of it can be rebuilt.
+    pub fn exp_dir(&self) -> PathBuf {
+        self.common_dir.join("exp")
+    }
+
+    /// Reads HEAD; one git call.
+    pub fn head(&self) -> Result<Head, Error> {
+        let branch = self.git().args(["symbolic-ref", "-q", "HEAD"]).output()?;
+        let branch = String::from_utf8_lossy(&branch.stdout)
+            .trim_end()
+            .strip_prefix("refs/heads/")
+            .map(str::to_owned);
+        Ok(Head {
+            commit: self.resolve("HEAD")?,
+            branch,
+        })
+    }
+
+    /// The full id of a commit that a user named; `None` if there is none.
+    pub fn resolve(&self, revision: &str) -> Result<Option<Oid>, Error> {
+        let output = self
+            .git()
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+            .arg(format!("{revision}^{{commit}}"))
+            .output()?;
+        Ok(Oid::parse(String::from_utf8_lossy(&output.stdout).trim()))
+    }
+
+    /// A path of this machine relative to the top of the working tree, with `/`; `None` outside.
+    pub fn relative(&self, path: &Path) -> Option<RecordPath> {
+        let top = self.work_tree.as_deref()?;
+        path.strip_prefix(top).ok().map(RecordPath::from_path)
+    }
+}

@@ -1,0 +1,71 @@
+//! `git exp`: records every machine-learning run with its code, data, configuration and metrics,
+//! and explains what changed between two of them.
+//!
+//! Data flows through five words: **observe → record → keep → compare → tell**.
+//!
+//! - [`cli`] and [`commands`]: the verbs, one file each, thin.
+//! - [`context`], [`ambient`], [`settings`]: what a command is surrounded by.
+//! - [`model`]: what a run is: plain types, no I/O.
+//! - [`git`]: the only user of git: open, freeze, objects, notes, refs.
+//! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
+//! - [`compare`]: what differs between two runs. [`report`]: how it is told.
+//! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
+//! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
+//!
+//! Dependencies point down only: commands → report, compare, observe, store, git → model.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod ambient;
+pub mod cli;
+pub mod commands;
+pub mod compare;
+pub mod context;
+pub mod error;
+pub mod git;
+pub mod model;
+pub mod observe;
+pub mod report;
+pub mod settings;
+pub mod store;
+pub mod ui;
+
+use clap::Parser;
+
+use crate::error::{ExitCode, Failure};
+use crate::ui::{Ui, UiOptions};
+
+/// Runs the program and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let ctx = ambient::Ambient::capture().and_then(|a| context::Ctx::new(a, cli.globals.clone()));
+    let ctx = match ctx {
+        Ok(ctx) => ctx,
+        Err(failure) => return failed(&Ui::new(UiOptions::default()), &failure),
+    };
+    match cli.command.run(&ctx) {
+        Ok(code) => code,
+        Err(failure) => failed(&ctx.ui, &failure),
+    }
+}
+
+/// Help and version go to standard output with 0; a wrong command line is an error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is nobody's failure.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitCode::ERROR
+    } else {
+        ExitCode::OK
+    }
+}
+
+fn failed(ui: &Ui, failure: &Failure) -> ExitCode {
+    if failure.is_broken_pipe() {
+        return ExitCode::OK;
+    }
+    ui.failure(failure);
+    ExitCode::ERROR
+}

@@ -1,0 +1,124 @@
+//! Content digests: SHA-256 of files, and git object ids.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A SHA-256 as 64 lower-case hex digits: what `sha256sum` prints and what Git LFS calls an oid.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[schemars(transparent)]
+pub struct Sha256(#[schemars(regex(pattern = "^[0-9a-f]{64}$"))] String);
+
+impl Sha256 {
+    /// Takes 64 hex digits, in either case; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 64 && is_hex(text)).then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// Wraps the 32 raw bytes of a digest.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(hex(bytes))
+    }
+
+    /// Digests bytes held in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest;
+        Self::from_bytes(&sha2::Sha256::digest(bytes).into())
+    }
+
+    /// All 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first eight digits, enough for a person to tell two files apart.
+    pub fn short(&self) -> &str {
+        &self.0[..8]
+    }
+}
+
+/// A git object id: 40 hex digits in a SHA-1 repository, 64 in a SHA-256 one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[schemars(transparent)]
+pub struct Oid(#[schemars(regex(pattern = "^([0-9a-f]{40}|[0-9a-f]{64})$"))] String);
+
+impl Oid {
+    /// Takes a full object id; abbreviations are refused, for they can become ambiguous later.
+    pub fn parse(text: &str) -> Option<Self> {
+        (matches!(text.len(), 40 | 64) && is_hex(text)).then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// Wraps the raw bytes of an id (20 or 32).
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::parse(&hex(bytes))
+    }
+
+    /// All digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first seven digits, as git abbreviates.
+    pub fn short(&self) -> &str {
+        &self.0[..7]
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
+        .map(char::from)
+        .collect()
+}
+
+macro_rules! hex_text {
+    ($name:ident, $what:literal) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| {
+                    serde::de::Error::custom(format!("`{}` is not {}", text.escape_debug(), $what))
+                })
+            }
+        }
+    };
+}
+hex_text!(Sha256, "a SHA-256 of 64 hex digits");
+hex_text!(Oid, "a git object id of 40 or 64 hex digits");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_agree_with_sha256sum() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Sha256::of(b"").as_str(), empty);
+    }
+
+    #[test]
+    fn only_full_hex_ids_are_taken() {
+        assert!(Oid::parse("a41c9d2").is_none());
+        assert!(Oid::parse(&"g".repeat(40)).is_none());
+        assert_eq!(Oid::parse(&"A".repeat(64)).unwrap().short(), "aaaaaaa");
+    }
+}

@@ -1,0 +1,174 @@
+//! Paths as a record keeps them: bytes with forward slashes, never trusted to open a file with.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A path relative to the project (or absolute, when a data input is marked `external`).
+///
+/// git knows paths as bytes, so this does too. In JSON it is a string when it is valid UTF-8 and
+/// `{"b64": "…"}` when it is not.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct RecordPath(Vec<u8>);
+
+impl RecordPath {
+    /// Takes bytes as git prints them with `-z`.
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// Takes a path of this machine; separators become `/`.
+    pub fn from_path(path: &Path) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            Self(path.as_os_str().as_bytes().to_vec())
+        }
+        #[cfg(not(unix))]
+        Self(path.to_string_lossy().replace('\\', "/").into_bytes())
+    }
+
+    /// The raw bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text, with invalid UTF-8 shown as U+FFFD. For people, not for opening files.
+    pub fn display(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+
+    /// The path in this machine's form. Only [`crate::store::contain`] may open what a record names.
+    pub fn to_path(&self) -> PathBuf {
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            PathBuf::from(std::ffi::OsStr::from_bytes(&self.0))
+        }
+        #[cfg(not(unix))]
+        PathBuf::from(String::from_utf8_lossy(&self.0).into_owned())
+    }
+
+    /// The last component.
+    pub fn file_name(&self) -> &[u8] {
+        self.0.rsplit(|&b| b == b'/').next().unwrap_or(&self.0)
+    }
+
+    /// The extension in lower case, without its dot; empty when there is none.
+    pub fn extension(&self) -> String {
+        let name = self.file_name();
+        match name.iter().rposition(|&b| b == b'.') {
+            Some(dot) if dot > 0 => String::from_utf8_lossy(&name[dot + 1..]).to_ascii_lowercase(),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether this path is `folder` itself or lies inside it.
+    pub fn is_within(&self, folder: &RecordPath) -> bool {
+        folder.0.is_empty()
+            || self.0 == folder.0
+            || (self.0.starts_with(&folder.0) && self.0.get(folder.0.len()) == Some(&b'/'))
+    }
+
+    /// `folder/self`; `self` when `folder` is empty.
+    pub fn below(&self, folder: &RecordPath) -> Self {
+        if folder.0.is_empty() {
+            return self.clone();
+        }
+        Self([&folder.0[..], b"/", &self.0[..]].concat())
+    }
+
+    /// The rest of this path inside `folder`, or `None` when it is elsewhere.
+    pub fn strip(&self, folder: &RecordPath) -> Option<Self> {
+        if folder.0.is_empty() {
+            return Some(self.clone());
+        }
+        self.0
+            .strip_prefix(&folder.0[..])?
+            .strip_prefix(b"/")
+            .map(|rest| Self(rest.to_vec()))
+    }
+}
+
+impl From<&str> for RecordPath {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+}
+
+impl fmt::Debug for RecordPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.display())
+    }
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Encoded {
+    b64: String,
+}
+
+impl Serialize for RecordPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => Encoded {
+                b64: STANDARD.encode(&self.0),
+            }
+            .serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self(text.into_bytes())),
+            other => {
+                let encoded: Encoded = serde_json::from_value(other).map_err(D::Error::custom)?;
+                STANDARD
+                    .decode(encoded.b64)
+                    .map(Self)
+                    .map_err(D::Error::custom)
+            }
+        }
+    }
+}
+
+impl JsonSchema for RecordPath {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RecordPath".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A path: text, or base64 of its bytes when it is not valid UTF-8",
+            "anyOf": [{"type": "string"}, generator.subschema_for::<Encoded>()]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_not_utf8_survive_json() {
+        let path = RecordPath::from_bytes(b"data/caf\xe9.csv".to_vec());
+        let json = serde_json::to_string(&path).unwrap();
+        assert_eq!(json, r#"{"b64":"ZGF0YS9jYWbpLmNzdg=="}"#);
+        assert_eq!(serde_json::from_str::<RecordPath>(&json).unwrap(), path);
+    }
+
+    #[test]
+    fn a_folder_does_not_contain_its_longer_twin() {
+        let inside = RecordPath::from("data/train.csv");
+        assert!(inside.is_within(&"data".into()));
+        assert!(!RecordPath::from("data2/x").is_within(&"data".into()));
+        assert_eq!(inside.strip(&"data".into()), Some("train.csv".into()));
+    }
+}

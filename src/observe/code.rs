@@ -1,0 +1,1 @@
+//! The state of the code, asked through [`crate::git`] and sorted onto axes.

@@ -1,0 +1,1 @@
+//! Interpreter, packages and allow-listed variables, read without starting the interpreter.

@@ -1,0 +1,1 @@
+//! The machine: what the operating system says about it.

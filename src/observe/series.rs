@@ -1,0 +1,1 @@
+//! Metrics over steps: the log that a run appends to, and its summary.

@@ -1,0 +1,1 @@
+//! The words of generated text, in English and Russian.

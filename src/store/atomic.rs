@@ -1,0 +1,87 @@
+//! Files that appear whole or not at all, and that are on disk when the call returns.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use crate::error::{Failure, Result};
+
+/// Writes a file by a temporary name beside it, `fsync`, `rename`, and `fsync` of the folder.
+///
+/// # Errors
+/// Names the file, and leaves what was there before untouched.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_inner(path, bytes).map_err(|error| failed(path, &error))
+}
+
+fn write_inner(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".tmp-")
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    set_shared_mode(file.as_file())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+/// Temporary files are private by default; records are as readable as git's own files.
+fn set_shared_mode(file: &File) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// Makes a rename in a folder durable.
+pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Makes a folder and its parents.
+pub fn make_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|error| failed(path, &error))
+}
+
+/// A failure to write that names the place and, where it is known, the way out.
+pub fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(format!("cannot write {}", path.display())).because(error);
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            let folder = path.parent().unwrap_or(path);
+            failure.hint(format!("make it writable: chmod u+w {}", folder.display()))
+        }
+        std::io::ErrorKind::StorageFull => failure.hint("free some disk space: df -h ."),
+        _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_the_whole_file_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("run.json");
+        write(&file, b"a longer first version").unwrap();
+        write(&file, b"second").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"second");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_write_names_the_file() {
+        let error = write(Path::new("/nonexistent/x"), b"").unwrap_err();
+        assert_eq!(error.message(), "cannot write /nonexistent/x");
+    }
+}

@@ -1,0 +1,14 @@
+//! The `experiments/` folder: the record, and the truth.
+//!
+//! Files here are written atomically, read with their version checked first, and never followed
+//! through symbolic links. Notes, refs and caches can be rebuilt from what this room keeps.
+
+pub mod atomic;
+pub mod contain;
+pub mod format;
+pub mod ids;
+pub mod layout;
+pub mod lock;
+pub mod runs;
+
+pub use layout::Project;

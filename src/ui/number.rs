@@ -1,0 +1,106 @@
+//! Numbers as people read them.
+
+use crate::model::Number;
+
+/// A metric: short numbers as they were written, long ones to four significant digits.
+pub fn metric(number: &Number) -> String {
+    let value = number.as_f64();
+    if !value.is_finite() {
+        return match number.as_str() {
+            "nan" => "NaN".to_owned(),
+            text => text.to_owned(),
+        };
+    }
+    let text = number.as_str();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if number.is_integer() || (digits <= 6 && !text.contains(['e', 'E'])) {
+        return text.to_owned();
+    }
+    significant(value, 4)
+}
+
+/// A value to so many significant digits, without exponent where that stays readable.
+pub fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let magnitude = value.abs().log10().floor();
+    if !(-5.0..15.0).contains(&magnitude) {
+        return format!("{value:.*e}", digits.saturating_sub(1));
+    }
+    // `magnitude` lies within ±15 here, so the conversion is exact.
+    #[allow(clippy::cast_possible_truncation)]
+    let decimals = (digits as i64 - 1 - magnitude as i64).clamp(0, 20);
+    format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))
+}
+
+/// A size in bytes: `512 B`, `1.4 MiB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{count} B")
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// A count with thin separation by thousands: `10,412`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration: `38 s`, `4.2 s`, `12 min`, `3 h 05 min`.
+pub fn duration(seconds: f64) -> String {
+    if seconds < 9.95 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = seconds.round();
+    if whole < 120.0 {
+        format!("{whole:.0} s")
+    } else if whole < 3600.0 {
+        format!("{:.0} min", whole / 60.0)
+    } else {
+        format!(
+            "{:.0} h {:02.0} min",
+            (whole / 3600.0).floor(),
+            (whole % 3600.0) / 60.0
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_short_but_true() {
+        let show = |text| metric(&Number::parse(text).unwrap());
+        assert_eq!(show("0.842"), "0.842");
+        assert_eq!(show("0.84215678901"), "0.8422");
+        assert_eq!(show("123456789"), "123456789");
+        assert_eq!(show("1.5e-12"), "1.500e-12");
+        assert_eq!(show("nan"), "NaN");
+    }
+
+    #[test]
+    fn sizes_counts_and_durations() {
+        assert_eq!(bytes(1_468_006), "1.4 MiB");
+        assert_eq!(count(10_412), "10,412");
+        assert_eq!(duration(45.3), "45 s");
+        assert_eq!(duration(11_100.0), "3 h 05 min");
+    }
+}

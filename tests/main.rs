@@ -1,0 +1,5 @@
+//! End-to-end tests: the real binary through the real git. One test file a verb.
+#![allow(clippy::unwrap_used, dead_code)]
+
+mod common;
+mod help;
