@@ -9,6 +9,7 @@
 //! - [`git`]: the only user of git: open, freeze, objects, notes, refs.
 //! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
+//! - [`record`]: how a run is begun and ended.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
 //!
@@ -24,6 +25,7 @@ pub mod error;
 pub mod git;
 pub mod model;
 pub mod observe;
+pub mod record;
 pub mod report;
 pub mod settings;
 pub mod store;

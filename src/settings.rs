@@ -22,6 +22,16 @@ pub enum Lang {
     Ru,
 }
 
+impl Lang {
+    /// Both versions of a sentence stand side by side where it is written.
+    pub fn pick<'a>(self, english: &'a str, russian: &'a str) -> &'a str {
+        match self {
+            Self::En => english,
+            Self::Ru => russian,
+        }
+    }
+}
+
 /// `experiments/exp.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -5,10 +5,12 @@
 
 pub mod atomic;
 pub mod contain;
+pub mod folder;
 pub mod format;
 pub mod ids;
 pub mod layout;
 pub mod lock;
 pub mod runs;
+pub mod tables;
 
 pub use layout::Project;

@@ -1,0 +1,38 @@
+//! `git exp schema`: JSON Schemas of the files and outputs, for other programs.
+
+use crate::context::Ctx;
+use crate::error::{ExitCode, Failure, Result};
+use crate::model::Run;
+use crate::store::format::RUN_SCHEMA;
+
+/// Arguments of `git exp schema`.
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// Which file or output; all names when not given
+    pub kind: Option<String>,
+}
+
+/// The kinds that have a schema, with the version they carry.
+const KINDS: [(&str, &str, fn() -> schemars::Schema); 1] =
+    [("run", RUN_SCHEMA, || schemars::schema_for!(Run))];
+
+/// Prints a schema, or the list of kinds.
+pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {
+    let Some(wanted) = &args.kind else {
+        let names: String = KINDS.iter().map(|(kind, v, _)| format!("{kind}\t{v}\n")).collect();
+        ctx.ui.out(names)?;
+        return Ok(ExitCode::OK);
+    };
+    let Some((_, version, build)) = KINDS.iter().find(|(kind, ..)| kind == wanted) else {
+        return Err(Failure::new(format!("no schema for `{wanted}`"))
+            .hint("see the kinds: git exp schema"));
+    };
+    let mut schema = build().to_value();
+    schema["$id"] = serde_json::json!(format!("urn:{}", version.replace('/', ":")));
+    schema["properties"]["schema"] = serde_json::json!({"const": version});
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.push("schema".into());
+    }
+    ctx.ui.out(format!("{schema:#}\n"))?;
+    Ok(ExitCode::OK)
+}

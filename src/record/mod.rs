@@ -1,0 +1,9 @@
+//! Recording a run: what `start`, `run` and `finish` have in common.
+//!
+//! [`begin`] observes and freezes, then writes in the order that survives a crash at any point:
+//! number → git objects → ref → folder → note. [`end`] adds the results.
+
+pub mod child;
+pub mod current;
+pub mod inputs;
+pub mod setup;
