@@ -64,8 +64,8 @@ pub fn add_to_readme(readme: &std::path::Path, message: &str) -> Result<()> {
 
 /// git's own choice of editor, run as git runs it.
 fn edit(ctx: &Ctx, readme: &std::path::Path) -> Result<()> {
-    let editor = ctx.repo()?.editor()?;
-    let status = crate::git::run_editor(&editor, readme)?;
+    let editor = ctx.repo()?.editor(ctx.ambient.cwd())?;
+    let status = crate::git::settings::run_editor(&editor, readme)?;
     if status {
         Ok(())
     } else {

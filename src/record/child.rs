@@ -33,12 +33,17 @@ impl Ended {
 ///
 /// With `log`, what it prints is copied into that file as well; its output is then a pipe, so
 /// programs that ask whether they write to a terminal will see that they don't.
-pub fn run(argv: &[OsString], vars: &[(&str, &Path)], log: Option<&Path>) -> Result<Ended> {
+pub fn run(
+    argv: &[OsString],
+    cwd: &Path,
+    vars: &[(&str, &Path)],
+    log: Option<&Path>,
+) -> Result<Ended> {
     let (program, arguments) = argv
         .split_first()
         .ok_or_else(|| Failure::new("no command was given"))?;
     let mut command = Command::new(program);
-    command.args(arguments).envs(vars.iter().copied());
+    command.args(arguments).current_dir(cwd).envs(vars.iter().copied());
     if log.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }

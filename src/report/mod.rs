@@ -1,5 +1,7 @@
 //! What is told: pure functions from records to text, no git, no file system, no clock.
 
+pub mod begun;
+pub mod ended;
 pub mod lang;
 pub mod listing;
 pub mod markers;

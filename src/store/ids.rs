@@ -49,6 +49,15 @@ pub fn reserve(exp_dir: &Path, project: &Project, uid: &Uid, taken: u32) -> Resu
     }
 }
 
+/// Notes down a number that a run already has, so that it is never given out again.
+pub fn claim(exp_dir: &Path, project: &Project, number: u32, uid: &Uid) {
+    let folder = folder(exp_dir, project);
+    // The run's folder itself keeps the number too; the reservation only helps other worktrees.
+    let _ = std::fs::create_dir_all(&folder)
+        .and_then(|()| OpenOptions::new().write(true).create_new(true).open(folder.join(format!("{number:06}"))))
+        .and_then(|mut file| file.write_all(uid.as_str().as_bytes()));
+}
+
 /// Gives a number back when nothing of the run was written.
 pub fn release(exp_dir: &Path, project: &Project, number: u32) {
     // A reservation that stays is only a hole in the numbering; `doctor` frees it.

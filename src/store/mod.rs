@@ -11,6 +11,7 @@ pub mod ids;
 pub mod layout;
 pub mod lock;
 pub mod runs;
+pub mod seal;
 pub mod tables;
 
 pub use layout::Project;

@@ -19,6 +19,26 @@ pub fn metric(number: &Number) -> String {
     significant(value, 4)
 }
 
+/// A difference with its sign, to as many decimals as the more exact of the two values has (at most
+/// six): `+0.017`.
+pub fn signed(difference: f64, a: &Number, b: &Number) -> String {
+    if !difference.is_finite() {
+        return "?".to_owned();
+    }
+    let decimals = |n: &Number| {
+        let shown = metric(n);
+        if shown.contains('e') { 6 } else { shown.split_once('.').map_or(0, |(_, d)| d.len()) }
+    };
+    let digits = decimals(a).max(decimals(b)).min(6);
+    let text = format!("{difference:+.digits$}");
+    // A difference that rounds to nothing is shown with the digits that it has.
+    if difference != 0.0 && text.bytes().all(|b| !matches!(b, b'1'..=b'9')) {
+        let sign = if difference > 0.0 { "+" } else { "" };
+        return format!("{sign}{}", significant(difference, 2));
+    }
+    text
+}
+
 /// A value to so many significant digits, without exponent where that stays readable.
 pub fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {

@@ -1,0 +1,130 @@
+//! `git exp start`: freezes code, data, configuration and environment before a run.
+
+use std::path::PathBuf;
+
+use crate::context::Ctx;
+use crate::error::{ExitCode, Failure, Result};
+use crate::record::begin::{self, Begun, Request};
+use crate::record::inputs;
+use crate::report::begun;
+
+/// What a run is made of; shared by `start` and `run`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct CaptureArgs {
+    /// The main idea in a word or two, in any language; made from what changed when not given
+    pub name: Option<String>,
+    /// What the run is for
+    #[arg(short = 'm', long = "goal", visible_alias = "message", value_name = "TEXT")]
+    pub goal: Option<String>,
+    /// What you expect
+    #[arg(long, value_name = "TEXT")]
+    pub hypothesis: Option<String>,
+    /// The run to compare with (the previous one like it when not given)
+    #[arg(long, value_name = "RUN")]
+    pub base: Option<String>,
+    /// A configuration file; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
+    /// A data file or folder and its role: train=data/train.csv; may be repeated
+    #[arg(long, value_name = "ROLE=PATH")]
+    pub data: Vec<String>,
+    /// A parameter that is in no file; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub param: Vec<String>,
+    /// What is meant to change against the base: model.n_estimators, data.train, code; may be repeated
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub changes: Vec<String>,
+    /// A label; may be repeated
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Refuse to start from uncommitted code
+    #[arg(long)]
+    pub require_clean: bool,
+    /// Start although a finished run has the same inputs
+    #[arg(long)]
+    pub allow_same: bool,
+    /// Start although a changed file holds something that looks like a secret
+    #[arg(long)]
+    pub allow_secrets: bool,
+    /// Read every data file anew instead of trusting its size and times
+    #[arg(long)]
+    pub rehash: bool,
+}
+
+/// Arguments of `git exp start`.
+#[derive(Debug, clap::Args)]
+pub struct StartArgs {
+    #[command(flatten)]
+    capture: CaptureArgs,
+    /// Print nothing but the run's id
+    #[arg(long)]
+    pub porcelain: bool,
+}
+
+impl CaptureArgs {
+    /// Reads the arguments into what the recorder wants.
+    pub fn request(&self, ctx: &Ctx, argv: Option<Vec<String>>) -> Result<Request> {
+        let data = self.data.iter().map(|text| role_and_path(ctx, text)).collect::<Result<_>>()?;
+        Ok(Request {
+            name: self.name.clone(),
+            goal: self.goal.clone(),
+            hypothesis: self.hypothesis.clone(),
+            base: self.base.clone(),
+            config: self.config.iter().map(|path| ctx.absolute(path)).collect(),
+            data,
+            params: self.param.clone(),
+            declared: self.changes.clone(),
+            tags: self.tag.clone(),
+            require_clean: self.require_clean,
+            allow_same: self.allow_same,
+            allow_secrets: self.allow_secrets,
+            rehash: self.rehash,
+            argv,
+        })
+    }
+}
+
+/// `train=data/train.csv`, or a bare path whose name suggests the role.
+fn role_and_path(ctx: &Ctx, text: &str) -> Result<(String, PathBuf)> {
+    let named = text.split_once('=').filter(|(role, _)| {
+        !role.is_empty() && role.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    });
+    match named {
+        Some((_, "")) => Err(Failure::new(format!("`--data {text}` names no file"))
+            .hint("git exp start --data train=data/train.csv")),
+        Some((role, path)) => Ok((role.to_owned(), ctx.absolute(path.as_ref()))),
+        None => {
+            let stem = text.rsplit('/').next().unwrap_or(text);
+            Ok((inputs::role_of(stem).unwrap_or("data").to_owned(), ctx.absolute(text.as_ref())))
+        }
+    }
+}
+
+/// Starts a run that `git exp finish` ends.
+pub fn start(ctx: &Ctx, args: &StartArgs) -> Result<ExitCode> {
+    let request = args.capture.request(ctx, None)?;
+    let begun = begin::begin(ctx, &request)?;
+    if args.porcelain {
+        ctx.ui.out(format!("{}\n", begun.run.id()))?;
+    } else if ctx.globals.json {
+        let value = serde_json::to_value(&begun.run).unwrap_or_default();
+        ctx.ui.out(format!("{value:#}\n"))?;
+    } else {
+        for line in announce(ctx, &begun)? {
+            ctx.ui.out(format!("{line}\n"))?;
+        }
+        ctx.ui.say("Finish with:  git exp finish --metrics metrics.json");
+    }
+    Ok(ExitCode::OK)
+}
+
+/// The lines that tell what was frozen.
+pub fn announce(ctx: &Ctx, begun: &Begun) -> Result<Vec<String>> {
+    for warning in &begun.run.warnings {
+        ctx.ui.warn(warning);
+    }
+    if !begun.set_up.is_empty() {
+        ctx.ui.say(format!("first run here: wrote {}", begun.set_up.join(", ")));
+    }
+    Ok(begun::lines(&begun.run, begun.base.as_ref(), ctx.lang()?))
+}
