@@ -28,6 +28,13 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// List runs, newest first
+    #[command(visible_alias = "list")]
+    Ls(commands::ls::LsArgs),
+    /// Show all about one run
+    Show(commands::show::ShowArgs),
+    /// Print the JSON Schema of a file or output
+    Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
     Help(commands::help::HelpArgs),
 }
@@ -36,6 +43,9 @@ impl Command {
     /// Runs the verb.
     pub fn run(&self, ctx: &Ctx) -> Result<ExitCode> {
         match self {
+            Self::Ls(args) => commands::ls::ls(ctx, args),
+            Self::Show(args) => commands::show::show(ctx, args),
+            Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }
     }

@@ -33,10 +33,18 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
     let mut entries = runs::list(project)?;
     entries.reverse();
     if let Some(status) = &args.status {
-        entries.retain(|e| e.run.as_ref().is_ok_and(|run| shown_status(ctx, run).word() == status));
+        entries.retain(|e| {
+            e.run
+                .as_ref()
+                .is_ok_and(|run| shown_status(ctx, run).word() == status)
+        });
     }
     let total = entries.len();
-    entries.truncate(if args.all { usize::MAX } else { args.limit.unwrap_or(SHOWN) });
+    entries.truncate(if args.all {
+        usize::MAX
+    } else {
+        args.limit.unwrap_or(SHOWN)
+    });
     for entry in &mut entries {
         if let Ok(run) = &mut entry.run {
             run.status = shown_status(ctx, run);
@@ -49,7 +57,8 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
         return porcelain(ctx, &entries);
     }
     if total == 0 {
-        ctx.ui.say("no runs yet; record one: git exp run -- python3 train.py");
+        ctx.ui
+            .say("no runs yet; record one: git exp run -- python3 train.py");
         return Ok(ExitCode::OK);
     }
     let rows: Vec<Row<'_>> = entries
@@ -60,8 +69,11 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
         })
         .collect();
     let list = listing::list(&rows, ctx.settings()?);
-    let headings: Vec<(&str, Align)> =
-        list.headings.iter().map(|(text, align)| (text.as_str(), *align)).collect();
+    let headings: Vec<(&str, Align)> = list
+        .headings
+        .iter()
+        .map(|(text, align)| (text.as_str(), *align))
+        .collect();
     let mut table = Table::new(&headings);
     for row in &list.rows {
         table.row(row);
@@ -73,7 +85,10 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
     }
     ctx.ui.out(text)?;
     if entries.len() < total {
-        ctx.ui.say(format!("{} of {total} runs shown; all: git exp ls --all", entries.len()));
+        ctx.ui.say(format!(
+            "{} of {total} runs shown; all: git exp ls --all",
+            entries.len()
+        ));
     }
     Ok(ExitCode::OK)
 }
@@ -109,7 +124,10 @@ fn porcelain(ctx: &Ctx, entries: &[Entry]) -> Result<ExitCode> {
                 run.id(),
                 run.uid,
                 run.status.word(),
-                run.code.commit.as_ref().map_or("-", |commit| commit.as_str())
+                run.code
+                    .commit
+                    .as_ref()
+                    .map_or("-", |commit| commit.as_str())
             ),
             Err(_) => format!("{}\t{}\t-\tunreadable\t-\n", entry.id.number, entry.id),
         };

@@ -44,8 +44,9 @@ pub fn show(ctx: &Ctx, args: &ShowArgs) -> Result<ExitCode> {
     let folder = &entry.folder;
     let raw = |name: &str, what: &str| -> Result<Vec<u8>> {
         let path = contain::below(folder, &name.into())?;
-        std::fs::read(&path)
-            .map_err(|_| Failure::new(format!("{} has no {what}", entry.id)).because(path.display()))
+        std::fs::read(&path).map_err(|_| {
+            Failure::new(format!("{} has no {what}", entry.id)).because(path.display())
+        })
     };
     if args.part.patch {
         return passthrough(ctx, &raw(PATCH, "uncommitted changes")?);
@@ -60,7 +61,10 @@ pub fn show(ctx: &Ctx, args: &ShowArgs) -> Result<ExitCode> {
     if args.part.config {
         let copies: Vec<&String> = run.config.iter().filter_map(|f| f.copy.as_ref()).collect();
         if copies.is_empty() {
-            return Err(Failure::new(format!("{} has no configuration file", run.id())));
+            return Err(Failure::new(format!(
+                "{} has no configuration file",
+                run.id()
+            )));
         }
         for copy in copies {
             passthrough(ctx, &raw(copy, "configuration")?)?;
@@ -68,7 +72,10 @@ pub fn show(ctx: &Ctx, args: &ShowArgs) -> Result<ExitCode> {
         return Ok(ExitCode::OK);
     }
     let text = if args.part.metrics && ctx.globals.json {
-        format!("{:#}\n", serde_json::to_value(&run.metrics).unwrap_or_default())
+        format!(
+            "{:#}\n",
+            serde_json::to_value(&run.metrics).unwrap_or_default()
+        )
     } else if args.part.metrics {
         lines(&show::metrics(&run))
     } else if args.part.files {
@@ -85,7 +92,10 @@ pub fn show(ctx: &Ctx, args: &ShowArgs) -> Result<ExitCode> {
 }
 
 fn lines(items: &[String]) -> String {
-    items.iter().map(|item| format!("{}\n", crate::ui::escape::printable(item))).collect()
+    items
+        .iter()
+        .map(|item| format!("{}\n", crate::ui::escape::printable(item)))
+        .collect()
 }
 
 fn files_below(folder: &std::path::Path, shown: &str, names: &mut Vec<String>) {
@@ -102,7 +112,8 @@ fn files_below(folder: &std::path::Path, shown: &str, names: &mut Vec<String>) {
 /// Bytes go to a pipe or a file as they are; on a terminal they can't act on it.
 fn passthrough(ctx: &Ctx, bytes: &[u8]) -> Result<ExitCode> {
     if ctx.ui.stdout_is_terminal() {
-        ctx.ui.out(printable_lines(&String::from_utf8_lossy(bytes)))?;
+        ctx.ui
+            .out(printable_lines(&String::from_utf8_lossy(bytes)))?;
     } else {
         ctx.ui.out_bytes(bytes)?;
     }

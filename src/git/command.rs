@@ -95,6 +95,17 @@ impl Git {
         }
     }
 
+    /// Like [`Git::as_user`], with the user's own choice of editor left in the environment.
+    pub fn as_user_editor(directory: &Path) -> Self {
+        let mut command = Command::new("git");
+        command.current_dir(directory);
+        Self {
+            command,
+            stdin: None,
+            shown: "git".to_owned(),
+        }
+    }
+
     /// Chooses the repository explicitly.
     pub fn repository(mut self, git_dir: &Path, work_tree: Option<&Path>) -> Self {
         self.command.env("GIT_DIR", git_dir);

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod open;
+pub mod settings;
 
 pub use command::Git;
 pub use open::{Head, Repo};

@@ -10,10 +10,18 @@ impl Repo {
     /// Makes diverged notes merge line by line; repeating it changes nothing.
     pub fn prepare_notes(&self) -> Result<(), Error> {
         let setting = "notes.exp.mergeStrategy";
-        if self.git().args(["config", "--local", "--get", setting]).yes().unwrap_or(false) {
+        if self
+            .git()
+            .args(["config", "--local", "--get", setting])
+            .yes()
+            .unwrap_or(false)
+        {
             return Ok(());
         }
-        self.git().args(["config", "--local", setting, "cat_sort_uniq"]).run().map(|_| ())
+        self.git()
+            .args(["config", "--local", setting, "cat_sort_uniq"])
+            .run()
+            .map(|_| ())
     }
 
     /// The editor that git would open: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
@@ -23,9 +31,15 @@ impl Repo {
 
     /// Whether git's attributes send a path through Git LFS.
     pub fn is_lfs(&self, path: &Path) -> bool {
-        let answer = self.git().args(["check-attr", "-z", "filter", "--"]).arg(path).run();
+        let answer = self
+            .git()
+            .args(["check-attr", "-z", "filter", "--"])
+            .arg(path)
+            .run();
         answer.is_ok_and(|bytes| {
-            super::command::split_nul(&bytes).nth(2).is_some_and(|value| value == b"lfs")
+            super::command::split_nul(&bytes)
+                .nth(2)
+                .is_some_and(|value| value == b"lfs")
         })
     }
 }
@@ -39,6 +53,9 @@ pub fn run_editor(editor: &str, file: &Path) -> Result<bool, Error> {
         .arg(editor)
         .arg(file)
         .status()
-        .map_err(|source| Error::Spawn { command: editor.to_owned(), source })?;
+        .map_err(|source| Error::Spawn {
+            command: editor.to_owned(),
+            source,
+        })?;
     Ok(status.success())
 }

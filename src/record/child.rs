@@ -43,7 +43,10 @@ pub fn run(
         .split_first()
         .ok_or_else(|| Failure::new("no command was given"))?;
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(cwd).envs(vars.iter().copied());
+    command
+        .args(arguments)
+        .current_dir(cwd)
+        .envs(vars.iter().copied());
     if log.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }

@@ -22,7 +22,11 @@ pub fn lines(run: &Run, base: Option<&Run>, lang: Lang) -> Vec<String> {
         code_state(run, lang)
     )];
     if let Some(base) = base {
-        lines.extend(changed_params(run, base).into_iter().map(|line| format!("  {line}")));
+        lines.extend(
+            changed_params(run, base)
+                .into_iter()
+                .map(|line| format!("  {line}")),
+        );
     }
     lines
 }
@@ -31,17 +35,26 @@ fn changed_params(run: &Run, base: &Run) -> Vec<String> {
     let names: std::collections::BTreeSet<&String> =
         run.params.keys().chain(base.params.keys()).collect();
     let spelled = |value: Option<&Param>| {
-        value.map_or("–".to_owned(), |value| printable(&value.spelling()).into_owned())
+        value.map_or("–".to_owned(), |value| {
+            printable(&value.spelling()).into_owned()
+        })
     };
     let mut lines: Vec<String> = names
         .into_iter()
-        .filter(|name| match (base.params.get(*name), run.params.get(*name)) {
-            (Some(a), Some(b)) => !a.same_value(b),
-            _ => true,
-        })
+        .filter(
+            |name| match (base.params.get(*name), run.params.get(*name)) {
+                (Some(a), Some(b)) => !a.same_value(b),
+                _ => true,
+            },
+        )
         .map(|name| {
             let (before, after) = (base.params.get(name), run.params.get(name));
-            format!("config  {}  {} → {}", printable(name), spelled(before), spelled(after))
+            format!(
+                "config  {}  {} → {}",
+                printable(name),
+                spelled(before),
+                spelled(after)
+            )
         })
         .collect();
     let more = lines.len().saturating_sub(SHOWN);

@@ -41,16 +41,14 @@ pub fn lines(
 }
 
 /// `roc_auc_val 0.861 (+0.019 vs exp_003)   rank 1 of 4`
-fn primary(
-    run: &Run,
-    others: &[&Run],
-    settings: &ProjectSettings,
-    lang: Lang,
-) -> Option<String> {
+fn primary(run: &Run, others: &[&Run], settings: &ProjectSettings, lang: Lang) -> Option<String> {
     let name = settings.primary.as_ref()?;
     let value = run.metrics.get(name)?.number()?;
     let mut text = format!("{name} {}", number::metric(value));
-    let base = run.base.as_ref().and_then(|base| others.iter().find(|run| run.uid == base.uid));
+    let base = run
+        .base
+        .as_ref()
+        .and_then(|base| others.iter().find(|run| run.uid == base.uid));
     if let Some(base) = base
         && let Some(before) = base.metrics.get(name).and_then(|value| value.number())
     {
@@ -72,7 +70,10 @@ fn primary(
         .filter(|other| other.is_finite())
         .collect();
     if run.status == Status::Ok && value.is_finite() && goal != Goal::Info {
-        let rank = 1 + finished.iter().filter(|other| better(**other, value.as_f64())).count();
+        let rank = 1 + finished
+            .iter()
+            .filter(|other| better(**other, value.as_f64()))
+            .count();
         let total = finished.len() + 1;
         text.push_str(&format!(
             "   {} {rank} {} {total}",

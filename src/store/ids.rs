@@ -54,7 +54,12 @@ pub fn claim(exp_dir: &Path, project: &Project, number: u32, uid: &Uid) {
     let folder = folder(exp_dir, project);
     // The run's folder itself keeps the number too; the reservation only helps other worktrees.
     let _ = std::fs::create_dir_all(&folder)
-        .and_then(|()| OpenOptions::new().write(true).create_new(true).open(folder.join(format!("{number:06}"))))
+        .and_then(|()| {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(folder.join(format!("{number:06}")))
+        })
         .and_then(|mut file| file.write_all(uid.as_str().as_bytes()));
 }
 

@@ -6,8 +6,22 @@ use crate::model::{Run, Sha256};
 
 /// What people may change after a run is finished, and what describes the record itself.
 const MUTABLE: [&str; 16] = [
-    "aliases", "base", "conclusion", "declared", "digest", "goal", "hypothesis", "links", "number",
-    "rev", "slug", "status", "tags", "title", "tool", "warnings",
+    "aliases",
+    "base",
+    "conclusion",
+    "declared",
+    "digest",
+    "goal",
+    "hypothesis",
+    "links",
+    "number",
+    "rev",
+    "slug",
+    "status",
+    "tags",
+    "title",
+    "tool",
+    "warnings",
 ];
 
 /// SHA-256 over the compact JSON of everything that must never change, keys sorted.
@@ -33,7 +47,8 @@ mod tests {
         run.conclusion = Some("better".into());
         run.number = 8;
         assert_eq!(digest(&run), before);
-        run.metrics.insert("auc".into(), MetricValue::Number(Number::from_f64(0.9)));
+        run.metrics
+            .insert("auc".into(), MetricValue::Number(Number::from_f64(0.9)));
         assert_ne!(digest(&run), before);
     }
 }

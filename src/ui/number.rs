@@ -27,7 +27,11 @@ pub fn signed(difference: f64, a: &Number, b: &Number) -> String {
     }
     let decimals = |n: &Number| {
         let shown = metric(n);
-        if shown.contains('e') { 6 } else { shown.split_once('.').map_or(0, |(_, d)| d.len()) }
+        if shown.contains('e') {
+            6
+        } else {
+            shown.split_once('.').map_or(0, |(_, d)| d.len())
+        }
     };
     let digits = decimals(a).max(decimals(b)).min(6);
     let text = format!("{difference:+.digits$}");
