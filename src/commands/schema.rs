@@ -31,7 +31,13 @@ pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {
     let Some(wanted) = &args.kind else {
         let names: String = KINDS
             .iter()
-            .map(|(kind, v, _)| format!("{kind}\t{v}\n"))
+            .map(|kind| {
+                format!(
+                    "{}	{}
+",
+                    kind.name, kind.version
+                )
+            })
             .collect();
         ctx.ui.out(names)?;
         return Ok(ExitCode::OK);
