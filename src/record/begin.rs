@@ -281,25 +281,23 @@ fn specs(by_role: BTreeMap<String, PathBuf>) -> Vec<data::Spec> {
     by_role.into_iter().map(|(role, path)| data::Spec { role, path }).collect()
 }
 
-/// Digests data inputs through the stat cache.
-pub fn observe_data(ctx: &Ctx, specs: &[data::Spec]) -> Result<data::Observed> {
-    observe_data_with(ctx, specs, false)
-}
-
-fn observe_data_with(ctx: &Ctx, specs: &[data::Spec], rehash: bool) -> Result<data::Observed> {
+/// Digests data inputs through the stat cache, with a progress bar when it takes long.
+pub fn observe_data(ctx: &Ctx, specs: &[data::Spec], rehash: bool) -> Result<data::Observed> {
     let rules = &ctx.settings()?.data;
-    let progress = crate::ui::progress::DataProgress::new(&ctx.ui);
-    let report = |seen: data::Progress| progress.update(seen);
-    let options = data::Options {
-        cache: Some(ctx.repo()?.exp_dir()),
-        include: rules.include.clone(),
-        exclude: rules.exclude.clone(),
-        progress: Some(&report),
-        rehash,
+    let bar = crate::ui::progress::Progress::new(&ctx.ui);
+    let report = |seen: data::Progress| {
+        bar.set("hashing", (seen.files_done, seen.files), (seen.bytes_done, seen.bytes));
     };
-    let seen = data::observe(specs, &options)?;
-    progress.finish();
-    Ok(seen)
+    let options = data::Options {
+        git_dir: Some(&ctx.repo()?.common_dir),
+        base: Some(ctx.ambient.cwd()),
+        include: &rules.include,
+        exclude: &rules.exclude,
+        progress: bar.is_shown().then_some(&report as &(dyn Fn(data::Progress) + Sync)),
+        rehash,
+        threads: None,
+    };
+    data::observe(specs, options)
 }
 
 fn record_data(
@@ -309,7 +307,7 @@ fn record_data(
     warnings: &mut Vec<String>,
 ) -> Result<Vec<DataInput>> {
     let project = ctx.project()?;
-    let seen = observe_data_with(ctx, specs, rehash)?;
+    let seen = observe_data(ctx, specs, rehash)?;
     warnings.extend(seen.notes);
     let record = |(spec, input): (&data::Spec, data::Input)| {
         let inside = project.relative(&spec.path);

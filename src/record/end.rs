@@ -211,7 +211,7 @@ fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
                 .context(|| format!("cannot read {}", path.display()))
                 .map_err(|failure| failure.hint("name a file that the program wrote"))?;
             let lfs = ctx.repo()?.is_lfs(place);
-            Ok(Artifact { path, sha256: found.sha256, bytes: found.bytes, lfs })
+            Ok(Artifact { path, sha256: found.sha256(), bytes: found.bytes(), lfs })
         })
         .collect()
 }
@@ -239,7 +239,7 @@ fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
     let mut warnings: Vec<String> =
         gone.iter().map(|(input, _)| changed(input, "was removed")).collect();
     let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
-    let seen = super::begin::observe_data(ctx, &specs)?;
+    let seen = super::begin::observe_data(ctx, &specs, false)?;
     for (input, now) in inputs.iter().zip(&seen.inputs) {
         if now.sha256 != input.sha256 {
             warnings.push(changed(input, "changed"));
