@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Proposal};
-use super::{naming, setup};
+use super::{guard, naming, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
-use crate::git::snapshot;
+use crate::git::snapshot::{Frozen, Keep, Observation, Scope};
+use crate::git::{numbers, patch};
 use crate::model::axis::Claims;
-use crate::model::code::{Code, FileInRun};
+use crate::model::code::FileInRun;
 use crate::model::data::{ConfigFile, DataInput};
 use crate::model::run::{Base, Command};
-use crate::model::{Param, RecordPath, Run, RunId, Sha256, Status};
-use crate::observe::{config, data, environment, hardware, secrets};
-use crate::report::{minilog, noteline};
+use crate::model::{Axis, Param, RecordPath, Run, RunId, Sha256, Status};
+use crate::observe::{code, config, data, environment, hardware, secrets};
+use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
@@ -71,8 +72,7 @@ pub struct Begun {
 struct Observed {
     config: Vec<(ConfigFile, Vec<u8>)>,
     packages: String,
-    state: snapshot::Observation,
-    claims: Claims,
+    frozen: Frozen,
 }
 
 /// Begins a run.
@@ -94,8 +94,15 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let uid = ctx.ambient.new_uid();
     let placeholder = RunId { number: 0, slug: "x".to_owned() };
     let mut run = Run::new(uid, placeholder, ctx.ambient.now());
-    let plan = snapshot_plan(ctx, &run, settings)?;
-    let watching = snapshot::Observation::begin(repo, plan)?;
+    let scope = Scope {
+        experiments: vec![project.experiments_in_tree()],
+        max_file_bytes: settings.snapshot.max_file_mib << 20,
+        max_total_bytes: settings.snapshot.max_total_mib << 20,
+        filters: true,
+        secret_path: &secrets::is_secret_path,
+    };
+    // git looks at the working tree while this process reads data, configuration and environment.
+    let watching = Observation::begin(repo, &scope)?;
 
     let config = read_config(ctx, &config_paths, &mut run)?;
     for text in &request.params {
@@ -117,11 +124,16 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     run.hardware = Some(hardware::observe(&ctx.ambient));
     run.eval.split = settings.eval.split.clone().or_else(|| split_of(&run.params));
 
+    let seen = watching.finish()?;
+    if !request.allow_secrets {
+        guard::secrets(ctx, seen.touched())?;
+    }
+    let frozen = seen.write()?;
+    run.warnings.extend(frozen.warnings.iter().cloned());
     let claims = claims(ctx, settings, &run, &earlier)?;
-    let state = watching.finish()?;
-    let observed = Observed { config, packages, state, claims };
-    run.code = observed.state.code(&observed.claims)?;
-    refuse(ctx, request, &run, &observed, &earlier)?;
+    run.code = code::code(&frozen, &claims, repo.format());
+    refuse(request, &run, &earlier)?;
+    let observed = Observed { config, packages, frozen };
     describe(&mut run, request, base.as_ref(), &earlier)?;
 
     let set_up = if is_new {
@@ -158,18 +170,6 @@ fn config_paths(ctx: &Ctx, request: &Request, proposal: &Proposal) -> Result<Vec
     let named = &ctx.settings()?.inputs.config;
     let named = if named.is_empty() { &proposal.config } else { named };
     Ok(named.iter().map(|path| project.root.join(path)).collect())
-}
-
-fn snapshot_plan(ctx: &Ctx, run: &Run, settings: &ProjectSettings) -> Result<snapshot::Plan> {
-    Ok(snapshot::Plan {
-        uid: run.uid.clone(),
-        date: run.started,
-        experiments: vec![ctx.project()?.experiments_in_tree()],
-        max_file_bytes: settings.snapshot.max_file_mib << 20,
-        max_total_bytes: settings.snapshot.max_total_mib << 20,
-        filters: true,
-        secret_path: secrets::is_secret_path,
-    })
 }
 
 /// Reads configuration files. One that can't be parsed is kept by digest, with a warning.
@@ -368,29 +368,17 @@ fn claims(ctx: &Ctx, settings: &ProjectSettings, run: &Run, earlier: &[Run]) -> 
     })
 }
 
-/// Says no before anything is written.
-fn refuse(
-    ctx: &Ctx,
-    request: &Request,
-    run: &Run,
-    observed: &Observed,
-    earlier: &[Run],
-) -> Result<()> {
+/// Says no before anything is kept.
+fn refuse(request: &Request, run: &Run, earlier: &[Run]) -> Result<()> {
     if request.require_clean && run.code.code_is_dirty() {
-        let first = run.code.changes.iter().find(|change| change.axis == crate::model::Axis::Code);
+        let first = run.code.changes.iter().find(|change| change.axis == Axis::Code);
         let path = first.map(|change| change.path.display().into_owned()).unwrap_or_default();
         return Err(Failure::new("there are uncommitted changes in the code")
             .because(format!("{path} differs from the commit"))
             .hint("commit them: git commit -a")
             .hint("or leave out --require-clean: the changes are frozen with the run"));
     }
-    if !request.allow_secrets {
-        super::guard::secrets(ctx, observed.state.changed_files())?;
-    }
-    if !request.allow_same {
-        super::guard::same_inputs(run, earlier)?;
-    }
-    Ok(())
+    if request.allow_same { Ok(()) } else { guard::same_inputs(run, earlier) }
 }
 
 fn describe(run: &mut Run, request: &Request, base: Option<&Run>, earlier: &[Run]) -> Result<()> {
@@ -430,23 +418,13 @@ fn write(
 ) -> Result<PathBuf> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
-    let taken = crate::git::branches::highest_run_number(repo, &project.experiments_in_tree())?;
+    let taken = numbers::highest_run_number(repo, &project.experiments_in_tree())?;
     let number = ids::reserve(&repo.exp_dir(), project, &run.uid, taken)?;
     run.number = number;
     let folder = freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| {
         ids::release(&repo.exp_dir(), project, number);
     })?;
-    let target = run.code.commit.as_ref().or(run.code.snapshot.as_ref());
-    if let Some(target) = target
-        && let Err(error) = crate::git::notes::append(
-            repo,
-            target,
-            &noteline::line(run, settings.primary.as_deref()),
-        )
-    {
-        ctx.ui.warn(format!("the git note was not written: {error}"));
-        ctx.ui.hint("add it later: git exp doctor --fix");
-    }
+    super::end::annotate(ctx, run, settings.primary.as_deref())?;
     Ok(folder)
 }
 
@@ -457,7 +435,8 @@ fn freeze_and_publish(
     settings: &ProjectSettings,
 ) -> Result<PathBuf> {
     let project = ctx.project()?;
-    let Observed { config, packages, state, claims } = observed;
+    let repo = ctx.repo()?;
+    let Observed { config, packages, frozen } = observed;
     run.config = config.iter().map(|(file, _)| file.clone()).collect();
     if run.command.is_some() {
         run.process = Some(ctx.ambient.process());
@@ -469,11 +448,13 @@ fn freeze_and_publish(
     }
     let title = format!("{}: snapshot of uncommitted work", run.id().short());
     let copy = format::to_json(format::RUN_SCHEMA, run, None)?;
-    let frozen = state.freeze(&title, &copy)?;
-    run.warnings.extend(frozen.warnings.iter().cloned());
-    run.code = Code { patch: None, ..frozen.code(&claims)? };
+    let keep = Keep { uid: &run.uid, title: &title, date: run.started, run_json: &copy };
+    let kept = frozen.keep(repo, &keep)?;
+    code::kept(&mut run.code, &kept);
     let draft = Draft::create(project, &run.uid)?;
-    if let Some(patch) = frozen.patch()? {
+    if frozen.tree != frozen.base_tree {
+        let excluded = [project.experiments_in_tree()];
+        let patch = patch::patch(repo, &frozen.base_tree, &frozen.tree, &excluded)?;
         run.code.patch = Some(FileInRun { path: PATCH.to_owned(), sha256: Sha256::of(&patch) });
         draft.write(PATCH, &patch)?;
     }

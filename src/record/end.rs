@@ -9,6 +9,7 @@ use super::child::Ended;
 use super::{metrics_file, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
+use crate::git::notes;
 use crate::model::data::{Artifact, MetricsFile};
 use crate::model::{MetricValue, RecordPath, Run, Sha256, Status};
 use crate::observe::{data, metrics, series};
@@ -329,14 +330,20 @@ pub fn republish(ctx: &Ctx, run: &Run) -> Result<()> {
     let project = ctx.project()?;
     let settings = ProjectSettings::read(&project.settings_file())?;
     tables::refresh(project, &repo.exp_dir(), &settings, ctx.lang()?)?;
-    let target = run.code.commit.as_ref().or(run.code.snapshot.as_ref());
-    if let Some(target) = target {
-        let line = noteline::line(run, settings.primary.as_deref());
-        if let Err(error) = crate::git::notes::append(repo, target, &line) {
-            // The record is complete without its note, and `doctor` can add it.
-            ctx.ui.warn(format!("the git note was not written: {error}"));
-            ctx.ui.hint("add it later: git exp doctor --fix");
-        }
+    annotate(ctx, run, settings.primary.as_deref())
+}
+
+/// Adds the run's line to the note on its commit (on its snapshot before the first commit).
+///
+/// The record is complete without its note, so a note that can't be written is only said.
+pub fn annotate(ctx: &Ctx, run: &Run, primary: Option<&str>) -> Result<()> {
+    let Some(target) = run.code.commit.as_ref().or(run.code.snapshot.as_ref()) else {
+        return Ok(());
+    };
+    let line = noteline::line(run, primary);
+    if let Err(error) = notes::append(ctx.repo()?, target, &line, ctx.ambient.now()) {
+        ctx.ui.warn(format!("the git note was not written: {error}"));
+        ctx.ui.hint("add it later: git exp doctor --fix");
     }
     Ok(())
 }
