@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 mod common;
+mod freeze;
 mod help;

@@ -126,7 +126,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
 
     let seen = watching.finish()?;
     if !request.allow_secrets {
-        guard::secrets(ctx, seen.touched())?;
+        guard::secrets(ctx, seen.differing())?;
     }
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());

@@ -212,7 +212,7 @@ fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
                 .context(|| format!("cannot read {}", path.display()))
                 .map_err(|failure| failure.hint("name a file that the program wrote"))?;
             let lfs = ctx.repo()?.is_lfs(place);
-            Ok(Artifact { path, sha256: found.sha256(), bytes: found.bytes(), lfs })
+            Ok(Artifact { path, sha256: found.sha256(), bytes: found.bytes, lfs })
         })
         .collect()
 }
