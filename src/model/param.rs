@@ -205,7 +205,11 @@ impl Serialize for Param {
             (ParamKind::Bool, "false") => serializer.serialize_bool(false),
             (ParamKind::Str, _) if !looks_numeric(text) => serializer.serialize_str(text),
             (ParamKind::Int | ParamKind::Float, _) => match Number::parse(text) {
-                Some(number) if number.is_finite() && natural_kind(&number) == kind => {
+                Some(number)
+                    if number.is_finite()
+                        && number.as_str() == text
+                        && natural_kind(&number) == kind =>
+                {
                     number.serialize(serializer)
                 }
                 _ => Spelled {
@@ -317,6 +321,10 @@ mod tests {
         assert_eq!(
             round_trip(&Param::leaf(Int, "012")),
             r#"{"text":"012","type":"int"}"#
+        );
+        assert_eq!(
+            round_trip(&Param::leaf(Float, "1E-4")),
+            r#"{"text":"1E-4","type":"float"}"#
         );
         assert_eq!(round_trip(&Param::text("rf")), "\"rf\"");
         assert_eq!(

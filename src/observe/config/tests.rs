@@ -294,6 +294,17 @@ proptest! {
     }
 
     #[test]
+    fn every_leaf_reads_back_from_a_record(text in "[-+0-9a-fxoEe_.:]{0,6}|yes|off|~|null|inf|nan|true") {
+        for quote in ["", "'"] {
+            let file = format!("v: {quote}{text}{quote}");
+            let Ok(found) = read(&"a.yaml".into(), file.as_bytes()) else { continue };
+            let record = serde_json::to_string(&found).unwrap();
+            let back: BTreeMap<String, Param> = serde_json::from_str(&record).unwrap();
+            prop_assert_eq!(back, found, "{}", record);
+        }
+    }
+
+    #[test]
     fn any_float_survives_in_any_format(bits: u64) {
         let value = f64::from_bits(bits);
         prop_assume!(value.is_finite());
