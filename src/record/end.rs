@@ -199,8 +199,24 @@ fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::Seri
     };
     let read = series::read(BufReader::new(file))
         .context(|| format!("cannot read {}", path.display()))?;
-    warnings.extend(read.notes());
+    warnings.extend(series_notes(&read));
     Ok(read)
+}
+
+/// What of the log could not be read.
+fn series_notes(read: &series::SeriesRead) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((line, why)) = &read.first_bad {
+        let count = read.bad_lines;
+        notes.push(format!("{count} lines of the series log were left out, first line {line}: {why}"));
+    }
+    if read.torn {
+        notes.push("the last line of the series log was cut off".to_owned());
+    }
+    if read.not_numbers > 0 {
+        notes.push(format!("{} values in the series log are no numbers", read.not_numbers));
+    }
+    notes
 }
 
 fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
@@ -288,7 +304,7 @@ fn write(
         ctx.ui.detail(format!("goals guessed in experiments/exp.toml: {}", learnt.join(", ")));
     }
     format::write_run(folder, &run)?;
-    if results.series.is_clean() {
+    if series_notes(&results.series).is_empty() {
         // Its values are in series/ now, on disk; a log with lines that made no sense is kept.
         let _ = std::fs::remove_file(folder.join(SERIES_LOG));
     }

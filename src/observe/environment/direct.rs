@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::lockfiles::{is_requirements, read_small};
 use super::packages::{entries, normalized};
 use super::requirement;
+use crate::model::Param;
+use crate::observe::config;
 
 /// The largest file of dependencies that is read, in bytes.
 const LARGEST: u64 = 4 << 20;
@@ -186,19 +188,22 @@ fn setup_cfg(text: &str, asked: &mut Asked) -> Result<(), String> {
 
 /// conda's environment file: `name=version=build`, `channel::name >=1`, and a list for pip.
 fn conda(text: &str, asked: &mut Asked) -> Result<(), String> {
-    let file: yaml_serde::Value = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
-    let list = |value: Option<&yaml_serde::Value>| {
-        value
-            .and_then(yaml_serde::Value::as_sequence)
-            .cloned()
-            .unwrap_or_default()
-    };
-    for entry in list(file.get("dependencies")) {
-        if let Some(text) = entry.as_str() {
-            asked.add_line(text.rsplit("::").next().unwrap_or(text), true);
+    let leaves = config::read(&"environment.yml".into(), text.as_bytes())
+        .map_err(|error| error.to_string())?;
+    for (name, value) in &leaves {
+        // The list is one leaf, unless pip's own list in it spells it out by position.
+        let own = name == "dependencies"
+            || name.strip_prefix("dependencies.").is_some_and(|rest| !rest.contains('.'));
+        let pip = name.starts_with("dependencies.") && name.ends_with(".pip");
+        if !own && !pip {
+            continue;
         }
-        for line in list(entry.get("pip")) {
-            asked.add_line(line.as_str().unwrap_or_default(), true);
+        let items = match value {
+            Param::List(items) => items.iter().map(Param::spelling).collect(),
+            leaf => vec![leaf.spelling()],
+        };
+        for text in items {
+            asked.add_line(if pip { &text } else { text.rsplit("::").next().unwrap_or(&text) }, true);
         }
     }
     Ok(())
