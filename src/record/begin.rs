@@ -14,7 +14,7 @@ use crate::model::axis::Claims;
 use crate::model::code::FileInRun;
 use crate::model::data::{ConfigFile, DataInput};
 use crate::model::run::{Base, Command};
-use crate::model::{Axis, Param, RecordPath, Run, RunId, Sha256, Status};
+use crate::model::{Axis, Oid, Param, RecordPath, Run, RunId, Sha256, Status};
 use crate::observe::{code, config, data, environment, hardware, secrets};
 use crate::report::minilog;
 use crate::settings::ProjectSettings;
@@ -133,7 +133,8 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let claims = claims(ctx, settings, &run, &earlier)?;
     run.code = code::code(&frozen, &claims, repo.format());
     refuse(request, &run, &earlier)?;
-    let observed = Observed { config, packages, frozen };
+    let mut observed = Observed { config, packages, frozen };
+    name_blobs(ctx, &mut run, &mut observed)?;
     describe(&mut run, request, base.as_ref(), &earlier)?;
 
     let set_up = if is_new {
@@ -366,6 +367,25 @@ fn claims(ctx: &Ctx, settings: &ProjectSettings, run: &Run, earlier: &[Run]) -> 
         ignore: Some(ignore),
         only: settings.code.paths.iter().map(|path| in_tree(&path.as_str().into())).collect(),
     })
+}
+
+/// Adds git's own name of the content to each configuration and data file that is in the tree: two
+/// checkouts may differ in line endings alone.
+fn name_blobs(ctx: &Ctx, run: &mut Run, observed: &mut Observed) -> Result<()> {
+    let prefix = &ctx.project()?.prefix;
+    let mut slots: BTreeMap<RecordPath, Vec<&mut Option<Oid>>> = BTreeMap::new();
+    for (file, _) in &mut observed.config {
+        slots.entry(file.path.below(prefix)).or_default().push(&mut file.blob);
+    }
+    for input in run.data.iter_mut().filter(|input| !input.external) {
+        slots.entry(input.path.below(prefix)).or_default().push(&mut input.blob);
+    }
+    for entry in &observed.frozen.entries {
+        for slot in slots.get_mut(&entry.path).into_iter().flatten() {
+            **slot = Some(entry.id.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Says no before anything is kept.

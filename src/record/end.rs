@@ -117,9 +117,9 @@ fn read_results(ctx: &Ctx, run: &Run, folder: &Path, request: &Request) -> Resul
         }
         warnings.push("no metrics file: metrics are the last values that were logged".to_owned());
     }
-    let models = match (request.models.is_empty(), request.ended) {
-        (true, _) => settings.outputs.models.iter().map(|path| project.root.join(path)).filter(|path| metrics_file::is_fresh(path, since)).collect(),
-        (false, _) => request.models.iter().map(|path| ctx.absolute(path)).collect::<Vec<_>>(),
+    let models = match request.models.is_empty() {
+        true => metrics_file::models(project, settings, run, since),
+        false => request.models.iter().map(|path| ctx.absolute(path)).collect(),
     };
     let artifacts: Vec<PathBuf> =
         request.artifacts.iter().map(|path| ctx.absolute(path)).collect();
