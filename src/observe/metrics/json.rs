@@ -1,6 +1,6 @@
 //! Metrics as a JSON object.
 
-use crate::model::{MetricValue, Number};
+use crate::model::MetricValue;
 use crate::observe::json::{self, Json};
 
 use super::{Collector, MAX_LIST, MetricsError};
@@ -29,7 +29,7 @@ pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), MetricsE
 }
 
 fn add(name: &str, value: &Json<'_>, collector: &mut Collector) -> Result<(), MetricsError> {
-    if let Some(number) = number(value) {
+    if let Some(number) = value.number() {
         return collector.put(name, MetricValue::Number(number));
     }
     match value {
@@ -47,21 +47,7 @@ fn add(name: &str, value: &Json<'_>, collector: &mut Collector) -> Result<(), Me
         Json::Object(members) => members
             .iter()
             .try_for_each(|(key, inner)| add(&format!("{name}.{key}"), inner, collector)),
-        // Told apart by `number` already.
+        // Taken above.
         Json::Number(_) => Ok(()),
-    }
-}
-
-/// A number as JSON has it, or as a record writes what JSON has no word for: `{"float": "nan"}`.
-pub(in crate::observe) fn number(value: &Json<'_>) -> Option<Number> {
-    match value {
-        Json::Number(text) => Number::parse(text),
-        Json::Object(members) => match members.as_slice() {
-            [(key, Json::Text(text))] if key == "float" => {
-                Number::parse(text).filter(|number| !number.is_finite())
-            }
-            _ => None,
-        },
-        _ => None,
     }
 }
