@@ -19,10 +19,26 @@ struct Case {
 }
 
 const CASES: [Case; 4] = [
-    Case { name: "version", promised: 2.0, measure: version },
-    Case { name: "start", promised: 2.0, measure: start },
-    Case { name: "ls", promised: 3.0, measure: ls },
-    Case { name: "diff", promised: 10.0, measure: diff },
+    Case {
+        name: "version",
+        promised: 2.0,
+        measure: version,
+    },
+    Case {
+        name: "start",
+        promised: 2.0,
+        measure: start,
+    },
+    Case {
+        name: "ls",
+        promised: 3.0,
+        measure: ls,
+    },
+    Case {
+        name: "diff",
+        promised: 10.0,
+        measure: diff,
+    },
 ];
 
 struct Bench {
@@ -30,12 +46,22 @@ struct Bench {
 }
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let bench = Bench { home: tempfile::tempdir().unwrap() };
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with("--"))
+        .collect();
+    let bench = Bench {
+        home: tempfile::tempdir().unwrap(),
+    };
     println!("{:<10} {:>8} {:>10}", "case", "ratio", "promised");
     for case in &CASES {
         if wanted.is_empty() || wanted.iter().any(|name| name == case.name) {
-            println!("{:<10} {:>8.2} {:>10.1}", case.name, (case.measure)(&bench), case.promised);
+            println!(
+                "{:<10} {:>8.2} {:>10.1}",
+                case.name,
+                (case.measure)(&bench),
+                case.promised
+            );
         }
     }
 }
@@ -52,8 +78,14 @@ impl Bench {
             .env("PATH", std::env::join_paths(search).unwrap())
             .env("HOME", self.home.path())
             .env("GIT_CONFIG_NOSYSTEM", "1")
-            .envs([("GIT_AUTHOR_NAME", "b"), ("GIT_AUTHOR_EMAIL", "b@example.com")])
-            .envs([("GIT_COMMITTER_NAME", "b"), ("GIT_COMMITTER_EMAIL", "b@example.com")])
+            .envs([
+                ("GIT_AUTHOR_NAME", "b"),
+                ("GIT_AUTHOR_EMAIL", "b@example.com"),
+            ])
+            .envs([
+                ("GIT_COMMITTER_NAME", "b"),
+                ("GIT_COMMITTER_EMAIL", "b@example.com"),
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
@@ -106,7 +138,13 @@ fn version(bench: &Bench) -> f64 {
 fn start(bench: &Bench) -> f64 {
     let repo = bench.repository("start", 10_000);
     bench.ratio(
-        |round| bench.run(&repo, "git", &["exp", "start", &format!("idea {round} x"), "--allow-same"]),
+        |round| {
+            bench.run(
+                &repo,
+                "git",
+                &["exp", "start", &format!("idea {round} x"), "--allow-same"],
+            )
+        },
         || bench.run(&repo, "git", &["status", "--porcelain"]),
     )
 }
@@ -117,8 +155,16 @@ fn recorded(bench: &Bench, runs: usize) -> PathBuf {
     for number in 1..=2 {
         std::fs::write(repo.join("params.yaml"), format!("lr: 0.{number}\n")).unwrap();
         let name = format!("idea {number} x");
-        bench.run(&repo, "git", &["exp", "start", &name, "--config", "params.yaml"]);
-        std::fs::write(repo.join("metrics.json"), format!("{{\"acc_val\": 0.{number}}}")).unwrap();
+        bench.run(
+            &repo,
+            "git",
+            &["exp", "start", &name, "--config", "params.yaml"],
+        );
+        std::fs::write(
+            repo.join("metrics.json"),
+            format!("{{\"acc_val\": 0.{number}}}"),
+        )
+        .unwrap();
         bench.run(&repo, "git", &["exp", "finish"]);
     }
     let folder = repo.join("experiments/runs");
@@ -134,7 +180,11 @@ fn recorded(bench: &Bench, runs: usize) -> PathBuf {
         std::fs::write(place.join("run.json"), text).unwrap();
     }
     for number in 0..runs {
-        bench.run(&repo, "git", &["commit", "-q", "--allow-empty", "-m", &format!("c{number}")]);
+        bench.run(
+            &repo,
+            "git",
+            &["commit", "-q", "--allow-empty", "-m", &format!("c{number}")],
+        );
     }
     repo
 }
@@ -149,7 +199,11 @@ fn ls(bench: &Bench) -> f64 {
 
 fn diff(bench: &Bench) -> f64 {
     let repo = bench.home.path().join("recorded");
-    let repo = if repo.is_dir() { repo } else { recorded(bench, 1000) };
+    let repo = if repo.is_dir() {
+        repo
+    } else {
+        recorded(bench, 1000)
+    };
     let record = |name: &str| format!("experiments/runs/{name}/run.json");
     let (a, b) = (record("exp_001_idea_1_x"), record("exp_002_idea_2_x"));
     let files = ["diff", "--no-index", "--exit-code", &a, &b];
@@ -158,7 +212,10 @@ fn diff(bench: &Bench) -> f64 {
         || {
             let started = Instant::now();
             // Exit code 1 says that they differ.
-            assert_eq!(bench.command(&repo, "git", &files).status().unwrap().code(), Some(1));
+            assert_eq!(
+                bench.command(&repo, "git", &files).status().unwrap().code(),
+                Some(1)
+            );
             started.elapsed().as_secs_f64()
         },
     )

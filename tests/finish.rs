@@ -68,9 +68,9 @@ fn a_metrics_file_of_an_earlier_run_is_never_taken() {
 fn an_ambiguous_finish_lists_the_running_runs() {
     let env = started();
     env.write("x.py", "1\n");
-    env.exp(&["start", "second"]).ok();
+    env.exp(&["start", "second idea"]).ok();
     let error = env.exp(&["finish"]).error();
-    assert!(error.contains("exp_001_baseline, exp_002_second"), "{error}");
+    assert!(error.contains("exp_001_baseline, exp_002_second_idea"), "{error}");
     env.exp(&["finish", "1"]).ok();
     env.exp(&["finish"]).ok();
     let error = env.exp(&["finish"]).error();

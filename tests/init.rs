@@ -28,7 +28,7 @@ fn russian_is_a_language_of_its_own() {
     env.exp(&["init", "--lang", "ru"]).ok();
     assert!(env.read("experiments/README.md").starts_with("# Эксперименты"));
     env.exp(&["start", "новая идея", "-m", "проверить"]).ok();
-    let log = env.read("experiments/runs/exp_001_novaya_ideya/README.md");
+    let log = env.read("experiments/runs/exp_001_novaia_ideia/README.md");
     assert!(log.contains("Цель: проверить") && log.contains("## Выводы"), "{log}");
 }
 

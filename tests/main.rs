@@ -3,4 +3,11 @@
 
 mod common;
 mod freeze;
+mod finish;
 mod help;
+mod init;
+mod man;
+mod run;
+mod show;
+mod start;
+mod story;

@@ -10,9 +10,9 @@ pub mod notes;
 pub mod numbers;
 pub mod objects;
 pub mod open;
-pub mod settings;
 pub mod patch;
 pub mod refs;
+pub mod settings;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;

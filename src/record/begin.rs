@@ -84,15 +84,24 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
     let settings = ctx.settings()?;
-    let earlier: Vec<Run> =
-        runs::list(project)?.into_iter().filter_map(|entry| entry.run.ok()).collect();
+    let earlier: Vec<Run> = runs::list(project)?
+        .into_iter()
+        .filter_map(|entry| entry.run.ok())
+        .collect();
     let base = base_of(ctx, request, &earlier)?;
     let is_new = !project.settings_file().is_file();
-    let proposal = if is_new { inputs::propose(project) } else { Proposal::default() };
+    let proposal = if is_new {
+        inputs::propose(project)
+    } else {
+        Proposal::default()
+    };
     let config_paths = config_paths(ctx, request, &proposal)?;
 
     let uid = ctx.ambient.new_uid();
-    let placeholder = RunId { number: 0, slug: "x".to_owned() };
+    let placeholder = RunId {
+        number: 0,
+        slug: "x".to_owned(),
+    };
     let mut run = Run::new(uid, placeholder, ctx.ambient.now());
     let scope = Scope {
         experiments: vec![project.experiments_in_tree()],
@@ -122,7 +131,11 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     run.warnings.extend(seen.notes);
     run.env = Some(seen.environment);
     run.hardware = Some(hardware::observe(&ctx.ambient));
-    run.eval.split = settings.eval.split.clone().or_else(|| split_of(&run.params));
+    run.eval.split = settings
+        .eval
+        .split
+        .clone()
+        .or_else(|| split_of(&run.params));
 
     let seen = watching.finish()?;
     if !request.allow_secrets {
@@ -133,9 +146,13 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let claims = claims(ctx, settings, &run, &earlier)?;
     run.code = code::code(&frozen, &claims, repo.format());
     refuse(request, &run, &earlier)?;
-    let mut observed = Observed { config, packages, frozen };
+    let mut observed = Observed {
+        config,
+        packages,
+        frozen,
+    };
     name_blobs(ctx, &mut run, &mut observed)?;
-    describe(&mut run, request, base.as_ref(), &earlier)?;
+    describe(&mut run, request, base.as_ref())?;
 
     let set_up = if is_new {
         let wishes = wishes(ctx, &config_paths, &specs, proposal)?;
@@ -144,7 +161,12 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         Vec::new()
     };
     let folder = write(ctx, &mut run, observed, settings)?;
-    Ok(Begun { run, folder, base, set_up })
+    Ok(Begun {
+        run,
+        folder,
+        base,
+        set_up,
+    })
 }
 
 /// The run to compare with: the named one, else the last one of the same command, else the last one
@@ -153,11 +175,18 @@ fn base_of(ctx: &Ctx, request: &Request, earlier: &[Run]) -> Result<Option<Run>>
     if let Some(name) = &request.base {
         return Ok(Some(runs::resolve(ctx.project()?, name)?.run?));
     }
-    let usable = || earlier.iter().rev().filter(|run| run.status != Status::Failed);
+    let usable = || {
+        earlier
+            .iter()
+            .rev()
+            .filter(|run| run.status != Status::Failed)
+    };
     let program = |argv: &[String]| argv.iter().take(2).cloned().collect::<Vec<_>>();
     let same_command = request.argv.as_ref().and_then(|argv| {
         usable().find(|run| {
-            run.command.as_ref().is_some_and(|command| program(&command.argv) == program(argv))
+            run.command
+                .as_ref()
+                .is_some_and(|command| program(&command.argv) == program(argv))
         })
     });
     Ok(same_command.or_else(|| usable().next()).cloned())
@@ -169,16 +198,16 @@ fn config_paths(ctx: &Ctx, request: &Request, proposal: &Proposal) -> Result<Vec
     }
     let project = ctx.project()?;
     let named = &ctx.settings()?.inputs.config;
-    let named = if named.is_empty() { &proposal.config } else { named };
+    let named = if named.is_empty() {
+        &proposal.config
+    } else {
+        named
+    };
     Ok(named.iter().map(|path| project.root.join(path)).collect())
 }
 
 /// Reads configuration files. One that can't be parsed is kept by digest, with a warning.
-fn read_config(
-    ctx: &Ctx,
-    paths: &[PathBuf],
-    run: &mut Run,
-) -> Result<Vec<(ConfigFile, Vec<u8>)>> {
+fn read_config(ctx: &Ctx, paths: &[PathBuf], run: &mut Run) -> Result<Vec<(ConfigFile, Vec<u8>)>> {
     let mut files: Vec<(ConfigFile, Vec<u8>)> = Vec::new();
     for place in paths {
         let path = super::end::record_path(ctx, place)?;
@@ -196,7 +225,8 @@ fn read_config(
             Ok(params) => merge(params, run),
             Err(error) => {
                 let shown = file.path.display();
-                run.warnings.push(format!("{shown} is recorded by hash only: {error}"));
+                run.warnings
+                    .push(format!("{shown} is recorded by hash only: {error}"));
                 file.unread = Some(error.to_string());
             }
         }
@@ -225,25 +255,46 @@ fn merge(params: BTreeMap<String, Param>, run: &mut Run) {
 fn copy_name<'a>(path: &RecordPath, others: impl Iterator<Item = &'a ConfigFile>) -> String {
     let taken: Vec<&String> = others.filter_map(|file| file.copy.as_ref()).collect();
     let extension = path.extension();
-    let first = if extension.is_empty() { "config".into() } else { format!("config.{extension}") };
+    let first = if extension.is_empty() {
+        "config".into()
+    } else {
+        format!("config.{extension}")
+    };
     if taken.is_empty() {
         return first;
     }
     let own: String = String::from_utf8_lossy(path.file_name())
         .chars()
-        .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     (1..)
-        .map(|n| if n == 1 { format!("config_{own}") } else { format!("config_{n}_{own}") })
+        .map(|n| {
+            if n == 1 {
+                format!("config_{own}")
+            } else {
+                format!("config_{n}_{own}")
+            }
+        })
         .find(|name| !taken.contains(&name))
         .unwrap_or(first)
 }
 
 fn command(ctx: &Ctx, argv: &[String]) -> Command {
-    let cwd = ctx.project().ok().and_then(|project| project.relative(ctx.ambient.cwd()));
+    let cwd = ctx
+        .project()
+        .ok()
+        .and_then(|project| project.relative(ctx.ambient.cwd()));
     Command {
         argv: secrets::redact_argv(argv),
-        cwd: cwd.filter(|path| !path.as_bytes().is_empty()).unwrap_or_else(|| ".".into()),
+        cwd: cwd
+            .filter(|path| !path.as_bytes().is_empty())
+            .unwrap_or_else(|| ".".into()),
         exit_code: None,
         signal: None,
     }
@@ -262,24 +313,38 @@ fn data_specs(
     let mut by_role: BTreeMap<String, PathBuf> = BTreeMap::new();
     if request.data.is_empty() {
         let named = &settings.inputs.data;
-        let named = if named.is_empty() { &proposal.data } else { named };
-        let paths = named.iter().map(|(role, path)| (role.clone(), project.root.join(path)));
+        let named = if named.is_empty() {
+            &proposal.data
+        } else {
+            named
+        };
+        let paths = named
+            .iter()
+            .map(|(role, path)| (role.clone(), project.root.join(path)));
         by_role.extend(paths);
         by_role.extend(inputs::named_by_config(project, params));
         return Ok(specs(by_role));
     }
     for (role, path) in &request.data {
         if let Some(before) = by_role.insert(role.clone(), path.clone()) {
-            return Err(Failure::new(format!("two data inputs have the role `{role}`"))
-                .because(format!("{} and {}", before.display(), path.display()))
-                .hint(format!("give one of them another: --data {role}2={}", path.display())));
+            return Err(
+                Failure::new(format!("two data inputs have the role `{role}`"))
+                    .because(format!("{} and {}", before.display(), path.display()))
+                    .hint(format!(
+                        "give one of them another: --data {role}2={}",
+                        path.display()
+                    )),
+            );
         }
     }
     Ok(specs(by_role))
 }
 
 fn specs(by_role: BTreeMap<String, PathBuf>) -> Vec<data::Spec> {
-    by_role.into_iter().map(|(role, path)| data::Spec { role, path }).collect()
+    by_role
+        .into_iter()
+        .map(|(role, path)| data::Spec { role, path })
+        .collect()
 }
 
 /// Digests data inputs through the stat cache, with a progress bar when it takes long.
@@ -287,14 +352,20 @@ pub fn observe_data(ctx: &Ctx, specs: &[data::Spec], rehash: bool) -> Result<dat
     let rules = &ctx.settings()?.data;
     let bar = crate::ui::progress::Progress::new(&ctx.ui);
     let report = |seen: data::Progress| {
-        bar.set("hashing", (seen.files_done, seen.files), (seen.bytes_done, seen.bytes));
+        bar.set(
+            "hashing",
+            (seen.files_done, seen.files),
+            (seen.bytes_done, seen.bytes),
+        );
     };
     let options = data::Options {
         git_dir: Some(&ctx.repo()?.common_dir),
         base: Some(ctx.ambient.cwd()),
         include: &rules.include,
         exclude: &rules.exclude,
-        progress: bar.is_shown().then_some(&report as &(dyn Fn(data::Progress) + Sync)),
+        progress: bar
+            .is_shown()
+            .then_some(&report as &(dyn Fn(data::Progress) + Sync)),
         rehash,
         threads: None,
     };
@@ -354,18 +425,34 @@ fn claims(ctx: &Ctx, settings: &ProjectSettings, run: &Run, earlier: &[Run]) -> 
         })?;
         globs.add(glob);
     }
-    let ignore = globs.build().context(|| "[code] ignore can't be used".to_owned())?;
+    let ignore = globs
+        .build()
+        .context(|| "[code] ignore can't be used".to_owned())?;
     let outputs = earlier.iter().flat_map(|run| {
-        let files = run.models.iter().chain(&run.artifacts).map(|file| &file.path);
+        let files = run
+            .models
+            .iter()
+            .chain(&run.artifacts)
+            .map(|file| &file.path);
         files.chain(run.metrics_file.iter().map(|file| &file.path))
     });
     Ok(Claims {
         experiments: project.experiments_in_tree(),
         config: run.config.iter().map(|file| in_tree(&file.path)).collect(),
-        data: run.data.iter().filter(|d| !d.external).map(|d| in_tree(&d.path)).collect(),
+        data: run
+            .data
+            .iter()
+            .filter(|d| !d.external)
+            .map(|d| in_tree(&d.path))
+            .collect(),
         output: outputs.map(in_tree).collect(),
         ignore: Some(ignore),
-        only: settings.code.paths.iter().map(|path| in_tree(&path.as_str().into())).collect(),
+        only: settings
+            .code
+            .paths
+            .iter()
+            .map(|path| in_tree(&path.as_str().into()))
+            .collect(),
     })
 }
 
@@ -375,10 +462,16 @@ fn name_blobs(ctx: &Ctx, run: &mut Run, observed: &mut Observed) -> Result<()> {
     let prefix = &ctx.project()?.prefix;
     let mut slots: BTreeMap<RecordPath, Vec<&mut Option<Oid>>> = BTreeMap::new();
     for (file, _) in &mut observed.config {
-        slots.entry(file.path.below(prefix)).or_default().push(&mut file.blob);
+        slots
+            .entry(file.path.below(prefix))
+            .or_default()
+            .push(&mut file.blob);
     }
     for input in run.data.iter_mut().filter(|input| !input.external) {
-        slots.entry(input.path.below(prefix)).or_default().push(&mut input.blob);
+        slots
+            .entry(input.path.below(prefix))
+            .or_default()
+            .push(&mut input.blob);
     }
     for entry in &observed.frozen.entries {
         for slot in slots.get_mut(&entry.path).into_iter().flatten() {
@@ -391,23 +484,36 @@ fn name_blobs(ctx: &Ctx, run: &mut Run, observed: &mut Observed) -> Result<()> {
 /// Says no before anything is kept.
 fn refuse(request: &Request, run: &Run, earlier: &[Run]) -> Result<()> {
     if request.require_clean && run.code.code_is_dirty() {
-        let first = run.code.changes.iter().find(|change| change.axis == Axis::Code);
-        let path = first.map(|change| change.path.display().into_owned()).unwrap_or_default();
+        let first = run
+            .code
+            .changes
+            .iter()
+            .find(|change| change.axis == Axis::Code);
+        let path = first
+            .map(|change| change.path.display().into_owned())
+            .unwrap_or_default();
         return Err(Failure::new("there are uncommitted changes in the code")
             .because(format!("{path} differs from the commit"))
             .hint("commit them: git commit -a")
             .hint("or leave out --require-clean: the changes are frozen with the run"));
     }
-    if request.allow_same { Ok(()) } else { guard::same_inputs(run, earlier) }
+    if request.allow_same {
+        Ok(())
+    } else {
+        guard::same_inputs(run, earlier)
+    }
 }
 
-fn describe(run: &mut Run, request: &Request, base: Option<&Run>, earlier: &[Run]) -> Result<()> {
+fn describe(run: &mut Run, request: &Request, base: Option<&Run>) -> Result<()> {
     run.goal = request.goal.clone();
     run.hypothesis = request.hypothesis.clone();
     run.declared = request.declared.clone();
     run.tags = request.tags.clone();
-    run.base = base.map(|base| Base { id: base.id().to_string(), uid: base.uid.clone() });
-    run.slug = naming::slug(request.name.as_deref(), run, base, earlier)?;
+    run.base = base.map(|base| Base {
+        id: base.id().to_string(),
+        uid: base.uid.clone(),
+    });
+    run.slug = naming::slug(request.name.as_deref(), run, base)?;
     run.title = request.name.clone().unwrap_or_default();
     Ok(())
 }
@@ -420,8 +526,15 @@ fn wishes(
     proposal: Proposal,
 ) -> Result<Proposal> {
     let project = ctx.project()?;
-    let inside = |path: &Path| project.relative(path).map(|path| path.display().into_owned());
-    let data = specs.iter().filter_map(|s| Some((s.role.clone(), inside(&s.path)?))).collect();
+    let inside = |path: &Path| {
+        project
+            .relative(path)
+            .map(|path| path.display().into_owned())
+    };
+    let data = specs
+        .iter()
+        .filter_map(|s| Some((s.role.clone(), inside(&s.path)?)))
+        .collect();
     Ok(Proposal {
         config: config.iter().filter_map(|path| inside(path)).collect(),
         data,
@@ -456,26 +569,41 @@ fn freeze_and_publish(
 ) -> Result<PathBuf> {
     let project = ctx.project()?;
     let repo = ctx.repo()?;
-    let Observed { config, packages, frozen } = observed;
+    let Observed {
+        config,
+        packages,
+        frozen,
+    } = observed;
     run.config = config.iter().map(|(file, _)| file.clone()).collect();
     if run.command.is_some() {
         run.process = Some(ctx.ambient.process());
     } else if let Some(job) = ctx.ambient.job() {
-        run.process = Some(crate::model::run::Process { job: Some(job), ..Default::default() });
+        run.process = Some(crate::model::run::Process {
+            job: Some(job),
+            ..Default::default()
+        });
     }
     if let Some(env) = &mut run.env {
         env.lock = (!packages.is_empty()).then(|| ENV_TXT.to_owned());
     }
     let title = format!("{}: snapshot of uncommitted work", run.id().short());
     let copy = format::to_json(format::RUN_SCHEMA, run, None)?;
-    let keep = Keep { uid: &run.uid, title: &title, date: run.started, run_json: &copy };
+    let keep = Keep {
+        uid: &run.uid,
+        title: &title,
+        date: run.started,
+        run_json: &copy,
+    };
     let kept = frozen.keep(repo, &keep)?;
     code::kept(&mut run.code, &kept);
     let draft = Draft::create(project, &run.uid)?;
     if frozen.tree != frozen.base_tree {
         let excluded = [project.experiments_in_tree()];
         let patch = patch::patch(repo, &frozen.base_tree, &frozen.tree, &excluded)?;
-        run.code.patch = Some(FileInRun { path: PATCH.to_owned(), sha256: Sha256::of(&patch) });
+        run.code.patch = Some(FileInRun {
+            path: PATCH.to_owned(),
+            sha256: Sha256::of(&patch),
+        });
         draft.write(PATCH, &patch)?;
     }
     for (file, bytes) in &config {

@@ -59,7 +59,9 @@ pub fn end(ctx: &Ctx, entry: Entry, request: &Request) -> Result<Run> {
         let id = run.id().short();
         return Err(Failure::new(format!("{} is finished already", run.id()))
             .because("metrics and inputs stay as they are")
-            .hint(format!("add a conclusion: git exp note {id} -m \"what was learnt\"")));
+            .hint(format!(
+                "add a conclusion: git exp note {id} -m \"what was learnt\""
+            )));
     }
     contain::real_folder(&folder)?;
     let results = read_results(ctx, &run, &folder, request)?;
@@ -67,7 +69,9 @@ pub fn end(ctx: &Ctx, entry: Entry, request: &Request) -> Result<Run> {
     run.finished = Some(now);
     let elapsed = (now - run.started).num_milliseconds() as f64 / 1000.0;
     let seconds = request.seconds.unwrap_or(elapsed);
-    run.seconds = Some(crate::model::Number::from_f64((seconds * 1000.0).round() / 1000.0));
+    run.seconds = Some(crate::model::Number::from_f64(
+        (seconds * 1000.0).round() / 1000.0,
+    ));
     run.status = request.status.unwrap_or_else(|| status_of(request.ended));
     if let (Some(command), Some(ended)) = (&mut run.command, request.ended) {
         command.exit_code = ended.code;
@@ -119,10 +123,17 @@ fn read_results(ctx: &Ctx, run: &Run, folder: &Path, request: &Request) -> Resul
     }
     let models = match request.models.is_empty() {
         true => metrics_file::models(project, settings, run, since),
-        false => request.models.iter().map(|path| ctx.absolute(path)).collect(),
+        false => request
+            .models
+            .iter()
+            .map(|path| ctx.absolute(path))
+            .collect(),
     };
-    let artifacts: Vec<PathBuf> =
-        request.artifacts.iter().map(|path| ctx.absolute(path)).collect();
+    let artifacts: Vec<PathBuf> = request
+        .artifacts
+        .iter()
+        .map(|path| ctx.absolute(path))
+        .collect();
     Ok(Results {
         metrics: found,
         file,
@@ -136,9 +147,13 @@ fn read_results(ctx: &Ctx, run: &Run, folder: &Path, request: &Request) -> Resul
 /// The moment of the start by the file system's own clock: the reservation of the number is written
 /// once, at start; the record itself stands in where that is gone (another clone).
 fn began(ctx: &Ctx, folder: &Path, run: &Run) -> SystemTime {
-    let reserved = ctx.repo().ok().zip(ctx.project().ok()).map(|(repo, project)| {
-        crate::store::ids::folder(&repo.exp_dir(), project).join(format!("{:06}", run.number))
-    });
+    let reserved = ctx
+        .repo()
+        .ok()
+        .zip(ctx.project().ok())
+        .map(|(repo, project)| {
+            crate::store::ids::folder(&repo.exp_dir(), project).join(format!("{:06}", run.number))
+        });
     let modified = |path: &Path| path.metadata().ok()?.modified().ok();
     reserved
         .and_then(|path| modified(&path))
@@ -150,16 +165,25 @@ fn given_metrics(ctx: &Ctx, run: &Run, typed: &Path, since: SystemTime) -> Resul
     let place = ctx.absolute(typed);
     if !place.is_file() {
         let id = run.id().short();
-        return Err(Failure::new(format!("there is no metrics file {}", typed.display()))
-            .because(format!("{} is not a file", place.display()))
-            .hint("name the file that the program wrote: git exp finish --metrics FILE")
-            .hint(format!("or finish without: git exp finish {id}")));
+        return Err(
+            Failure::new(format!("there is no metrics file {}", typed.display()))
+                .because(format!("{} is not a file", place.display()))
+                .hint("name the file that the program wrote: git exp finish --metrics FILE")
+                .hint(format!("or finish without: git exp finish {id}")),
+        );
     }
     if !metrics_file::is_fresh(&place, since) {
-        return Err(Failure::new(format!("{} was written before {} began", typed.display(), run.id()))
-            .because("it is an earlier run's, or the program did not write it")
-            .hint("run the program, then finish")
-            .hint(format!("if it is this run's after all: touch {}", typed.display())));
+        return Err(Failure::new(format!(
+            "{} was written before {} began",
+            typed.display(),
+            run.id()
+        ))
+        .because("it is an earlier run's, or the program did not write it")
+        .hint("run the program, then finish")
+        .hint(format!(
+            "if it is this run's after all: touch {}",
+            typed.display()
+        )));
     }
     Ok(place)
 }
@@ -171,7 +195,11 @@ fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, Metric
         .context(|| format!("{} can't be used as metrics", shown.display()))
         .map_err(|failure| failure.hint(format!("look at it: head {}", shown.display())))?;
     let extension = shown.extension();
-    let extension = if extension.is_empty() { "json" } else { &extension };
+    let extension = if extension.is_empty() {
+        "json"
+    } else {
+        &extension
+    };
     let file = MetricsFile {
         path: shown.clone(),
         copy: format!("metrics.{extension}"),
@@ -183,7 +211,9 @@ fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, Metric
 /// A path of this machine as the record names it: relative to the project where it is inside.
 pub fn record_path(ctx: &Ctx, place: &Path) -> Result<RecordPath> {
     let project = ctx.project()?;
-    Ok(project.relative(place).unwrap_or_else(|| RecordPath::from_path(place)))
+    Ok(project
+        .relative(place)
+        .unwrap_or_else(|| RecordPath::from_path(place)))
 }
 
 fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
@@ -197,8 +227,8 @@ fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::Seri
             return Err(Failure::new(format!("cannot read {}", path.display())).because(error));
         }
     };
-    let read = series::read(BufReader::new(file))
-        .context(|| format!("cannot read {}", path.display()))?;
+    let read =
+        series::read(BufReader::new(file)).context(|| format!("cannot read {}", path.display()))?;
     warnings.extend(series_notes(&read));
     Ok(read)
 }
@@ -208,13 +238,18 @@ fn series_notes(read: &series::SeriesRead) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some((line, why)) = &read.first_bad {
         let count = read.bad_lines;
-        notes.push(format!("{count} lines of the series log were left out, first line {line}: {why}"));
+        notes.push(format!(
+            "{count} lines of the series log were left out, first line {line}: {why}"
+        ));
     }
     if read.torn {
         notes.push("the last line of the series log was cut off".to_owned());
     }
     if read.not_numbers > 0 {
-        notes.push(format!("{} values in the series log are no numbers", read.not_numbers));
+        notes.push(format!(
+            "{} values in the series log are no numbers",
+            read.not_numbers
+        ));
     }
     notes
 }
@@ -228,7 +263,12 @@ fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
                 .context(|| format!("cannot read {}", path.display()))
                 .map_err(|failure| failure.hint("name a file that the program wrote"))?;
             let lfs = ctx.repo()?.is_lfs(place);
-            Ok(Artifact { path, sha256: found.sha256(), bytes: found.bytes, lfs })
+            Ok(Artifact {
+                path,
+                sha256: found.sha256(),
+                bytes: found.bytes,
+                lfs,
+            })
         })
         .collect()
 }
@@ -249,12 +289,21 @@ fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
         })
         .collect();
     let changed = |input: &crate::model::data::DataInput, why: &str| {
-        format!("{} ({}) {why} while the run went on", input.path.display(), input.role)
+        format!(
+            "{} ({}) {why} while the run went on",
+            input.path.display(),
+            input.role
+        )
     };
-    let (present, gone): (Vec<_>, Vec<_>) =
-        run.data.iter().zip(specs).partition(|(_, spec)| spec.path.exists());
-    let mut warnings: Vec<String> =
-        gone.iter().map(|(input, _)| changed(input, "was removed")).collect();
+    let (present, gone): (Vec<_>, Vec<_>) = run
+        .data
+        .iter()
+        .zip(specs)
+        .partition(|(_, spec)| spec.path.exists());
+    let mut warnings: Vec<String> = gone
+        .iter()
+        .map(|(input, _)| changed(input, "was removed"))
+        .collect();
     let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
     let seen = super::begin::observe_data(ctx, &specs, false)?;
     for (input, now) in inputs.iter().zip(&seen.inputs) {
@@ -285,7 +334,9 @@ fn write(
         atomic::make_folder(&folder.join(SERIES))?;
     }
     for (name, values) in &results.series.series {
-        let path = folder.join(SERIES).join(format!("{}.csv", series::file_name(name)));
+        let path = folder
+            .join(SERIES)
+            .join(format!("{}.csv", series::file_name(name)));
         atomic::write(&path, series::to_csv(values).as_bytes())?;
         if let Some(summary) = series::summary(values) {
             run.series.insert(name.clone(), summary);
@@ -301,7 +352,10 @@ fn write(
     let names: Vec<&String> = run.metrics.keys().collect();
     let learnt = setup::learn_goals(ctx.project()?, ctx.settings()?, &names)?;
     if !learnt.is_empty() {
-        ctx.ui.detail(format!("goals guessed in experiments/exp.toml: {}", learnt.join(", ")));
+        ctx.ui.detail(format!(
+            "goals guessed in experiments/exp.toml: {}",
+            learnt.join(", ")
+        ));
     }
     format::write_run(folder, &run)?;
     if series_notes(&results.series).is_empty() {
@@ -358,7 +412,8 @@ pub fn annotate(ctx: &Ctx, run: &Run, primary: Option<&str>) -> Result<()> {
     };
     let line = noteline::line(run, primary);
     if let Err(error) = notes::append(ctx.repo()?, target, &line, ctx.ambient.now()) {
-        ctx.ui.warn(format!("the git note was not written: {error}"));
+        ctx.ui
+            .warn(format!("the git note was not written: {error}"));
         ctx.ui.hint("add it later: git exp doctor --fix");
     }
     Ok(())

@@ -23,14 +23,22 @@ pub fn secrets<'a>(ctx: &Ctx, changed: impl IntoIterator<Item = &'a RecordPath>)
         if !regular {
             continue;
         }
-        let Ok(file) = File::open(&place) else { continue };
+        let Ok(file) = File::open(&place) else {
+            continue;
+        };
         let findings = secrets::scan_reader(file).unwrap_or_default();
         if let Some(Finding { kind, line }) = findings.first() {
             let shown = path.display();
-            return Err(Failure::new(format!("{shown}:{line} holds what looks like a secret"))
-                .because(format!("{kind}; the file would be kept in the run's snapshot"))
-                .hint(format!("move it to the environment, or add {shown} to .gitignore"))
-                .hint("if it is none: add --allow-secrets"));
+            return Err(
+                Failure::new(format!("{shown}:{line} holds what looks like a secret"))
+                    .because(format!(
+                        "{kind}; the file would be kept in the run's snapshot"
+                    ))
+                    .hint(format!(
+                        "move it to the environment, or add {shown} to .gitignore"
+                    ))
+                    .hint("if it is none: add --allow-secrets"),
+            );
         }
     }
     Ok(())

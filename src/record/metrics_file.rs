@@ -37,9 +37,15 @@ pub fn candidates(
         places.push(folder.join(name));
     }
     for (key, value) in &run.params {
-        let Param::Leaf { text, .. } = value else { continue };
+        let Param::Leaf { text, .. } = value else {
+            continue;
+        };
         let about_metrics = key.contains("metric") || text.contains("metric");
-        if about_metrics && [".json", ".csv", ".yaml"].iter().any(|end| text.ends_with(end)) {
+        if about_metrics
+            && [".json", ".csv", ".yaml"]
+                .iter()
+                .any(|end| text.ends_with(end))
+        {
             places.push(normalize(&project.root.join(text)));
         }
     }
@@ -73,7 +79,10 @@ pub fn models(
 
 /// The first candidate that was written since the run began.
 pub fn fresh(candidates: &[PathBuf], since: SystemTime) -> Option<PathBuf> {
-    candidates.iter().find(|path| is_fresh(path, since)).cloned()
+    candidates
+        .iter()
+        .find(|path| is_fresh(path, since))
+        .cloned()
 }
 
 /// Whether a file was written at or after a moment of the file system's own clock.

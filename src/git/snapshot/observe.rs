@@ -219,7 +219,11 @@ impl Seen<'_> {
     /// Paths that git sees as different from the commit, untracked ones included.
     pub fn differing(&self) -> impl Iterator<Item = &RecordPath> {
         let status = &self.status;
-        status.tracked.iter().chain(&status.conflicts).chain(&status.untracked)
+        status
+            .tracked
+            .iter()
+            .chain(&status.conflicts)
+            .chain(&status.untracked)
     }
 
     /// The index outside the folders of records, as it is in a tree.

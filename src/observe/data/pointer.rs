@@ -139,7 +139,9 @@ pub fn dvc_of(path: &Path) -> Option<DvcOut> {
         return Some(out);
     }
     for folder in path.ancestors().skip(1) {
-        let found = outs(&folder.join("dvc.lock")).into_iter().find(|out| out.path == path);
+        let found = outs(&folder.join("dvc.lock"))
+            .into_iter()
+            .find(|out| out.path == path);
         if found.is_some() || folder.join(".git").exists() {
             return found;
         }
@@ -149,8 +151,12 @@ pub fn dvc_of(path: &Path) -> Option<DvcOut> {
 
 /// The outputs in a `.dvc` file (`outs`) or a `dvc.lock` (`stages.<name>.outs`), in their order.
 fn outs(path: &Path) -> Vec<DvcOut> {
-    let readable = path.symlink_metadata().is_ok_and(|f| f.is_file() && f.len() <= DVC_LIMIT);
-    let Some(folder) = path.parent().filter(|_| readable) else { return Vec::new() };
+    let readable = path
+        .symlink_metadata()
+        .is_ok_and(|f| f.is_file() && f.len() <= DVC_LIMIT);
+    let Some(folder) = path.parent().filter(|_| readable) else {
+        return Vec::new();
+    };
     let leaves = std::fs::read(path)
         .ok()
         .and_then(|bytes| config::read(&"dvc.yaml".into(), &bytes).ok())

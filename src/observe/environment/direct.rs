@@ -193,7 +193,9 @@ fn conda(text: &str, asked: &mut Asked) -> Result<(), String> {
     for (name, value) in &leaves {
         // The list is one leaf, unless pip's own list in it spells it out by position.
         let own = name == "dependencies"
-            || name.strip_prefix("dependencies.").is_some_and(|rest| !rest.contains('.'));
+            || name
+                .strip_prefix("dependencies.")
+                .is_some_and(|rest| !rest.contains('.'));
         let pip = name.starts_with("dependencies.") && name.ends_with(".pip");
         if !own && !pip {
             continue;
@@ -203,7 +205,14 @@ fn conda(text: &str, asked: &mut Asked) -> Result<(), String> {
             leaf => vec![leaf.spelling()],
         };
         for text in items {
-            asked.add_line(if pip { &text } else { text.rsplit("::").next().unwrap_or(&text) }, true);
+            asked.add_line(
+                if pip {
+                    &text
+                } else {
+                    text.rsplit("::").next().unwrap_or(&text)
+                },
+                true,
+            );
         }
     }
     Ok(())
