@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 mod common;
-mod freeze;
 mod finish;
+mod freeze;
 mod help;
 mod init;
 mod man;

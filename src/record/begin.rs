@@ -17,10 +17,10 @@ use crate::model::run::{Base, Command};
 use crate::model::{Axis, Oid, Param, RecordPath, Run, RunId, Sha256, Status};
 use crate::observe::{code, config, data, environment, hardware, secrets};
 use crate::report::minilog;
-use crate::settings::ProjectSettings;
+use crate::settings::{Profile, ProjectSettings};
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
-use crate::store::{format, ids, runs};
+use crate::store::{cards, format, ids, runs};
 
 /// What `start` or `run` was told. Paths are absolute.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +124,8 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let argv = request.argv.clone().unwrap_or_default();
     run.seed = inputs::seed_of(&run.params, &argv);
     let specs = data_specs(ctx, request, settings, &proposal, &run.params)?;
-    run.data = record_data(ctx, &specs, request.rehash, &mut run.warnings)?;
+    let (data, seen_data) = record_data(ctx, &specs, request.rehash, &mut run.warnings)?;
+    run.data = data;
     let program = argv.first().map(std::ffi::OsString::from);
     let seen = environment::observe(&ctx.ambient, program.as_deref(), &project.root);
     let packages = environment::env_txt(&seen.packages);
@@ -160,6 +161,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     } else {
         Vec::new()
     };
+    keep_cards(ctx, &seen_data)?;
     let folder = write(ctx, &mut run, observed, settings)?;
     Ok(Begun {
         run,
@@ -348,8 +350,15 @@ fn specs(by_role: BTreeMap<String, PathBuf>) -> Vec<data::Spec> {
 }
 
 /// Digests data inputs through the stat cache, with a progress bar when it takes long.
-pub fn observe_data(ctx: &Ctx, specs: &[data::Spec], rehash: bool) -> Result<data::Observed> {
+pub fn observe_data(
+    ctx: &Ctx,
+    specs: &[data::Spec],
+    profile: Profile,
+    rehash: bool,
+) -> Result<data::Observed> {
     let rules = &ctx.settings()?.data;
+    let project = ctx.project()?;
+    let known = |sha256: &Sha256| cards::read(project, sha256);
     let bar = crate::ui::progress::Progress::new(&ctx.ui);
     let report = |seen: data::Progress| {
         bar.set(
@@ -367,38 +376,60 @@ pub fn observe_data(ctx: &Ctx, specs: &[data::Spec], rehash: bool) -> Result<dat
             .is_shown()
             .then_some(&report as &(dyn Fn(data::Progress) + Sync)),
         rehash,
+        profile,
+        target: rules.target.as_deref(),
+        key: rules.key.as_deref(),
+        known: Some(&known),
         threads: None,
     };
     data::observe(specs, options)
 }
 
+/// The data inputs as the record keeps them, and what is kept beside it.
 fn record_data(
     ctx: &Ctx,
     specs: &[data::Spec],
     rehash: bool,
     warnings: &mut Vec<String>,
-) -> Result<Vec<DataInput>> {
+) -> Result<(Vec<DataInput>, Vec<data::Input>)> {
     let project = ctx.project()?;
-    let seen = observe_data(ctx, specs, rehash)?;
+    let seen = observe_data(ctx, specs, ctx.settings()?.data.profile, rehash)?;
     warnings.extend(seen.notes);
-    let record = |(spec, input): (&data::Spec, data::Input)| {
+    let record = |(spec, input): (&data::Spec, &data::Input)| {
         let inside = project.relative(&spec.path);
         DataInput {
-            role: input.role,
+            role: input.role.clone(),
             external: inside.is_none(),
             path: inside.unwrap_or_else(|| RecordPath::from_path(&spec.path)),
             kind: input.kind,
-            sha256: input.sha256,
+            sha256: input.sha256.clone(),
             blob: None,
             bytes: input.bytes,
             rows: input.rows,
             files: input.files,
-            pointer: input.pointer,
+            pointer: input.pointer.clone(),
             unstable: input.unstable,
-            card: false,
+            card: input.card.is_some(),
         }
     };
-    Ok(specs.iter().zip(seen.inputs).map(record).collect())
+    Ok((
+        specs.iter().zip(&seen.inputs).map(record).collect(),
+        seen.inputs,
+    ))
+}
+
+/// Writes cards and manifests: they are named by content, so writing them early harms nothing.
+fn keep_cards(ctx: &Ctx, inputs: &[data::Input]) -> Result<()> {
+    let project = ctx.project()?;
+    for input in inputs {
+        if let Some(card) = &input.card {
+            cards::write(project, card)?;
+        }
+        if let (Some(manifest), Some(sha256)) = (&input.manifest, &input.sha256) {
+            cards::write_manifest(project, sha256, manifest)?;
+        }
+    }
+    Ok(())
 }
 
 /// The split as the configuration describes it: the leaves below `split`.

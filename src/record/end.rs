@@ -14,7 +14,7 @@ use crate::model::data::{Artifact, MetricsFile};
 use crate::model::{MetricValue, RecordPath, Run, Sha256, Status};
 use crate::observe::{data, metrics, series};
 use crate::report::{markers, minilog, noteline};
-use crate::settings::ProjectSettings;
+use crate::settings::{Profile, ProjectSettings};
 use crate::store::layout::{README, RUN_JSON, SERIES, SERIES_LOG};
 use crate::store::runs::Entry;
 use crate::store::{atomic, contain, format, seal, tables};
@@ -305,7 +305,7 @@ fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
         .map(|(input, _)| changed(input, "was removed"))
         .collect();
     let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
-    let seen = super::begin::observe_data(ctx, &specs, false)?;
+    let seen = super::begin::observe_data(ctx, &specs, Profile::None, false)?;
     for (input, now) in inputs.iter().zip(&seen.inputs) {
         if now.sha256 != input.sha256 {
             warnings.push(changed(input, "changed"));
