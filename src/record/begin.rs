@@ -9,6 +9,7 @@ use super::{guard, naming, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::git::snapshot::{Frozen, Keep, Observation, Scope};
+use crate::git::tree::filtered_tree;
 use crate::git::{numbers, patch};
 use crate::model::axis::Claims;
 use crate::model::code::FileInRun;
@@ -153,6 +154,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         frozen,
     };
     name_blobs(ctx, &mut run, &mut observed)?;
+    run.eval.metric_code = metric_code(ctx, settings, &observed.frozen)?;
     describe(&mut run, request, base.as_ref())?;
 
     let set_up = if is_new {
@@ -510,6 +512,26 @@ fn name_blobs(ctx: &Ctx, run: &mut Run, observed: &mut Observed) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `path@id` of the code that computes the metrics, as it is in the frozen tree: a file's blob, or
+/// the tree of what lies below a folder. A path that is not there is `path@missing`.
+fn metric_code(ctx: &Ctx, settings: &ProjectSettings, frozen: &Frozen) -> Result<Vec<String>> {
+    let (repo, prefix) = (ctx.repo()?, &ctx.project()?.prefix);
+    let name = |path: &String| {
+        let place = RecordPath::from(path.as_str()).below(prefix);
+        let file = frozen.entries.iter().find(|entry| entry.path == place);
+        let within = |entry: &RecordPath| entry.is_within(&place);
+        let id = match file {
+            Some(entry) => entry.id.to_string(),
+            None if frozen.entries.iter().any(|entry| within(&entry.path)) => {
+                filtered_tree(&frozen.entries, within, repo.format()).to_string()
+            }
+            None => "missing".to_owned(),
+        };
+        format!("{path}@{id}")
+    };
+    Ok(settings.eval.metric_code.iter().map(name).collect())
 }
 
 /// Says no before anything is kept.
