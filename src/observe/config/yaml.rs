@@ -61,10 +61,18 @@ fn is_flow_indentation(error: &ConfigError) -> bool {
 
 fn documents(text: &str) -> Result<Vec<Tree>, ConfigError> {
     let mut builder = Builder::default();
+    // A block scalar that the end of the file cuts off has no line break to PyYAML.
+    let cut_at = (!text.ends_with('\n')).then(|| text.chars().count());
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| from_scan(&error))?;
-        if event == Event::StreamEnd {
-            break;
+        let (mut event, span) = event.map_err(|error| from_scan(&error))?;
+        match &mut event {
+            Event::StreamEnd => break,
+            Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..)
+                if cut_at.is_some_and(|end| span.end.index() >= end) && value.ends_with('\n') =>
+            {
+                value.to_mut().pop();
+            }
+            _ => {}
         }
         builder
             .event(event)
