@@ -85,6 +85,11 @@ impl<'r> Objects<'r> {
         self.binary_only
     }
 
+    /// The repository.
+    pub fn repo(&self) -> &'r Repo {
+        self.repo
+    }
+
     /// How ids look here.
     pub fn format(&self) -> ObjectFormat {
         self.repo.format()
