@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::objects::Objects;
 use crate::git::snapshot::Parts;
+use crate::git::snapshot::checkout::Checkout;
 use crate::git::snapshot::config::{AutoCrlf, Config};
-use crate::git::snapshot::conversion::{Attributes, Checkout, ask_cached};
+use crate::git::snapshot::conversion::{Attributes, ask_cached};
 use crate::git::snapshot::lfs;
 use crate::git::snapshot::scratch::Scratch;
 use crate::git::tree::{Entry, GITLINK, parse_listing};

@@ -11,6 +11,7 @@
 //! would not give back is kept raw beside the tree ([`overlay`]), and so are repositories inside the
 //! repository ([`nested`]).
 
+pub(super) mod checkout;
 pub mod config;
 pub(super) mod conversion;
 mod files;

@@ -1,6 +1,7 @@
 //! Bytes that git's conversions would not give back, kept raw beside the tree.
 
-use super::conversion::{Likeness, likeness, suspects};
+use super::checkout::{Likeness, likeness};
+use super::conversion::suspects;
 use super::observe::Seen;
 use super::raw;
 use crate::git::tree::Entry;
