@@ -7,6 +7,7 @@ mod freeze;
 mod help;
 mod init;
 mod man;
+mod restore;
 mod run;
 mod show;
 mod start;

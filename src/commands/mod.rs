@@ -6,6 +6,7 @@ pub mod init;
 pub mod ls;
 pub mod metric;
 pub mod note;
+pub mod restore;
 pub mod run;
 pub mod schema;
 pub mod show;

@@ -6,18 +6,21 @@
 
 pub mod command;
 pub mod hash;
+pub mod large;
 pub mod notes;
 pub mod numbers;
 pub mod objects;
 pub mod open;
 pub mod patch;
 pub mod refs;
+pub mod remote;
 pub mod restore;
 pub mod settings;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod worktree;
 
 pub use command::Git;
 pub use hash::ObjectFormat;

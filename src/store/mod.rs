@@ -6,6 +6,7 @@
 pub mod atomic;
 pub mod cards;
 pub mod contain;
+pub mod elsewhere;
 pub mod folder;
 pub mod format;
 pub mod ids;
