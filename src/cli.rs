@@ -47,6 +47,10 @@ pub enum Command {
     Show(commands::show::ShowArgs),
     /// Give a run's files back, byte for byte, into a new place
     Restore(commands::restore::RestoreArgs),
+    /// Share the refs and notes of runs
+    Push(commands::push::PushArgs),
+    /// Get the refs and notes of everybody's runs
+    Pull(commands::pull::PullArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -66,6 +70,8 @@ impl Command {
             Self::Ls(args) => commands::ls::ls(ctx, args),
             Self::Show(args) => commands::show::show(ctx, args),
             Self::Restore(args) => commands::restore::restore(ctx, args),
+            Self::Push(args) => commands::push::push(ctx, args),
+            Self::Pull(args) => commands::pull::pull(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

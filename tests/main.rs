@@ -12,3 +12,4 @@ mod run;
 mod show;
 mod start;
 mod story;
+mod team;

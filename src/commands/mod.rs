@@ -6,6 +6,8 @@ pub mod init;
 pub mod ls;
 pub mod metric;
 pub mod note;
+pub mod pull;
+pub mod push;
 pub mod restore;
 pub mod run;
 pub mod schema;

@@ -312,6 +312,13 @@ pub fn configure(repo: &Repo, remote: &str) -> Result<Vec<String>, Error> {
     Ok(added)
 }
 
+impl Repo {
+    /// The commit that holds our notes.
+    pub fn notes_tip(&self) -> Result<Option<Oid>, Error> {
+        refs::read_name(self, notes::REF)
+    }
+}
+
 /// git as the user runs it: hooks, credentials, prompts and transports are the user's own.
 pub(super) fn transport(repo: &Repo) -> Git {
     let directory = repo.work_tree.as_deref().unwrap_or(&repo.git_dir);

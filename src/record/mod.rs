@@ -12,5 +12,6 @@ pub mod guard;
 pub mod inputs;
 pub mod metrics_file;
 pub mod naming;
+pub mod publish;
 pub mod restore;
 pub mod setup;

@@ -14,6 +14,7 @@ pub mod layout;
 pub mod lock;
 pub mod runs;
 pub mod seal;
+pub mod shared;
 pub mod tables;
 
 pub use layout::Project;
