@@ -12,8 +12,8 @@ pub mod objects;
 pub mod open;
 pub mod patch;
 pub mod refs;
-pub mod settings;
 pub mod restore;
+pub mod settings;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;

@@ -247,12 +247,7 @@ pub(super) fn split_of(params: &BTreeMap<String, Param>) -> Option<String> {
 }
 
 /// Sorts paths onto axes: by what this run and earlier ones claim, then by the project's rules.
-pub(super) fn claims(
-    ctx: &Ctx,
-    settings: &ProjectSettings,
-    run: &Run,
-    earlier: &[Run],
-) -> Result<Claims> {
+pub fn claims(ctx: &Ctx, settings: &ProjectSettings, run: &Run, earlier: &[Run]) -> Result<Claims> {
     let project = ctx.project()?;
     let in_tree = |path: &RecordPath| path.below(&project.prefix);
     let mut globs = globset::GlobSetBuilder::new();
