@@ -7,6 +7,7 @@
 pub mod command;
 pub mod open;
 pub mod settings;
+pub mod user;
 
 pub use command::Git;
 pub use open::{Head, Repo};

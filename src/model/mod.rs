@@ -5,6 +5,7 @@
 //! the code can't drift apart; [`crate::store::format`] adds versions and migration on top.
 
 pub mod axis;
+pub mod brief;
 pub mod code;
 pub mod data;
 pub mod digest;
@@ -18,6 +19,7 @@ pub mod path;
 pub mod run;
 
 pub use axis::Axis;
+pub use brief::Brief;
 pub use digest::{Oid, Sha256};
 pub use id::{RunId, Uid};
 pub use metric::MetricValue;
