@@ -2,6 +2,14 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 mod common;
+mod finish;
+mod freeze;
 mod help;
 mod ls;
 mod records;
+mod init;
+mod man;
+mod run;
+mod show;
+mod start;
+mod story;

@@ -6,6 +6,7 @@
 
 pub mod axis;
 pub mod brief;
+pub mod card;
 pub mod code;
 pub mod data;
 pub mod digest;
@@ -17,9 +18,11 @@ pub mod number;
 pub mod param;
 pub mod path;
 pub mod run;
+pub mod sketch;
 
 pub use axis::Axis;
 pub use brief::Brief;
+pub use card::Card;
 pub use digest::{Oid, Sha256};
 pub use id::{RunId, Uid};
 pub use metric::MetricValue;

@@ -5,6 +5,7 @@
 
 pub mod atomic;
 pub mod catalog;
+pub mod cards;
 pub mod contain;
 pub mod folder;
 pub mod format;

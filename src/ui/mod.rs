@@ -6,6 +6,7 @@
 pub mod escape;
 pub mod number;
 pub mod pager;
+pub mod progress;
 pub mod style;
 pub mod table;
 
