@@ -5,6 +5,8 @@ mod common;
 mod finish;
 mod freeze;
 mod help;
+mod ls;
+mod records;
 mod init;
 mod man;
 mod run;

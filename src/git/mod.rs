@@ -14,6 +14,7 @@ pub mod patch;
 pub mod refs;
 pub mod restore;
 pub mod settings;
+pub mod user;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;

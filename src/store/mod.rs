@@ -4,15 +4,20 @@
 //! through symbolic links. Notes, refs and caches can be rebuilt from what this room keeps.
 
 pub mod atomic;
+pub mod catalog;
 pub mod cards;
 pub mod contain;
 pub mod folder;
 pub mod format;
 pub mod ids;
+pub mod index;
 pub mod layout;
+pub mod lean;
 pub mod lock;
 pub mod runs;
 pub mod seal;
+pub mod stage;
+pub mod stat;
 pub mod tables;
 
 pub use layout::Project;
