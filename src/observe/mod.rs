@@ -7,6 +7,8 @@ pub mod config;
 pub mod data;
 pub mod environment;
 pub mod hardware;
+pub mod json;
 pub mod metrics;
 pub mod secrets;
 pub mod series;
+pub mod text;

@@ -4,6 +4,7 @@
 //! through symbolic links. Notes, refs and caches can be rebuilt from what this room keeps.
 
 pub mod atomic;
+pub mod cards;
 pub mod contain;
 pub mod folder;
 pub mod format;

@@ -1,0 +1,309 @@
+//! Digests of many files in one parallel pass, as few as the cache leaves to be read.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::Progress;
+use super::hash::{self, BUFFER, Problem, Raw, Reading, Tee};
+use super::pointer::Stub;
+use super::stat::Stat;
+use super::stat_cache::{Entry, StatCache};
+
+/// A task holds so many small files, or one large one.
+const FILES_PER_TASK: usize = 64;
+const BYTES_PER_TASK: u64 = 4 << 20;
+/// More threads than this wait for the disk and not for the processor.
+pub const MOST_THREADS: usize = 8;
+
+/// A file to digest.
+pub struct Item<'a> {
+    /// Absolute path of a regular file.
+    pub path: &'a Path,
+    /// As it was found.
+    pub stat: Stat,
+    /// Sees the bytes, when they are read.
+    pub tee: Option<&'a Mutex<dyn Tee + Send>>,
+}
+
+/// The digest of one item.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// SHA-256 of the bytes.
+    pub raw: Raw,
+    /// How many.
+    pub bytes: u64,
+    /// Whether the file did not hold still.
+    pub unstable: bool,
+    /// What the file stands in for.
+    pub stub: Option<Stub>,
+    /// Whether the bytes were read now, and not remembered.
+    pub read: bool,
+}
+
+/// How to go through a batch.
+pub struct Batch<'a> {
+    /// Digests from before.
+    pub cache: &'a StatCache,
+    /// Folders that were walked for the items.
+    pub roots: &'a [&'a [u8]],
+    /// At least one.
+    pub threads: usize,
+    /// Told now and then, from any thread.
+    pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+    /// Whether an item must be read although its digest is remembered.
+    pub must_read: &'a (dyn Fn(usize, &Raw) -> bool + Sync),
+}
+
+type Outcome = Result<Done, Problem>;
+
+/// Results in the order of the items; the same path twice is read once.
+pub struct Results {
+    outcomes: Vec<Option<Outcome>>,
+    same_as: Vec<usize>,
+}
+
+impl Results {
+    /// The item that was read for this one: itself, or another of the same path.
+    pub fn read_for(&self, item: usize) -> usize {
+        self.same_as[item]
+    }
+
+    /// The outcome of an item.
+    pub fn get(&self, item: usize) -> Result<&Done, &Problem> {
+        match self.outcomes[self.same_as[item]].as_ref() {
+            Some(outcome) => outcome.as_ref(),
+            None => Err(&Problem::Missing),
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Digests all items.
+    pub fn run(&self, items: &[Item]) -> Results {
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        // Of the same path twice, the item that wants to see the bytes stands for both.
+        order.sort_by_key(|&item| (key(&items[item]), items[item].tee.is_none()));
+        let mut same_as: Vec<usize> = (0..items.len()).collect();
+        for pair in order.windows(2) {
+            if key(&items[pair[0]]) == key(&items[pair[1]]) {
+                same_as[pair[1]] = same_as[pair[0]];
+            }
+        }
+        order.retain(|&item| same_as[item] == item);
+
+        let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
+        let missing = self.remembered(items, &order, &mut outcomes);
+        let mut fresh: Vec<(usize, Stat)> = Vec::new();
+        for (item, outcome) in self.read(items, missing) {
+            let outcome = outcome.map(|hashed| {
+                let keep = hashed.cacheable && !hashed.unstable && hashed.stub.is_none();
+                if keep && self.cache.keeps(&hashed.stat) {
+                    fresh.push((item, hashed.stat));
+                }
+                Done {
+                    raw: hashed.raw,
+                    bytes: hashed.bytes,
+                    unstable: hashed.unstable,
+                    stub: hashed.stub,
+                    read: true,
+                }
+            });
+            outcomes[item] = Some(outcome);
+        }
+        self.remember(items, &order, &outcomes, &fresh);
+        Results { outcomes, same_as }
+    }
+
+    /// Joins the items, in the order of their paths, with the cache; returns those to be read.
+    fn remembered(
+        &self,
+        items: &[Item],
+        order: &[usize],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Vec<usize> {
+        let entries = self.cache.entries();
+        let mut rest = &entries[..];
+        let mut missing = Vec::new();
+        for &item in order {
+            let path = key(&items[item]);
+            // The first item may lie far into the cache; from there on they are neighbours.
+            if rest.len() == entries.len() {
+                rest = &rest[rest.partition_point(|entry| entry.path < path)..];
+            }
+            while rest.first().is_some_and(|entry| entry.path < path) {
+                rest = &rest[1..];
+            }
+            let known = rest
+                .first()
+                .filter(|entry| entry.path == path && entry.stat == items[item].stat);
+            match known {
+                Some(entry) if !(self.must_read)(item, &entry.raw) => {
+                    outcomes[item] = Some(Ok(Done {
+                        raw: entry.raw,
+                        bytes: entry.stat.size,
+                        unstable: false,
+                        stub: None,
+                        read: false,
+                    }));
+                }
+                _ => missing.push(item),
+            }
+        }
+        missing
+    }
+
+    fn read(
+        &self,
+        items: &[Item],
+        mut missing: Vec<usize>,
+    ) -> Vec<(usize, Result<hash::Hashed, Problem>)> {
+        // A long file that starts last keeps one thread busy while the others stand idle.
+        missing.sort_by_key(|&item| std::cmp::Reverse(items[item].stat.size));
+        let tasks = tasks(items, &missing);
+        let meter = Meter {
+            files: missing.len() as u64,
+            bytes: missing.iter().map(|&item| items[item].stat.size).sum(),
+            files_done: AtomicU64::new(0),
+            bytes_done: AtomicU64::new(0),
+            tell: self.progress.filter(|_| !missing.is_empty()),
+        };
+        let next = AtomicUsize::new(0);
+        // Taken strictly in order, which rayon's splitting would not do.
+        let work = || {
+            let mut buffer = vec![0; BUFFER];
+            let mut done = Vec::new();
+            while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                for &item in *task {
+                    done.push((item, self.read_one(&items[item], &mut buffer, &meter)));
+                    meter.files_done.fetch_add(1, Ordering::Relaxed);
+                }
+                meter.tell();
+            }
+            done
+        };
+        let threads = self.threads.clamp(1, MOST_THREADS).min(tasks.len());
+        if threads <= 1 {
+            return work();
+        }
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            let mut all = Vec::with_capacity(missing.len());
+            for worker in workers {
+                match worker.join() {
+                    Ok(done) => all.extend(done),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            all
+        })
+    }
+
+    fn read_one(
+        &self,
+        item: &Item,
+        buffer: &mut [u8],
+        meter: &Meter,
+    ) -> Result<hash::Hashed, Problem> {
+        let mut tee = item.tee.map(|tee| {
+            tee.lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+        });
+        hash::read(
+            item.path,
+            Reading {
+                buffer,
+                sync: self.cache.keeps(&item.stat) && self.cache.is_young(&item.stat),
+                progress: &|count| meter.add(count),
+                tee: tee.as_deref_mut().map(|tee| tee as &mut dyn Tee),
+            },
+        )
+    }
+
+    fn remember(
+        &self,
+        items: &[Item],
+        order: &[usize],
+        outcomes: &[Option<Outcome>],
+        fresh: &[(usize, Stat)],
+    ) {
+        if !self.cache.is_on() {
+            return;
+        }
+        let mut fresh_stat = vec![None; items.len()];
+        for &(item, stat) in fresh {
+            fresh_stat[item] = Some(stat);
+        }
+        let seen: Vec<Entry> = order
+            .iter()
+            .filter_map(|&item| {
+                let done = outcomes[item].as_ref()?.as_ref().ok()?;
+                let stat = if done.read {
+                    fresh_stat[item]?
+                } else {
+                    items[item].stat
+                };
+                Some(Entry {
+                    path: key(&items[item]),
+                    stat,
+                    raw: done.raw,
+                })
+            })
+            .collect();
+        self.cache.save(&seen, self.roots);
+    }
+}
+
+fn key<'a>(item: &Item<'a>) -> &'a [u8] {
+    item.path.as_os_str().as_encoded_bytes()
+}
+
+/// Cuts items, largest first, into tasks.
+fn tasks<'a>(items: &[Item], mut missing: &'a [usize]) -> Vec<&'a [usize]> {
+    let mut tasks = Vec::new();
+    while !missing.is_empty() {
+        let mut bytes = 0;
+        let count = missing
+            .iter()
+            .take(FILES_PER_TASK)
+            .take_while(|&&item| {
+                let room = bytes < BYTES_PER_TASK;
+                bytes += items[item].stat.size;
+                room
+            })
+            .count();
+        let (task, rest) = missing.split_at(count);
+        tasks.push(task);
+        missing = rest;
+    }
+    tasks
+}
+
+/// Counts what is done, for all threads.
+struct Meter<'a> {
+    files: u64,
+    bytes: u64,
+    files_done: AtomicU64,
+    bytes_done: AtomicU64,
+    tell: Option<&'a (dyn Fn(Progress) + Sync)>,
+}
+
+impl Meter<'_> {
+    fn add(&self, count: u64) {
+        let before = self.bytes_done.fetch_add(count, Ordering::Relaxed);
+        if before / BYTES_PER_TASK != (before + count) / BYTES_PER_TASK {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        if let Some(tell) = self.tell {
+            tell(Progress {
+                files: self.files,
+                files_done: self.files_done.load(Ordering::Relaxed),
+                bytes: self.bytes,
+                bytes_done: self.bytes_done.load(Ordering::Relaxed),
+            });
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! SHA-256 of one file, read once, with a watch on whether it held still meanwhile.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::Digest;
+
+use super::pointer::{self, Stub};
+use super::stat::Stat;
+use crate::model::Sha256;
+
+/// Larger reads fall out of the second-level cache and cost four times the copying.
+pub const BUFFER: usize = 128 * 1024;
+
+/// A digest as it is computed and cached; [`Sha256`] is its form in records.
+pub type Raw = [u8; 32];
+
+/// What reading a file gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashed {
+    /// Digest of the bytes that were read.
+    pub raw: Raw,
+    /// How many bytes were read.
+    pub bytes: u64,
+    /// Whether the file changed while it was read, twice: the digest is of no single state.
+    pub unstable: bool,
+    /// The file as it was before reading.
+    pub stat: Stat,
+    /// What the file stands in for, when it is a pointer and not content.
+    pub stub: Option<Stub>,
+    /// Whether a later change is sure to show in the file's times (see [`Reading::sync`]).
+    pub cacheable: bool,
+}
+
+impl Hashed {
+    /// The digest as `sha256sum` prints it.
+    pub fn sha256(&self) -> Sha256 {
+        Sha256::from_bytes(&self.raw)
+    }
+}
+
+/// Why a file has no digest.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// Nothing is there.
+    #[error("no such file")]
+    Missing,
+    /// Something that can't be read as a file; opening it might never return.
+    #[error("it is {0}")]
+    Special(&'static str),
+    /// The system refused.
+    #[error("{0}")]
+    Io(io::Error),
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// Something that looks at the bytes while they are hashed, so that a file is read once.
+pub trait Tee {
+    /// The file changed and is read from its beginning again.
+    fn restart(&mut self);
+    /// The next bytes of the file.
+    fn take(&mut self, bytes: &[u8]);
+}
+
+/// How to read a file.
+pub struct Reading<'a> {
+    /// At least one byte; [`BUFFER`] is best. One per thread.
+    pub buffer: &'a mut [u8],
+    /// Whether to write the file's dirty pages out before reading it.
+    ///
+    /// A program that writes through a memory map changes the times only with the first store to a
+    /// clean page. Once the pages are clean, the next store is seen.
+    pub sync: bool,
+    /// Called with the number of bytes just read.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Sees every byte.
+    pub tee: Option<&'a mut dyn Tee>,
+}
+
+/// Digests a file on its own.
+///
+/// # Errors
+/// When the path is missing, is no regular file (links are not followed), or can't be read.
+pub fn file(path: &Path) -> Result<Hashed, Problem> {
+    read(
+        path,
+        Reading {
+            buffer: &mut vec![0; BUFFER],
+            sync: false,
+            progress: &|_| (),
+            tee: None,
+        },
+    )
+}
+
+/// Digests a file; one that changes meanwhile is read a second time.
+///
+/// # Errors
+/// As [`file`].
+pub fn read(path: &Path, mut reading: Reading) -> Result<Hashed, Problem> {
+    let first = once(path, &mut reading)?;
+    if !first.unstable {
+        return Ok(first);
+    }
+    if let Some(tee) = reading.tee.as_deref_mut() {
+        tee.restart();
+    }
+    once(path, &mut reading)
+}
+
+fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
+    refuse_special(&path.symlink_metadata()?)?;
+    let mut file = open(path)?;
+    // Another file may have taken the name since.
+    refuse_special(&file.metadata()?)?;
+    let cacheable = !reading.sync || file.sync_data().is_ok();
+    let before = Stat::of(&file.metadata()?);
+    let mut digest = sha2::Sha256::new();
+    let mut bytes = 0;
+    let mut first = 0;
+    loop {
+        let count = match file.read(reading.buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if bytes == 0 {
+            first = count;
+        }
+        let chunk = &reading.buffer[..count];
+        digest.update(chunk);
+        if let Some(tee) = reading.tee.as_deref_mut() {
+            tee.take(chunk);
+        }
+        bytes += count as u64;
+        (reading.progress)(count as u64);
+    }
+    let after = Stat::of(&file.metadata()?);
+    let whole = first as u64 == bytes && first <= pointer::LIMIT;
+    Ok(Hashed {
+        raw: digest.finalize().into(),
+        bytes,
+        unstable: after != before || bytes != before.size,
+        stat: before,
+        stub: whole
+            .then(|| pointer::stub(&reading.buffer[..first]))
+            .flatten(),
+        cacheable,
+    })
+}
+
+fn refuse_special(found: &std::fs::Metadata) -> Result<(), Problem> {
+    match special(found.file_type()) {
+        Some(kind) => Err(Problem::Special(kind)),
+        None => Ok(()),
+    }
+}
+
+/// What a thing that is no regular file is called.
+pub fn special(kind: std::fs::FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return Some("a named pipe");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+        if kind.is_block_device() || kind.is_char_device() {
+            return Some("a device");
+        }
+    }
+    if kind.is_symlink() {
+        Some("a symbolic link")
+    } else if kind.is_dir() {
+        Some("a folder")
+    } else {
+        Some("no regular file")
+    }
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Advice, Mode, OFlags};
+    // NONBLOCK: a pipe that took the file's name since `lstat` must not hold us up.
+    let flags =
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    // Only advice: a file system that ignores it loses nothing but time.
+    #[cfg(not(target_vendor = "apple"))]
+    let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}

@@ -1,0 +1,393 @@
+//! Digests of files that have not changed since: `<common git dir>/exp/statcache`.
+//!
+//! A digest is trusted when size, both times, inode and device are what they were, and when the
+//! file had been at rest for [`AT_REST`] before it was read: within that time a second write could
+//! leave the times as they are. So nothing younger is ever stored. "Now" is the time of a file
+//! written beside the cache just before any data file was looked at, not the clock's: it comes from
+//! the same file system, and it is early enough however long the reading takes. On another device
+//! than the cache's, whose clock may differ (a network share), the rest is [`AT_REST_ELSEWHERE`].
+//!
+//! Derived and disposable: a damaged file counts as empty, one that can't be written is let be.
+//!
+//! Layout, little-endian: magic, version `u32`, written at `i64`, count `u64`; entries sorted by
+//! path: size `u64`, mtime `i64`, ctime `i64`, inode `u64`, device `u64`, SHA-256, length `u32`,
+//! path; SHA-256 of all before it.
+
+use std::cmp::Ordering;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sha2::Digest;
+
+use super::hash::Raw;
+use super::stat::Stat;
+
+const MAGIC: &[u8; 8] = b"gitexpSC";
+const VERSION: u32 = 1;
+const HEADER: usize = 8 + 4 + 8 + 8;
+const TRAILER: usize = 32;
+const FIXED: usize = 5 * 8 + 32 + 4;
+const SECOND: i64 = 1_000_000_000;
+/// The coarsest times in use (FAT) step by two seconds; git has the same worry and a like rule.
+const AT_REST: i64 = 2 * SECOND;
+const AT_REST_ELSEWHERE: i64 = 600 * SECOND;
+/// Dirty pages are written out after half a minute; see [`super::hash::Reading::sync`].
+const YOUNG: i64 = 60 * SECOND;
+/// When the cache outgrows this, only what the current command saw is kept.
+const MANY: usize = 1 << 20;
+
+/// A remembered file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Absolute path, as the system encodes it.
+    pub path: &'a [u8],
+    /// The file when it was hashed.
+    pub stat: Stat,
+    /// Its digest.
+    pub raw: Raw,
+}
+
+/// The cache as one command sees it.
+#[derive(Debug, Default)]
+pub struct StatCache {
+    folder: Option<PathBuf>,
+    bytes: Vec<u8>,
+    now: Option<Clock>,
+}
+
+/// The moment before anything was looked at, by the file system's own clock.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    now: i64,
+    dev: u64,
+}
+
+impl StatCache {
+    /// Opens the cache in a folder, making the folder if need be; `forget` ignores what is in it.
+    /// Where that can't be done there is simply no cache.
+    pub fn open(folder: Option<&Path>, forget: bool) -> Self {
+        let Some(folder) = folder.filter(|_| Stat::IDENTIFIES) else {
+            return Self::default();
+        };
+        let Some(now) = clock(folder) else {
+            return Self::default();
+        };
+        let bytes = if forget { None } else { load(folder) };
+        Self {
+            folder: Some(folder.to_owned()),
+            bytes: bytes.unwrap_or_default(),
+            now: Some(now),
+        }
+    }
+
+    /// Whether there is a cache at all.
+    pub fn is_on(&self) -> bool {
+        self.now.is_some()
+    }
+
+    /// The entries, sorted by path.
+    pub fn entries(&self) -> Vec<Entry<'_>> {
+        entries(&self.bytes).unwrap_or_default()
+    }
+
+    /// Whether a file in this state may be remembered.
+    pub fn keeps(&self, stat: &Stat) -> bool {
+        self.now.is_some_and(|clock| {
+            let rest = if stat.dev == clock.dev {
+                AT_REST
+            } else {
+                AT_REST_ELSEWHERE
+            };
+            let newest = stat.mtime.max(stat.ctime);
+            newest < clock.now.saturating_sub(rest)
+        })
+    }
+
+    /// Whether a file must have its dirty pages written out before it is read and remembered.
+    pub fn is_young(&self, stat: &Stat) -> bool {
+        self.now
+            .is_some_and(|clock| stat.mtime >= clock.now.saturating_sub(YOUNG))
+    }
+
+    /// Adds what was hashed and drops what is gone, unless another command is just doing the same.
+    ///
+    /// `seen` are all entries that are true now, sorted by path; `roots` are the folders that were
+    /// walked: whatever is remembered below them and was not seen is gone.
+    pub fn save(&self, seen: &[Entry], roots: &[&[u8]]) {
+        // Derived data: a failure to keep it costs time later and is nobody's error now.
+        let _ = self.try_save(seen, roots);
+    }
+
+    fn try_save(&self, seen: &[Entry], roots: &[&[u8]]) -> Option<()> {
+        let (folder, clock) = (self.folder.as_deref()?, self.now?);
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join("statcache.lock"))
+            .ok()?;
+        lock.try_lock().ok()?;
+        // Read again: another command may have saved since.
+        let current = load(folder).unwrap_or_default();
+        let current = entries(&current).unwrap_or_default();
+        let merged = merge(&current, seen, roots)?;
+        write(folder, clock.now, &merged)
+    }
+}
+
+/// Joins two sorted lists; `None` when nothing would change.
+fn merge<'a>(current: &[Entry<'a>], seen: &[Entry<'a>], roots: &[&[u8]]) -> Option<Vec<Entry<'a>>> {
+    if current.len() + seen.len() > MANY && current != seen {
+        return Some(seen.to_vec());
+    }
+    let gone = |path: &[u8]| {
+        roots.iter().any(|root| {
+            path.strip_prefix(*root)
+                .is_some_and(|rest| rest.first().is_none_or(|&b| b == b'/' || b == b'\\'))
+        })
+    };
+    let mut merged = Vec::with_capacity(current.len() + seen.len());
+    let mut changed = false;
+    let (mut old, mut new) = (current.iter().peekable(), seen.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some(a), Some(b)) => a.path.cmp(b.path),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => break,
+        };
+        let before = if order.is_le() { old.next() } else { None };
+        let after = if order.is_ge() { new.next() } else { None };
+        match (before, after) {
+            (before, Some(entry)) => {
+                changed |= before != Some(entry);
+                merged.push(*entry);
+            }
+            (Some(entry), None) if gone(entry.path) => changed = true,
+            (Some(entry), None) => merged.push(*entry),
+            (None, None) => break,
+        }
+    }
+    changed.then_some(merged)
+}
+
+fn clock(folder: &Path) -> Option<Clock> {
+    std::fs::create_dir_all(folder).ok()?;
+    let mut file = tempfile::tempfile_in(folder).ok()?;
+    file.write_all(b"now").ok()?;
+    let stat = Stat::of(&file.metadata().ok()?);
+    Some(Clock {
+        now: stat.mtime,
+        dev: stat.dev,
+    })
+}
+
+fn load(folder: &Path) -> Option<Vec<u8>> {
+    let path = folder.join("statcache");
+    if !path.symlink_metadata().ok()?.is_file() {
+        return None;
+    }
+    let bytes = std::fs::read(path).ok()?;
+    let body = bytes.len().checked_sub(TRAILER)?;
+    let digest: Raw = sha2::Sha256::digest(&bytes[..body]).into();
+    (bytes[body..] == digest && entries(&bytes).is_some()).then_some(bytes)
+}
+
+fn write(folder: &Path, now: i64, entries: &[Entry]) -> Option<()> {
+    let size: usize = entries.iter().map(|e| FIXED + e.path.len()).sum();
+    let mut bytes = Vec::with_capacity(HEADER + size + TRAILER);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&now.to_le_bytes());
+    bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
+    for entry in entries {
+        let Stat {
+            size,
+            mtime,
+            ctime,
+            ino,
+            dev,
+        } = entry.stat;
+        bytes.extend_from_slice(&size.to_le_bytes());
+        bytes.extend_from_slice(&mtime.to_le_bytes());
+        bytes.extend_from_slice(&ctime.to_le_bytes());
+        bytes.extend_from_slice(&ino.to_le_bytes());
+        bytes.extend_from_slice(&dev.to_le_bytes());
+        bytes.extend_from_slice(&entry.raw);
+        bytes.extend_from_slice(&u32::try_from(entry.path.len()).ok()?.to_le_bytes());
+        bytes.extend_from_slice(entry.path);
+    }
+    let digest: Raw = sha2::Sha256::digest(&bytes).into();
+    bytes.extend_from_slice(&digest);
+    // No fsync: after a crash a torn file has a wrong digest and counts as empty.
+    let mut file: tempfile::NamedTempFile<File> = tempfile::Builder::new()
+        .prefix("statcache.tmp-")
+        .tempfile_in(folder)
+        .ok()?;
+    file.write_all(&bytes).ok()?;
+    file.persist(folder.join("statcache")).ok()?;
+    Some(())
+}
+
+/// Takes numbers and text off the front of bytes.
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (head, tail) = self.0.split_at_checked(count)?;
+        self.0 = tail;
+        Some(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+}
+
+fn entries(bytes: &[u8]) -> Option<Vec<Entry<'_>>> {
+    let mut cursor = Cursor(bytes.get(..bytes.len().checked_sub(TRAILER)?)?);
+    if cursor.take(MAGIC.len())? != MAGIC || cursor.u32()? != VERSION {
+        return None;
+    }
+    cursor.i64()?;
+    let count = usize::try_from(cursor.u64()?).ok()?;
+    let mut entries: Vec<Entry> = Vec::with_capacity(count.min(bytes.len() / FIXED));
+    for _ in 0..count {
+        let stat = Stat {
+            size: cursor.u64()?,
+            mtime: cursor.i64()?,
+            ctime: cursor.i64()?,
+            ino: cursor.u64()?,
+            dev: cursor.u64()?,
+        };
+        let raw = cursor.array()?;
+        let length = usize::try_from(cursor.u32()?).ok()?;
+        let path = cursor.take(length)?;
+        entries.push(Entry { path, stat, raw });
+    }
+    let sorted = entries.is_sorted_by(|a, b| a.path < b.path);
+    (cursor.0.is_empty() && sorted).then_some(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(path: &str, size: u64) -> Entry<'_> {
+        Entry {
+            path: path.as_bytes(),
+            stat: Stat {
+                size,
+                ..Stat::default()
+            },
+            raw: [9; 32],
+        }
+    }
+
+    fn saved(folder: &Path, seen: &[Entry], roots: &[&[u8]]) -> StatCache {
+        StatCache::open(Some(folder), false).save(seen, roots);
+        StatCache::open(Some(folder), false)
+    }
+
+    #[test]
+    fn other_paths_stay_and_what_is_gone_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path(), &[entry("/a/1", 1), entry("/ab/1", 2)], &[]);
+        let cache = saved(folder.path(), &[entry("/a/2", 3)], &[b"/a"]);
+        assert_eq!(cache.entries(), [entry("/a/2", 3), entry("/ab/1", 2)]);
+    }
+
+    #[test]
+    fn nothing_is_written_when_nothing_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("statcache");
+        saved(folder.path(), &[entry("/a/1", 1)], &[]);
+        let before = Stat::of(&path.metadata().unwrap());
+        saved(folder.path(), &[entry("/a/1", 1)], &[b"/a"]);
+        assert_eq!(Stat::of(&path.metadata().unwrap()), before);
+    }
+
+    #[test]
+    fn damage_anywhere_means_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path(), &[entry("/a/1", 1), entry("/b", 2)], &[]);
+        let path = folder.path().join("statcache");
+        let good = std::fs::read(&path).unwrap();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            std::fs::write(&path, &bad).unwrap();
+            assert!(load(folder.path()).is_none(), "byte {at}");
+            std::fs::write(&path, &good[..at]).unwrap();
+            assert!(load(folder.path()).is_none(), "cut at {at}");
+        }
+        let rebuilt = saved(folder.path(), &[entry("/c", 3)], &[]);
+        assert_eq!(rebuilt.entries(), [entry("/c", 3)]);
+    }
+
+    #[test]
+    fn a_wrong_structure_under_a_right_digest_means_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path(), &[entry("/a/1", 1), entry("/b", 2)], &[]);
+        let path = folder.path().join("statcache");
+        let good = std::fs::read(&path).unwrap();
+        let body = good.len() - TRAILER;
+        for at in 0..body {
+            let mut bad = good[..body].to_vec();
+            bad[at] ^= 0xff;
+            let digest: Raw = sha2::Sha256::digest(&bad).into();
+            bad.extend_from_slice(&digest);
+            std::fs::write(&path, &bad).unwrap();
+            // Must not panic; a flipped size or digest is another valid cache.
+            let _ = load(folder.path());
+        }
+    }
+
+    #[test]
+    fn a_saver_that_meets_another_gives_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = File::create(folder.path().join("statcache.lock")).unwrap();
+        lock.try_lock().unwrap();
+        let cache = saved(folder.path(), &[entry("/a", 1)], &[]);
+        assert!(cache.entries().is_empty());
+    }
+
+    #[test]
+    fn only_files_at_rest_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = StatCache::open(Some(folder.path()), false);
+        let Clock { now, dev } = cache.now.unwrap();
+        let keeps = |mtime, ctime, dev| {
+            cache.keeps(&Stat {
+                mtime,
+                ctime,
+                dev,
+                ..Stat::default()
+            })
+        };
+        let old = now - 3 * SECOND;
+        assert!(keeps(old, old, dev));
+        assert!(
+            !keeps(old, old, dev + 1),
+            "another device's clock may differ"
+        );
+        assert!(keeps(now - 601 * SECOND, now - 601 * SECOND, dev + 1));
+        assert!(!keeps(now - SECOND, old, dev));
+        assert!(!keeps(old, now - SECOND, dev), "`touch -d` sets mtime only");
+        assert!(!keeps(now + 3600 * SECOND, old, dev), "the future");
+        assert!(!keeps(i64::MAX, old, dev));
+    }
+}
