@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod hash;
+pub mod history;
 pub mod notes;
 pub mod numbers;
 pub mod objects;

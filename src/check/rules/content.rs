@@ -4,6 +4,7 @@ use super::{Rule, Topic};
 use crate::check::facts::{Content, Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::Sha256;
+use crate::model::data::Artifact;
 
 /// The rule about data.
 pub const DATA: Rule = Rule {
@@ -67,10 +68,18 @@ fn models(facts: &Facts) -> Vec<Finding> {
     for (seen, record) in facts.records() {
         for (model, content) in record.models.iter().zip(&seen.models) {
             let path = model.path.display();
-            all.push(place(
-                judge(MODEL.code, &path, Some(&model.sha256), content),
-                seen,
-            ));
+            let finding = judge(MODEL.code, &path, Some(&model.sha256), content);
+            // Overwritten by another recorded run: the file has a record, only this one's is lost.
+            let is_it =
+                |m: &Artifact| matches!(content, Content::Other(now) if m.sha256.as_str() == now);
+            let owner = facts.all_records().find(|run| run.models.iter().any(is_it));
+            let finding = match owner {
+                Some(run) => finding
+                    .warning()
+                    .detail(format!("it is the model of {} now", run.id())),
+                None => finding,
+            };
+            all.push(place(finding, seen));
         }
     }
     all
@@ -109,7 +118,6 @@ mod tests {
     use super::super::testing::{facts, outcome, record, run, told};
     use super::*;
     use crate::check::finding::Outcome;
-    use crate::model::data::Artifact;
 
     #[test]
     fn each_state_of_a_file_has_its_outcome() {
@@ -144,5 +152,28 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_model_that_another_run_overwrote_is_a_warning() {
+        use crate::check::finding::Level;
+        let artifact = |bytes: &[u8]| Artifact {
+            path: "models/a.pkl".into(),
+            sha256: Sha256::of(bytes),
+            bytes: 1,
+            lfs: false,
+        };
+        let (mut one, mut two) = (run("exp_001_a"), run("exp_002_b"));
+        record(&mut one).models.push(artifact(b"a"));
+        record(&mut two).models.push(artifact(b"b"));
+        one.models
+            .push(Content::Other(Sha256::of(b"b").as_str().to_owned()));
+        two.models.push(Content::Same);
+        let found = (MODEL.run)(&facts(vec![one, two]));
+        assert_eq!(
+            (found[0].outcome, found[0].level),
+            (Outcome::Broken, Level::Warn)
+        );
+        assert_eq!(found[1].outcome, Outcome::Ok);
     }
 }

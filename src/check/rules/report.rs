@@ -6,7 +6,7 @@ use super::{Rule, Topic};
 use crate::check::facts::{Document, Facts};
 use crate::check::finding::Finding;
 use crate::check::prose::{self, Claim, Kind, Verdict};
-use crate::model::{MetricValue, Number, Run};
+use crate::model::{MetricValue, Number, Run, RunId};
 
 const CODE: &str = "E-report";
 
@@ -22,7 +22,7 @@ pub const RULE: Rule = Rule {
         example: "broken   E-report  report.md:41:52  ROC-AUC (val) of exp_003 is written as 0.83, the record says 0.842",
         way_out: "Bind the number, and it can be kept right: <!-- exp:exp_003.roc_auc_val -->0.842<!-- /exp -->\n\
                   Rewrite all bound numbers: git exp report --update report.md\n\
-                  Not a metric at all? Put it in `code`, or write a comment between: it is skipped then.",
+                  Not a metric at all? Say it in a sentence that does not name the metric.",
     },
     run,
 };
@@ -99,7 +99,7 @@ fn judge(facts: &Facts, document: &Document, claim: &Claim) -> Option<Finding> {
             format!(
                 "{} of {} is written as {}: cut off, not rounded, from {}",
                 claim.metric,
-                claim.run,
+                short(&claim.run),
                 claim.written,
                 recorded.as_str()
             ),
@@ -108,7 +108,7 @@ fn judge(facts: &Facts, document: &Document, claim: &Claim) -> Option<Finding> {
             let message = format!(
                 "{} of {} is written as {}, the record says {}",
                 claim.metric,
-                claim.run,
+                short(&claim.run),
                 claim.written,
                 recorded.as_str()
             );
@@ -136,6 +136,11 @@ fn judge(facts: &Facts, document: &Document, claim: &Claim) -> Option<Finding> {
             .line(claim.line, claim.column)
             .fix(fix),
     )
+}
+
+/// `exp_003` of a folder's name.
+fn short(run: &str) -> String {
+    RunId::parse(run).map_or_else(|| run.to_owned(), |id| id.short())
 }
 
 /// Whose number it is, if it is any run's.
@@ -182,7 +187,7 @@ mod tests {
         assert_eq!(found[0].place().unwrap(), "report.md:3:31");
         assert_eq!(
             found[0].message,
-            "roc_auc_val of exp_003_new_features is written as 0.83, the record says 0.842"
+            "roc_auc_val of exp_003 is written as 0.83, the record says 0.842"
         );
         assert_eq!(found[0].details, ["no run has 0.83 for this metric"]);
         assert_eq!(found[0].level, Level::Warn);
