@@ -47,6 +47,8 @@ pub enum Command {
     Show(commands::show::ShowArgs),
     /// Explain what changed between two runs
     Diff(commands::diff::DiffArgs),
+    /// Verify that records, code, data and reports agree
+    Check(commands::check::CheckArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -66,6 +68,7 @@ impl Command {
             Self::Ls(args) => commands::ls::ls(ctx, args),
             Self::Show(args) => commands::show::show(ctx, args),
             Self::Diff(args) => commands::diff::diff(ctx, args),
+            Self::Check(args) => commands::check::check(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

@@ -19,6 +19,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod ambient;
+pub mod check;
 pub mod choose;
 pub mod cli;
 pub mod commands;

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod hash;
+pub mod history;
 pub mod notes;
 pub mod numbers;
 pub mod objects;
@@ -14,11 +15,11 @@ pub mod patch;
 pub mod refs;
 pub mod restore;
 pub mod settings;
-pub mod user;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod user;
 
 pub use command::Git;
 pub use hash::ObjectFormat;
