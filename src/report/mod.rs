@@ -8,5 +8,6 @@ pub mod markers;
 pub mod minilog;
 pub mod noteline;
 pub mod overview;
+pub mod plot;
 pub mod sheet;
 pub mod show;
