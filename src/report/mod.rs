@@ -1,7 +1,10 @@
 //! What is told: pure functions from records to text, no git, no file system, no clock.
 
 pub mod begun;
+pub mod bound;
+pub mod document;
 pub mod ended;
+pub mod facts;
 pub mod lang;
 pub mod listing;
 pub mod markers;
@@ -9,5 +12,8 @@ pub mod minilog;
 pub mod noteline;
 pub mod overview;
 pub mod plot;
+pub mod sections;
 pub mod sheet;
 pub mod show;
+pub mod story;
+pub mod yardsticks;
