@@ -5,6 +5,7 @@ pub mod bound;
 pub mod document;
 pub mod ended;
 pub mod facts;
+pub mod html;
 pub mod lang;
 pub mod listing;
 pub mod markers;
