@@ -192,6 +192,19 @@ pub fn host() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
 }
 
+/// The user's own folder.
+pub fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
+/// Where programs keep the user's settings: `$XDG_CONFIG_HOME`, else `~/.config`.
+pub fn config_home() -> Option<PathBuf> {
+    std::env::var_os("XDG_CONFIG_HOME")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| Some(home()?.join(".config")))
+}
+
 fn boot_id() -> Option<String> {
     first_line("/proc/sys/kernel/random/boot_id")
 }

@@ -28,11 +28,27 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make experiments/ here; safe to repeat
+    Init(commands::init::InitArgs),
+    /// Freeze code, data, configuration and environment before a run
+    Start(commands::start::StartArgs),
+    /// Add metrics and models to the run that was started
+    Finish(commands::finish::FinishArgs),
+    /// Start, run a command, finish; the exit code is the command's
+    Run(commands::run::RunArgs),
+    /// Log values over steps
+    Metric(commands::metric::MetricArgs),
+    /// Write down what was learnt
+    Note(commands::note::NoteArgs),
     /// List runs, newest first
     #[command(visible_alias = "list")]
     Ls(commands::ls::LsArgs),
     /// Show all about one run
     Show(commands::show::ShowArgs),
+    /// Draw what was logged over steps, or a metric over runs
+    Plot(commands::plot::PlotArgs),
+    /// Write the sections of a report, or one HTML page, from the records
+    Report(commands::report::ReportArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -43,8 +59,16 @@ impl Command {
     /// Runs the verb.
     pub fn run(&self, ctx: &Ctx) -> Result<ExitCode> {
         match self {
+            Self::Init(args) => commands::init::init(ctx, args),
+            Self::Start(args) => commands::start::start(ctx, args),
+            Self::Finish(args) => commands::finish::finish(ctx, args),
+            Self::Run(args) => commands::run::run(ctx, args),
+            Self::Metric(args) => commands::metric::metric(ctx, args),
+            Self::Note(args) => commands::note::note(ctx, args),
             Self::Ls(args) => commands::ls::ls(ctx, args),
             Self::Show(args) => commands::show::show(ctx, args),
+            Self::Plot(args) => commands::plot::plot(ctx, args),
+            Self::Report(args) => commands::report::report(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

@@ -2,4 +2,12 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 mod common;
+mod finish;
+mod freeze;
 mod help;
+mod init;
+mod man;
+mod run;
+mod show;
+mod start;
+mod story;

@@ -70,13 +70,18 @@ pub fn finish(ctx: &Ctx, args: &FinishArgs) -> Result<ExitCode> {
         EndStatus::Failed => Status::Failed,
         EndStatus::Aborted => Status::Aborted,
     });
-    let request = end::Request { message: args.message.clone(), status, ..args.results.request() };
+    let request = end::Request {
+        message: args.message.clone(),
+        status,
+        ..args.results.request()
+    };
     let run = end::end(ctx, entry, &request)?;
     if ctx.globals.json {
         let value = serde_json::to_value(&run).unwrap_or_default();
         ctx.ui.out(format!("{value:#}\n"))?;
     } else {
-        ctx.ui.out(format!("{}\n", closing(ctx, &run)?.join("\n")))?;
+        ctx.ui
+            .out(format!("{}\n", closing(ctx, &run)?.join("\n")))?;
     }
     Ok(ExitCode::OK)
 }
@@ -86,12 +91,23 @@ pub fn closing(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
     let project = ctx.project()?;
     let settings = ProjectSettings::read(&project.settings_file())?;
     let entries = runs::list(project)?;
-    let others: Vec<&Run> = entries.iter().filter_map(|entry| entry.run.as_ref().ok()).collect();
+    let others: Vec<&Run> = entries
+        .iter()
+        .filter_map(|entry| entry.run.as_ref().ok())
+        .collect();
     for warning in &run.warnings {
         ctx.ui.warn(warning);
     }
     let experiments = project.experiments();
-    let shown = experiments.strip_prefix(ctx.ambient.cwd()).unwrap_or(&experiments);
+    let shown = experiments
+        .strip_prefix(ctx.ambient.cwd())
+        .unwrap_or(&experiments);
     let shown = crate::model::RecordPath::from_path(shown);
-    Ok(ended::lines(run, &others, &settings, ctx.lang()?, &shown.display()))
+    Ok(ended::lines(
+        run,
+        &others,
+        &settings,
+        ctx.lang()?,
+        &shown.display(),
+    ))
 }

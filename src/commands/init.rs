@@ -36,7 +36,10 @@ pub fn init(ctx: &Ctx, args: &InitArgs) -> Result<ExitCode> {
     }
     let written = setup::ensure(&project, &proposal, lang)?;
     if written.is_empty() {
-        ctx.ui.say(format!("{} is set up already", project.experiments().display()));
+        ctx.ui.say(format!(
+            "{} is set up already",
+            project.experiments().display()
+        ));
     } else {
         ctx.ui.say(format!("wrote {}", written.join(", ")));
     }
@@ -48,7 +51,8 @@ pub fn init(ctx: &Ctx, args: &InitArgs) -> Result<ExitCode> {
     }
     repo.prepare_notes()?;
     if !written.is_empty() {
-        ctx.ui.hint("record a run: git exp run -- python3 src/train.py");
+        ctx.ui
+            .hint("record a run: git exp run -- python3 src/train.py");
     }
     Ok(ExitCode::OK)
 }

@@ -27,13 +27,20 @@ pub struct MetricArgs {
 
 /// Appends one line to the running run's series file: one write, so that parallel writers are safe.
 pub fn metric(ctx: &Ctx, args: &MetricArgs) -> Result<ExitCode> {
-    let values = args.values.iter().map(|text| parse(text)).collect::<Result<Vec<_>>>()?;
+    let values = args
+        .values
+        .iter()
+        .map(|text| parse(text))
+        .collect::<Result<Vec<_>>>()?;
     let entry = current::find(ctx, args.run.as_deref())?;
     contain::real_folder(&entry.folder)?;
     let path = entry.folder.join(SERIES_LOG);
     let line = series::line(args.step, &values);
     let append = || {
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)?;
         file.write_all(line.as_bytes())
     };
     append().map_err(|error| failed(&path, &error))?;
@@ -46,10 +53,15 @@ fn parse(text: &str) -> Result<(String, Number)> {
             .because(why)
             .hint("git exp metric loss=0.31 --step 5")
     };
-    let (name, value) = text.split_once('=').ok_or_else(|| wrong("there is no `=`"))?;
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| wrong("there is no `=`"))?;
     if name.is_empty() || name.len() > 256 {
         return Err(wrong("the name must have 1 to 256 bytes"));
     }
     let number = Number::parse(value).or_else(|| value.parse().ok().map(Number::from_f64));
-    Ok((name.to_owned(), number.ok_or_else(|| wrong("the value is not a number"))?))
+    Ok((
+        name.to_owned(),
+        number.ok_or_else(|| wrong("the value is not a number"))?,
+    ))
 }

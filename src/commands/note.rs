@@ -28,8 +28,10 @@ pub fn note(ctx: &Ctx, args: &NoteArgs) -> Result<ExitCode> {
     let mut run = entry.run?;
     match &args.message {
         Some(message) if message.trim().is_empty() => {
-            return Err(Failure::new("the conclusion is empty")
-                .hint(format!("git exp note {} -m \"what was learnt\"", run.id().short())));
+            return Err(Failure::new("the conclusion is empty").hint(format!(
+                "git exp note {} -m \"what was learnt\"",
+                run.id().short()
+            )));
         }
         Some(message) => {
             run.conclusion = Some(message.clone());

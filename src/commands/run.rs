@@ -29,7 +29,11 @@ pub struct RunArgs {
 
 /// Runs a command as a recorded run; our exit code is the command's.
 pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
-    let argv = args.command.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let argv = args
+        .command
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
     let request = args.capture.request(ctx, Some(argv))?;
     let begun = begin::begin(ctx, &request)?;
     for line in announce(ctx, &begun)? {
@@ -58,7 +62,10 @@ pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
     };
     let entry = runs::resolve(ctx.project()?, &begun.run.id().to_string())?;
     let done = end::end(ctx, entry, &finish).map_err(|failure| {
-        failure.hint(format!("the run is kept: git exp finish {}", begun.run.id().short()))
+        failure.hint(format!(
+            "the run is kept: git exp finish {}",
+            begun.run.id().short()
+        ))
     });
     if let Some(failure) = failure {
         return Err(failure);

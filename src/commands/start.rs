@@ -14,7 +14,12 @@ pub struct CaptureArgs {
     /// The main idea in a word or two, in any language; made from what changed when not given
     pub name: Option<String>,
     /// What the run is for
-    #[arg(short = 'm', long = "goal", visible_alias = "message", value_name = "TEXT")]
+    #[arg(
+        short = 'm',
+        long = "goal",
+        visible_alias = "message",
+        value_name = "TEXT"
+    )]
     pub goal: Option<String>,
     /// What you expect
     #[arg(long, value_name = "TEXT")]
@@ -64,7 +69,11 @@ pub struct StartArgs {
 impl CaptureArgs {
     /// Reads the arguments into what the recorder wants.
     pub fn request(&self, ctx: &Ctx, argv: Option<Vec<String>>) -> Result<Request> {
-        let data = self.data.iter().map(|text| role_and_path(ctx, text)).collect::<Result<_>>()?;
+        let data = self
+            .data
+            .iter()
+            .map(|text| role_and_path(ctx, text))
+            .collect::<Result<_>>()?;
         Ok(Request {
             name: self.name.clone(),
             goal: self.goal.clone(),
@@ -87,7 +96,10 @@ impl CaptureArgs {
 /// `train=data/train.csv`, or a bare path whose name suggests the role.
 fn role_and_path(ctx: &Ctx, text: &str) -> Result<(String, PathBuf)> {
     let named = text.split_once('=').filter(|(role, _)| {
-        !role.is_empty() && role.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+        !role.is_empty()
+            && role
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
     });
     match named {
         Some((_, "")) => Err(Failure::new(format!("`--data {text}` names no file"))
@@ -95,7 +107,10 @@ fn role_and_path(ctx: &Ctx, text: &str) -> Result<(String, PathBuf)> {
         Some((role, path)) => Ok((role.to_owned(), ctx.absolute(path.as_ref()))),
         None => {
             let stem = text.rsplit('/').next().unwrap_or(text);
-            Ok((inputs::role_of(stem).unwrap_or("data").to_owned(), ctx.absolute(text.as_ref())))
+            Ok((
+                inputs::role_of(stem).unwrap_or("data").to_owned(),
+                ctx.absolute(text.as_ref()),
+            ))
         }
     }
 }
@@ -113,7 +128,8 @@ pub fn start(ctx: &Ctx, args: &StartArgs) -> Result<ExitCode> {
         for line in announce(ctx, &begun)? {
             ctx.ui.out(format!("{line}\n"))?;
         }
-        ctx.ui.say("Finish with:  git exp finish --metrics metrics.json");
+        ctx.ui
+            .say("Finish with:  git exp finish --metrics metrics.json");
     }
     Ok(ExitCode::OK)
 }
@@ -124,7 +140,8 @@ pub fn announce(ctx: &Ctx, begun: &Begun) -> Result<Vec<String>> {
         ctx.ui.warn(warning);
     }
     if !begun.set_up.is_empty() {
-        ctx.ui.say(format!("first run here: wrote {}", begun.set_up.join(", ")));
+        ctx.ui
+            .say(format!("first run here: wrote {}", begun.set_up.join(", ")));
     }
     Ok(begun::lines(&begun.run, begun.base.as_ref(), ctx.lang()?))
 }

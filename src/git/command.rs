@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 
 use super::Error;
 
@@ -39,7 +40,7 @@ const SET: [(&str, &str); 7] = [
 ];
 
 /// Configuration overrides for every call.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 12] = [
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.safecrlf=false",
@@ -48,7 +49,10 @@ const FLAGS: [&str; 9] = [
     "core.quotePath=false",
     "index.sparse=false",
     "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "i18n.commitEncoding=UTF-8",
     "gc.auto=0",
+    "maintenance.auto=false",
 ];
 
 /// A git command being put together.
@@ -71,8 +75,6 @@ impl Git {
         for flag in FLAGS {
             command.args(["-c", flag]);
         }
-        #[cfg(unix)]
-        command.args(["-c", "core.fileMode=true"]);
         Self {
             command,
             stdin: None,
@@ -120,9 +122,22 @@ impl Git {
         self.env("GIT_INDEX_FILE", path)
     }
 
+    /// Makes what this command writes to objects and refs reach the disk before it ends. git does
+    /// neither by default (git-config(1), `core.fsync`).
+    pub fn durable(self) -> Self {
+        self.config("core.fsync=objects,reference")
+            .config("core.fsyncMethod=batch")
+    }
+
     /// Overrides one configuration value.
     pub fn config(mut self, setting: &str) -> Self {
         self.command.args(["-c", setting]);
+        self
+    }
+
+    /// Adds an option of git itself; must come before the first argument.
+    pub fn global(mut self, option: impl AsRef<OsStr>) -> Self {
+        self.command.arg(option);
         self
     }
 
@@ -163,13 +178,22 @@ impl Git {
     }
 
     /// Starts it and lets the caller go on with other work meanwhile.
+    ///
+    /// A thread reads its output from the start: a pipe holds 64 KiB, and a command that fills it
+    /// stands still.
     pub fn spawn(mut self) -> Result<Running, Error> {
         let child = self.spawn_inner()?;
+        let input = self.stdin;
         Ok(Running {
-            child,
-            input: self.stdin,
+            reader: std::thread::spawn(move || wait(child, input)),
             shown: self.shown,
         })
+    }
+
+    /// Starts it with both pipes open, for a conversation.
+    pub fn converse(mut self) -> Result<Child, Error> {
+        self.stdin = Some(Vec::new());
+        self.spawn_inner()
     }
 
     fn spawn_inner(&mut self) -> Result<Child, Error> {
@@ -219,24 +243,25 @@ impl Git {
 /// A git command under way.
 #[derive(Debug)]
 pub struct Running {
-    child: Child,
-    input: Option<Vec<u8>>,
+    reader: JoinHandle<std::io::Result<Output>>,
     shown: String,
 }
 
 impl Running {
     /// Waits for its output; any exit code but 0 is an error that carries its message.
     pub fn finish(self) -> Result<Vec<u8>, Error> {
-        let Self {
-            child,
-            input,
-            shown,
-        } = self;
-        let output = wait(child, input).map_err(|source| Error::Spawn {
-            command: shown.clone(),
+        let shown = self.shown.clone();
+        checked(self.output()?, shown)
+    }
+
+    /// Waits for its output, whatever the exit code.
+    pub fn output(self) -> Result<Output, Error> {
+        let gone = || Err(std::io::Error::other("its reader stopped"));
+        let output = self.reader.join().unwrap_or_else(|_| gone());
+        output.map_err(|source| Error::Spawn {
+            command: self.shown,
             source,
-        })?;
-        checked(output, shown)
+        })
     }
 }
 

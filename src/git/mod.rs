@@ -5,13 +5,26 @@
 //! same, behind [`objects`] and [`refs`].
 
 pub mod command;
+pub mod hash;
+pub mod notes;
+pub mod numbers;
+pub mod objects;
 pub mod open;
+pub mod patch;
+pub mod refs;
 pub mod settings;
+pub mod snapshot;
+#[cfg(test)]
+mod testing;
+pub mod tree;
 
 pub use command::Git;
+pub use hash::ObjectFormat;
 pub use open::{Head, Repo};
+pub use snapshot::freeze;
 
 use crate::error::Failure;
+use crate::model::Oid;
 
 /// What can go wrong when git is asked.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +62,12 @@ pub enum Error {
     /// Somebody else changed the ref meanwhile.
     #[error("`{0}` was changed by another process")]
     Changed(String),
+    /// An object that is not in this clone.
+    #[error("object {0} is not here (a partial or damaged clone?)")]
+    Missing(Oid),
+    /// Another git-exp holds our lock.
+    #[error("{0}")]
+    Busy(Failure),
     /// A file of ours in the git directory could not be used.
     #[error("{path}: {source}")]
     File {
@@ -64,6 +83,9 @@ pub enum Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if let Error::Busy(failure) = error {
+            return failure;
+        }
         let failure = Failure::new(error.to_string());
         match error {
             Error::NoGit => failure.hint("install git, or put it on the PATH"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::command::{Git, path_from_git};
+use super::hash::ObjectFormat;
 use crate::model::{Oid, RecordPath};
 
 /// An opened repository. Resolved once; later calls name it explicitly.
@@ -85,6 +86,11 @@ impl Repo {
     pub fn git(&self) -> Git {
         let directory = self.work_tree.as_deref().unwrap_or(&self.git_dir);
         Git::new(directory).repository(&self.git_dir, self.work_tree.as_deref())
+    }
+
+    /// How this repository names objects.
+    pub fn format(&self) -> ObjectFormat {
+        ObjectFormat::named(&self.object_format)
     }
 
     /// The top of the working tree, or an error that says why there is none.

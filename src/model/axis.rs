@@ -146,6 +146,11 @@ impl Claims {
     }
 }
 
+/// Whether a file's extension is one that models are saved under.
+pub fn is_model(path: &RecordPath) -> bool {
+    MODEL_EXTENSIONS.contains(&path.extension().as_str()) && path.extension() != "pdf"
+}
+
 /// The axis that a path's name alone suggests.
 fn axis_by_kind(path: &RecordPath) -> Axis {
     let text = path.display().to_ascii_lowercase();

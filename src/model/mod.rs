@@ -5,6 +5,7 @@
 //! the code can't drift apart; [`crate::store::format`] adds versions and migration on top.
 
 pub mod axis;
+pub mod card;
 pub mod code;
 pub mod data;
 pub mod digest;
@@ -16,8 +17,10 @@ pub mod number;
 pub mod param;
 pub mod path;
 pub mod run;
+pub mod sketch;
 
 pub use axis::Axis;
+pub use card::Card;
 pub use digest::{Oid, Sha256};
 pub use id::{RunId, Uid};
 pub use metric::MetricValue;

@@ -27,7 +27,8 @@ impl Number {
             "inf" | "infinity" => return Some(Self(if negative { "-inf" } else { "inf" }.into())),
             _ => {}
         }
-        is_json_number(text).then(|| Self(text.to_owned()))
+        // serde_json reads `E` back as `e`: fixed here, so that a record always reads back equal.
+        is_json_number(text).then(|| Self(text.replace('E', "e")))
     }
 
     /// The shortest text that reads back as the same bits.
@@ -190,6 +191,7 @@ mod tests {
         for text in [
             "0.8420",
             "1e-4",
+            "1e+05",
             "18446744073709551617",
             "-0.0",
             "{\"float\":\"nan\"}",
@@ -197,6 +199,14 @@ mod tests {
             let number: Number = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&number).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn the_exponent_letter_is_the_one_that_json_keeps() {
+        let number = Number::parse("1E+05").unwrap();
+        let json = serde_json::to_string(&number).unwrap();
+        assert_eq!(json, "1e+05");
+        assert_eq!(serde_json::from_str::<Number>(&json).unwrap(), number);
     }
 
     #[test]

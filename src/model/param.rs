@@ -98,11 +98,15 @@ impl Param {
         {
             return Some(Number::from_i64(value));
         }
-        let dotted = plain
-            .trim_start_matches('+')
-            .replace(".inf", "inf")
-            .replace(".nan", "nan");
-        Number::parse(&dotted).or_else(|| dotted.parse().ok().map(Number::from_f64))
+        if plain.contains(':') {
+            return sexagesimal(&plain, *kind);
+        }
+        let dotted = plain.trim_start_matches('+');
+        if !dotted.contains(|c: char| c.is_ascii_digit()) {
+            // `.inf`, `-.INF`, `.NaN` of YAML and `inf`, `nan` of TOML.
+            return Number::parse(&dotted.replace('.', ""));
+        }
+        Number::parse(dotted).or_else(|| dotted.parse().ok().map(Number::from_f64))
     }
 
     /// The truth of a bool leaf, in any of YAML 1.1's spellings.
@@ -161,6 +165,27 @@ fn integer(text: &str) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+/// YAML 1.1's base 60: `1:30` is 90.
+fn sexagesimal(text: &str, kind: ParamKind) -> Option<Number> {
+    let (sign, body) = match text.strip_prefix('-') {
+        Some(body) => (-1_i32, body),
+        None => (1, text.trim_start_matches('+')),
+    };
+    if kind == ParamKind::Int {
+        let value = body.split(':').try_fold(0_i64, |sum, part| {
+            sum.checked_mul(60)?.checked_add(part.parse().ok()?)
+        })?;
+        return Some(Number::from_i64(i64::from(sign) * value));
+    }
+    // Summed from the right as PyYAML does, so that the bits are the same.
+    let (mut base, mut value) = (1.0, 0.0);
+    for part in body.rsplit(':') {
+        value += part.parse::<f64>().ok()? * base;
+        base *= 60.0;
+    }
+    Some(Number::from_f64(f64::from(sign) * value))
+}
+
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Spelled {
     text: String,
@@ -180,7 +205,11 @@ impl Serialize for Param {
             (ParamKind::Bool, "false") => serializer.serialize_bool(false),
             (ParamKind::Str, _) if !looks_numeric(text) => serializer.serialize_str(text),
             (ParamKind::Int | ParamKind::Float, _) => match Number::parse(text) {
-                Some(number) if number.is_finite() && natural_kind(&number) == kind => {
+                Some(number)
+                    if number.is_finite()
+                        && number.as_str() == text
+                        && natural_kind(&number) == kind =>
+                {
                     number.serialize(serializer)
                 }
                 _ => Spelled {
@@ -293,6 +322,10 @@ mod tests {
             round_trip(&Param::leaf(Int, "012")),
             r#"{"text":"012","type":"int"}"#
         );
+        assert_eq!(
+            round_trip(&Param::leaf(Float, "1E-4")),
+            r#"{"text":"1E-4","type":"float"}"#
+        );
         assert_eq!(round_trip(&Param::text("rf")), "\"rf\"");
         assert_eq!(
             round_trip(&Param::leaf(Float, ".nan")),
@@ -307,5 +340,7 @@ mod tests {
         assert!(Param::leaf(Bool, "yes").same_value(&Param::leaf(Bool, "true")));
         assert!(!Param::text("1e-4").same_value(&Param::leaf(Float, "0.0001")));
         assert!(Param::leaf(Float, "1.0e-4").same_value(&Param::leaf(Float, "0.0001")));
+        assert!(Param::leaf(Int, "1:30").same_value(&Param::leaf(Int, "90")));
+        assert!(Param::leaf(Float, ".Inf").same_value(&Param::leaf(Float, "+.inf")));
     }
 }

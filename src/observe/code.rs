@@ -1,1 +1,50 @@
 //! The state of the code, asked through [`crate::git`] and sorted onto axes.
+
+use crate::git::ObjectFormat;
+use crate::git::snapshot::{Frozen, Kept};
+use crate::git::tree::filtered_tree;
+use crate::model::Axis;
+use crate::model::axis::Claims;
+use crate::model::code::{Change, Code};
+
+/// The code of a run as a record keeps it. The snapshot is still unknown, and so is the patch's
+/// file: [`kept`] and the writer of the run's folder fill them in.
+pub fn code(frozen: &Frozen, claims: &Claims, format: ObjectFormat) -> Code {
+    let changes: Vec<Change> = frozen
+        .changes
+        .iter()
+        .map(|change| Change {
+            path: change.path.clone(),
+            status: change.status.to_string(),
+            added: change.added,
+            removed: change.removed,
+            axis: claims.axis_of(&change.path),
+        })
+        .collect();
+    let is_code = |path: &_| claims.axis_of(path) == Axis::Code;
+    Code {
+        commit: frozen.head.commit.clone(),
+        branch: frozen.head.branch.clone(),
+        describe: frozen.describe.clone(),
+        tree: Some(frozen.tree.clone()),
+        code_tree: Some(filtered_tree(&frozen.entries, is_code, format)),
+        dirty: frozen.is_dirty(),
+        snapshot: None,
+        patch: None,
+        changes,
+        left_out: frozen.left_out.clone(),
+        overlay: frozen.overlay.clone(),
+        nested: frozen.nested.clone(),
+        not_in_patch: frozen.not_in_patch(),
+        conflicts: frozen.conflicts.clone(),
+        state: frozen.state.clone(),
+        remote: frozen.remote.clone(),
+        superproject: frozen.superproject.clone(),
+        shallow: frozen.shallow,
+    }
+}
+
+/// Adds what keeps the tree, once that is known.
+pub fn kept(code: &mut Code, kept: &Kept) {
+    code.snapshot = kept.snapshot.clone();
+}

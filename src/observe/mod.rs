@@ -4,9 +4,12 @@
 
 pub mod code;
 pub mod config;
+pub mod curves;
 pub mod data;
 pub mod environment;
 pub mod hardware;
+pub mod json;
 pub mod metrics;
 pub mod secrets;
 pub mod series;
+pub mod text;

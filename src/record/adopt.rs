@@ -47,7 +47,10 @@ pub fn adopt(ctx: &Ctx, project: &Project) -> Result<Vec<String>> {
 
 /// Folders that look like runs but have no usable name.
 fn misnamed(project: &Project) -> Vec<String> {
-    let entries = std::fs::read_dir(project.runs()).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(project.runs())
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut lines: Vec<String> = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| !name.starts_with('.') && RunId::parse(name).is_none())
@@ -81,7 +84,10 @@ fn adopted_uid(id: &RunId, started: Time) -> Uid {
         let text = std::str::from_utf8(pair).unwrap_or("0");
         *byte = u8::from_str_radix(text, 16).unwrap_or(0);
     }
-    Uid::new(u64::try_from(started.timestamp_millis()).unwrap_or(0), &random)
+    Uid::new(
+        u64::try_from(started.timestamp_millis()).unwrap_or(0),
+        &random,
+    )
 }
 
 fn take_files(folder: &Path, run: &mut Run) {
@@ -95,13 +101,19 @@ fn take_files(folder: &Path, run: &mut Run) {
     names.sort();
     for name in names {
         let path = RecordPath::from(name.as_str());
-        let Ok(bytes) = std::fs::read(folder.join(&name)) else { continue };
+        let Ok(bytes) = std::fs::read(folder.join(&name)) else {
+            continue;
+        };
         let sha256 = Sha256::of(&bytes);
         if name == "metrics.json" || name == "metrics.csv" {
             match metrics::read(&path, &bytes) {
                 Ok(read) => {
                     run.metrics.extend(read.metrics);
-                    run.metrics_file = Some(MetricsFile { path, copy: name, sha256 });
+                    run.metrics_file = Some(MetricsFile {
+                        path,
+                        copy: name,
+                        sha256,
+                    });
                 }
                 Err(error) => run.warnings.push(format!("{name} can't be read: {error}")),
             }
@@ -113,22 +125,36 @@ fn take_files(folder: &Path, run: &mut Run) {
                 }
                 Err(error) => Some(error.to_string()),
             };
-            run.config.push(ConfigFile { path, sha256, blob: None, copy: Some(name), unread });
+            run.config.push(ConfigFile {
+                path,
+                sha256,
+                blob: None,
+                copy: Some(name),
+                unread,
+            });
         }
     }
-    run.metrics.retain(|_, value| !matches!(value, MetricValue::Null));
+    run.metrics
+        .retain(|_, value| !matches!(value, MetricValue::Null));
 }
 
 fn modified(ctx: &Ctx, folder: &Path) -> Time {
     let when = folder.metadata().and_then(|found| found.modified());
-    when.map_or_else(|_| ctx.ambient.now(), |t| chrono::DateTime::<chrono::Utc>::from(t).into())
+    when.map_or_else(
+        |_| ctx.ambient.now(),
+        |t| chrono::DateTime::<chrono::Utc>::from(t).into(),
+    )
 }
 
 /// `Дата: 2025-10-10` or `Date: 2025-10-10`, as noon UTC: the hour is not known.
 fn date_of(log: &str) -> Option<Time> {
     let text = labelled(log, &["Дата", "Date"])?;
     let date = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
-    Some(chrono::Utc.from_utc_datetime(&date.and_hms_opt(12, 0, 0)?).fixed_offset())
+    Some(
+        chrono::Utc
+            .from_utc_datetime(&date.and_hms_opt(12, 0, 0)?)
+            .fixed_offset(),
+    )
 }
 
 /// The rest of the first line `Label: text`.
@@ -161,7 +187,10 @@ mod tests {
 
     #[test]
     fn the_course_note_s_form_is_understood() {
-        assert_eq!(date_of(NOTE).unwrap().to_rfc3339(), "2025-10-10T12:00:00+00:00");
+        assert_eq!(
+            date_of(NOTE).unwrap().to_rfc3339(),
+            "2025-10-10T12:00:00+00:00"
+        );
         assert_eq!(labelled(NOTE, &["Цель"]).as_deref(), Some("проверить фичи"));
         assert_eq!(section(NOTE, &["Выводы"]).as_deref(), Some("- стало лучше"));
         assert_eq!(section(NOTE, &["Results"]), None);

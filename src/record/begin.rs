@@ -5,21 +5,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Proposal};
-use super::{naming, setup};
+use super::{guard, naming, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
-use crate::git::snapshot;
+use crate::git::snapshot::{Frozen, Keep, Observation, Scope};
+use crate::git::{numbers, patch};
 use crate::model::axis::Claims;
-use crate::model::code::{Code, FileInRun};
+use crate::model::code::FileInRun;
 use crate::model::data::{ConfigFile, DataInput};
 use crate::model::run::{Base, Command};
-use crate::model::{Param, RecordPath, Run, RunId, Sha256, Status};
-use crate::observe::{config, data, environment, hardware, secrets};
-use crate::report::{minilog, noteline};
-use crate::settings::ProjectSettings;
+use crate::model::{Axis, Oid, Param, RecordPath, Run, RunId, Sha256, Status};
+use crate::observe::{code, config, data, environment, hardware, secrets};
+use crate::report::minilog;
+use crate::settings::{Profile, ProjectSettings};
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
-use crate::store::{format, ids, runs};
+use crate::store::{cards, format, ids, runs};
 
 /// What `start` or `run` was told. Paths are absolute.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +72,7 @@ pub struct Begun {
 struct Observed {
     config: Vec<(ConfigFile, Vec<u8>)>,
     packages: String,
-    state: snapshot::Observation,
-    claims: Claims,
+    frozen: Frozen,
 }
 
 /// Begins a run.
@@ -84,18 +84,34 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
     let settings = ctx.settings()?;
-    let earlier: Vec<Run> =
-        runs::list(project)?.into_iter().filter_map(|entry| entry.run.ok()).collect();
+    let earlier: Vec<Run> = runs::list(project)?
+        .into_iter()
+        .filter_map(|entry| entry.run.ok())
+        .collect();
     let base = base_of(ctx, request, &earlier)?;
     let is_new = !project.settings_file().is_file();
-    let proposal = if is_new { inputs::propose(project) } else { Proposal::default() };
+    let proposal = if is_new {
+        inputs::propose(project)
+    } else {
+        Proposal::default()
+    };
     let config_paths = config_paths(ctx, request, &proposal)?;
 
     let uid = ctx.ambient.new_uid();
-    let placeholder = RunId { number: 0, slug: "x".to_owned() };
+    let placeholder = RunId {
+        number: 0,
+        slug: "x".to_owned(),
+    };
     let mut run = Run::new(uid, placeholder, ctx.ambient.now());
-    let plan = snapshot_plan(ctx, &run, settings)?;
-    let watching = snapshot::Observation::begin(repo, plan)?;
+    let scope = Scope {
+        experiments: vec![project.experiments_in_tree()],
+        max_file_bytes: settings.snapshot.max_file_mib << 20,
+        max_total_bytes: settings.snapshot.max_total_mib << 20,
+        filters: true,
+        secret_path: &secrets::is_secret_path,
+    };
+    // git looks at the working tree while this process reads data, configuration and environment.
+    let watching = Observation::begin(repo, &scope)?;
 
     let config = read_config(ctx, &config_paths, &mut run)?;
     for text in &request.params {
@@ -108,21 +124,36 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let argv = request.argv.clone().unwrap_or_default();
     run.seed = inputs::seed_of(&run.params, &argv);
     let specs = data_specs(ctx, request, settings, &proposal, &run.params)?;
-    run.data = record_data(ctx, &specs, request.rehash, &mut run.warnings)?;
+    let (data, seen_data) = record_data(ctx, &specs, request.rehash, &mut run.warnings)?;
+    run.data = data;
     let program = argv.first().map(std::ffi::OsString::from);
     let seen = environment::observe(&ctx.ambient, program.as_deref(), &project.root);
     let packages = environment::env_txt(&seen.packages);
     run.warnings.extend(seen.notes);
     run.env = Some(seen.environment);
     run.hardware = Some(hardware::observe(&ctx.ambient));
-    run.eval.split = settings.eval.split.clone().or_else(|| split_of(&run.params));
+    run.eval.split = settings
+        .eval
+        .split
+        .clone()
+        .or_else(|| split_of(&run.params));
 
+    let seen = watching.finish()?;
+    if !request.allow_secrets {
+        guard::secrets(ctx, seen.differing())?;
+    }
+    let frozen = seen.write()?;
+    run.warnings.extend(frozen.warnings.iter().cloned());
     let claims = claims(ctx, settings, &run, &earlier)?;
-    let state = watching.finish()?;
-    let observed = Observed { config, packages, state, claims };
-    run.code = observed.state.code(&observed.claims)?;
-    refuse(ctx, request, &run, &observed, &earlier)?;
-    describe(&mut run, request, base.as_ref(), &earlier)?;
+    run.code = code::code(&frozen, &claims, repo.format());
+    refuse(request, &run, &earlier)?;
+    let mut observed = Observed {
+        config,
+        packages,
+        frozen,
+    };
+    name_blobs(ctx, &mut run, &mut observed)?;
+    describe(&mut run, request, base.as_ref())?;
 
     let set_up = if is_new {
         let wishes = wishes(ctx, &config_paths, &specs, proposal)?;
@@ -130,8 +161,14 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     } else {
         Vec::new()
     };
+    keep_cards(ctx, &seen_data)?;
     let folder = write(ctx, &mut run, observed, settings)?;
-    Ok(Begun { run, folder, base, set_up })
+    Ok(Begun {
+        run,
+        folder,
+        base,
+        set_up,
+    })
 }
 
 /// The run to compare with: the named one, else the last one of the same command, else the last one
@@ -140,11 +177,18 @@ fn base_of(ctx: &Ctx, request: &Request, earlier: &[Run]) -> Result<Option<Run>>
     if let Some(name) = &request.base {
         return Ok(Some(runs::resolve(ctx.project()?, name)?.run?));
     }
-    let usable = || earlier.iter().rev().filter(|run| run.status != Status::Failed);
+    let usable = || {
+        earlier
+            .iter()
+            .rev()
+            .filter(|run| run.status != Status::Failed)
+    };
     let program = |argv: &[String]| argv.iter().take(2).cloned().collect::<Vec<_>>();
     let same_command = request.argv.as_ref().and_then(|argv| {
         usable().find(|run| {
-            run.command.as_ref().is_some_and(|command| program(&command.argv) == program(argv))
+            run.command
+                .as_ref()
+                .is_some_and(|command| program(&command.argv) == program(argv))
         })
     });
     Ok(same_command.or_else(|| usable().next()).cloned())
@@ -156,28 +200,16 @@ fn config_paths(ctx: &Ctx, request: &Request, proposal: &Proposal) -> Result<Vec
     }
     let project = ctx.project()?;
     let named = &ctx.settings()?.inputs.config;
-    let named = if named.is_empty() { &proposal.config } else { named };
+    let named = if named.is_empty() {
+        &proposal.config
+    } else {
+        named
+    };
     Ok(named.iter().map(|path| project.root.join(path)).collect())
 }
 
-fn snapshot_plan(ctx: &Ctx, run: &Run, settings: &ProjectSettings) -> Result<snapshot::Plan> {
-    Ok(snapshot::Plan {
-        uid: run.uid.clone(),
-        date: run.started,
-        experiments: vec![ctx.project()?.experiments_in_tree()],
-        max_file_bytes: settings.snapshot.max_file_mib << 20,
-        max_total_bytes: settings.snapshot.max_total_mib << 20,
-        filters: true,
-        secret_path: secrets::is_secret_path,
-    })
-}
-
 /// Reads configuration files. One that can't be parsed is kept by digest, with a warning.
-fn read_config(
-    ctx: &Ctx,
-    paths: &[PathBuf],
-    run: &mut Run,
-) -> Result<Vec<(ConfigFile, Vec<u8>)>> {
+fn read_config(ctx: &Ctx, paths: &[PathBuf], run: &mut Run) -> Result<Vec<(ConfigFile, Vec<u8>)>> {
     let mut files: Vec<(ConfigFile, Vec<u8>)> = Vec::new();
     for place in paths {
         let path = super::end::record_path(ctx, place)?;
@@ -195,7 +227,8 @@ fn read_config(
             Ok(params) => merge(params, run),
             Err(error) => {
                 let shown = file.path.display();
-                run.warnings.push(format!("{shown} is recorded by hash only: {error}"));
+                run.warnings
+                    .push(format!("{shown} is recorded by hash only: {error}"));
                 file.unread = Some(error.to_string());
             }
         }
@@ -224,25 +257,46 @@ fn merge(params: BTreeMap<String, Param>, run: &mut Run) {
 fn copy_name<'a>(path: &RecordPath, others: impl Iterator<Item = &'a ConfigFile>) -> String {
     let taken: Vec<&String> = others.filter_map(|file| file.copy.as_ref()).collect();
     let extension = path.extension();
-    let first = if extension.is_empty() { "config".into() } else { format!("config.{extension}") };
+    let first = if extension.is_empty() {
+        "config".into()
+    } else {
+        format!("config.{extension}")
+    };
     if taken.is_empty() {
         return first;
     }
     let own: String = String::from_utf8_lossy(path.file_name())
         .chars()
-        .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     (1..)
-        .map(|n| if n == 1 { format!("config_{own}") } else { format!("config_{n}_{own}") })
+        .map(|n| {
+            if n == 1 {
+                format!("config_{own}")
+            } else {
+                format!("config_{n}_{own}")
+            }
+        })
         .find(|name| !taken.contains(&name))
         .unwrap_or(first)
 }
 
 fn command(ctx: &Ctx, argv: &[String]) -> Command {
-    let cwd = ctx.project().ok().and_then(|project| project.relative(ctx.ambient.cwd()));
+    let cwd = ctx
+        .project()
+        .ok()
+        .and_then(|project| project.relative(ctx.ambient.cwd()));
     Command {
         argv: secrets::redact_argv(argv),
-        cwd: cwd.filter(|path| !path.as_bytes().is_empty()).unwrap_or_else(|| ".".into()),
+        cwd: cwd
+            .filter(|path| !path.as_bytes().is_empty())
+            .unwrap_or_else(|| ".".into()),
         exit_code: None,
         signal: None,
     }
@@ -261,74 +315,121 @@ fn data_specs(
     let mut by_role: BTreeMap<String, PathBuf> = BTreeMap::new();
     if request.data.is_empty() {
         let named = &settings.inputs.data;
-        let named = if named.is_empty() { &proposal.data } else { named };
-        let paths = named.iter().map(|(role, path)| (role.clone(), project.root.join(path)));
+        let named = if named.is_empty() {
+            &proposal.data
+        } else {
+            named
+        };
+        let paths = named
+            .iter()
+            .map(|(role, path)| (role.clone(), project.root.join(path)));
         by_role.extend(paths);
         by_role.extend(inputs::named_by_config(project, params));
         return Ok(specs(by_role));
     }
     for (role, path) in &request.data {
         if let Some(before) = by_role.insert(role.clone(), path.clone()) {
-            return Err(Failure::new(format!("two data inputs have the role `{role}`"))
-                .because(format!("{} and {}", before.display(), path.display()))
-                .hint(format!("give one of them another: --data {role}2={}", path.display())));
+            return Err(
+                Failure::new(format!("two data inputs have the role `{role}`"))
+                    .because(format!("{} and {}", before.display(), path.display()))
+                    .hint(format!(
+                        "give one of them another: --data {role}2={}",
+                        path.display()
+                    )),
+            );
         }
     }
     Ok(specs(by_role))
 }
 
 fn specs(by_role: BTreeMap<String, PathBuf>) -> Vec<data::Spec> {
-    by_role.into_iter().map(|(role, path)| data::Spec { role, path }).collect()
+    by_role
+        .into_iter()
+        .map(|(role, path)| data::Spec { role, path })
+        .collect()
 }
 
-/// Digests data inputs through the stat cache.
-pub fn observe_data(ctx: &Ctx, specs: &[data::Spec]) -> Result<data::Observed> {
-    observe_data_with(ctx, specs, false)
-}
-
-fn observe_data_with(ctx: &Ctx, specs: &[data::Spec], rehash: bool) -> Result<data::Observed> {
+/// Digests data inputs through the stat cache, with a progress bar when it takes long.
+pub fn observe_data(
+    ctx: &Ctx,
+    specs: &[data::Spec],
+    profile: Profile,
+    rehash: bool,
+) -> Result<data::Observed> {
     let rules = &ctx.settings()?.data;
-    let progress = crate::ui::progress::DataProgress::new(&ctx.ui);
-    let report = |seen: data::Progress| progress.update(seen);
-    let options = data::Options {
-        cache: Some(ctx.repo()?.exp_dir()),
-        include: rules.include.clone(),
-        exclude: rules.exclude.clone(),
-        progress: Some(&report),
-        rehash,
+    let project = ctx.project()?;
+    let known = |sha256: &Sha256| cards::read(project, sha256);
+    let bar = crate::ui::progress::Progress::new(&ctx.ui);
+    let report = |seen: data::Progress| {
+        bar.set(
+            "hashing",
+            (seen.files_done, seen.files),
+            (seen.bytes_done, seen.bytes),
+        );
     };
-    let seen = data::observe(specs, &options)?;
-    progress.finish();
-    Ok(seen)
+    let options = data::Options {
+        git_dir: Some(&ctx.repo()?.common_dir),
+        base: Some(ctx.ambient.cwd()),
+        include: &rules.include,
+        exclude: &rules.exclude,
+        progress: bar
+            .is_shown()
+            .then_some(&report as &(dyn Fn(data::Progress) + Sync)),
+        rehash,
+        profile,
+        target: rules.target.as_deref(),
+        key: rules.key.as_deref(),
+        known: Some(&known),
+        threads: None,
+    };
+    data::observe(specs, options)
 }
 
+/// The data inputs as the record keeps them, and what is kept beside it.
 fn record_data(
     ctx: &Ctx,
     specs: &[data::Spec],
     rehash: bool,
     warnings: &mut Vec<String>,
-) -> Result<Vec<DataInput>> {
+) -> Result<(Vec<DataInput>, Vec<data::Input>)> {
     let project = ctx.project()?;
-    let seen = observe_data_with(ctx, specs, rehash)?;
+    let seen = observe_data(ctx, specs, ctx.settings()?.data.profile, rehash)?;
     warnings.extend(seen.notes);
-    let record = |(spec, input): (&data::Spec, data::Input)| {
+    let record = |(spec, input): (&data::Spec, &data::Input)| {
         let inside = project.relative(&spec.path);
         DataInput {
-            role: input.role,
+            role: input.role.clone(),
             external: inside.is_none(),
             path: inside.unwrap_or_else(|| RecordPath::from_path(&spec.path)),
             kind: input.kind,
-            sha256: input.sha256,
+            sha256: input.sha256.clone(),
             blob: None,
             bytes: input.bytes,
             rows: input.rows,
             files: input.files,
-            pointer: input.pointer,
+            pointer: input.pointer.clone(),
             unstable: input.unstable,
-            card: false,
+            card: input.card.is_some(),
         }
     };
-    Ok(specs.iter().zip(seen.inputs).map(record).collect())
+    Ok((
+        specs.iter().zip(&seen.inputs).map(record).collect(),
+        seen.inputs,
+    ))
+}
+
+/// Writes cards and manifests: they are named by content, so writing them early harms nothing.
+fn keep_cards(ctx: &Ctx, inputs: &[data::Input]) -> Result<()> {
+    let project = ctx.project()?;
+    for input in inputs {
+        if let Some(card) = &input.card {
+            cards::write(project, card)?;
+        }
+        if let (Some(manifest), Some(sha256)) = (&input.manifest, &input.sha256) {
+            cards::write_manifest(project, sha256, manifest)?;
+        }
+    }
+    Ok(())
 }
 
 /// The split as the configuration describes it: the leaves below `split`.
@@ -355,53 +456,95 @@ fn claims(ctx: &Ctx, settings: &ProjectSettings, run: &Run, earlier: &[Run]) -> 
         })?;
         globs.add(glob);
     }
-    let ignore = globs.build().context(|| "[code] ignore can't be used".to_owned())?;
+    let ignore = globs
+        .build()
+        .context(|| "[code] ignore can't be used".to_owned())?;
     let outputs = earlier.iter().flat_map(|run| {
-        let files = run.models.iter().chain(&run.artifacts).map(|file| &file.path);
+        let files = run
+            .models
+            .iter()
+            .chain(&run.artifacts)
+            .map(|file| &file.path);
         files.chain(run.metrics_file.iter().map(|file| &file.path))
     });
     Ok(Claims {
         experiments: project.experiments_in_tree(),
         config: run.config.iter().map(|file| in_tree(&file.path)).collect(),
-        data: run.data.iter().filter(|d| !d.external).map(|d| in_tree(&d.path)).collect(),
+        data: run
+            .data
+            .iter()
+            .filter(|d| !d.external)
+            .map(|d| in_tree(&d.path))
+            .collect(),
         output: outputs.map(in_tree).collect(),
         ignore: Some(ignore),
-        only: settings.code.paths.iter().map(|path| in_tree(&path.as_str().into())).collect(),
+        only: settings
+            .code
+            .paths
+            .iter()
+            .map(|path| in_tree(&path.as_str().into()))
+            .collect(),
     })
 }
 
-/// Says no before anything is written.
-fn refuse(
-    ctx: &Ctx,
-    request: &Request,
-    run: &Run,
-    observed: &Observed,
-    earlier: &[Run],
-) -> Result<()> {
+/// Adds git's own name of the content to each configuration and data file that is in the tree: two
+/// checkouts may differ in line endings alone.
+fn name_blobs(ctx: &Ctx, run: &mut Run, observed: &mut Observed) -> Result<()> {
+    let prefix = &ctx.project()?.prefix;
+    let mut slots: BTreeMap<RecordPath, Vec<&mut Option<Oid>>> = BTreeMap::new();
+    for (file, _) in &mut observed.config {
+        slots
+            .entry(file.path.below(prefix))
+            .or_default()
+            .push(&mut file.blob);
+    }
+    for input in run.data.iter_mut().filter(|input| !input.external) {
+        slots
+            .entry(input.path.below(prefix))
+            .or_default()
+            .push(&mut input.blob);
+    }
+    for entry in &observed.frozen.entries {
+        for slot in slots.get_mut(&entry.path).into_iter().flatten() {
+            **slot = Some(entry.id.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Says no before anything is kept.
+fn refuse(request: &Request, run: &Run, earlier: &[Run]) -> Result<()> {
     if request.require_clean && run.code.code_is_dirty() {
-        let first = run.code.changes.iter().find(|change| change.axis == crate::model::Axis::Code);
-        let path = first.map(|change| change.path.display().into_owned()).unwrap_or_default();
+        let first = run
+            .code
+            .changes
+            .iter()
+            .find(|change| change.axis == Axis::Code);
+        let path = first
+            .map(|change| change.path.display().into_owned())
+            .unwrap_or_default();
         return Err(Failure::new("there are uncommitted changes in the code")
             .because(format!("{path} differs from the commit"))
             .hint("commit them: git commit -a")
             .hint("or leave out --require-clean: the changes are frozen with the run"));
     }
-    if !request.allow_secrets {
-        super::guard::secrets(ctx, observed.state.changed_files())?;
+    if request.allow_same {
+        Ok(())
+    } else {
+        guard::same_inputs(run, earlier)
     }
-    if !request.allow_same {
-        super::guard::same_inputs(run, earlier)?;
-    }
-    Ok(())
 }
 
-fn describe(run: &mut Run, request: &Request, base: Option<&Run>, earlier: &[Run]) -> Result<()> {
+fn describe(run: &mut Run, request: &Request, base: Option<&Run>) -> Result<()> {
     run.goal = request.goal.clone();
     run.hypothesis = request.hypothesis.clone();
     run.declared = request.declared.clone();
     run.tags = request.tags.clone();
-    run.base = base.map(|base| Base { id: base.id().to_string(), uid: base.uid.clone() });
-    run.slug = naming::slug(request.name.as_deref(), run, base, earlier)?;
+    run.base = base.map(|base| Base {
+        id: base.id().to_string(),
+        uid: base.uid.clone(),
+    });
+    run.slug = naming::slug(request.name.as_deref(), run, base)?;
     run.title = request.name.clone().unwrap_or_default();
     Ok(())
 }
@@ -414,8 +557,15 @@ fn wishes(
     proposal: Proposal,
 ) -> Result<Proposal> {
     let project = ctx.project()?;
-    let inside = |path: &Path| project.relative(path).map(|path| path.display().into_owned());
-    let data = specs.iter().filter_map(|s| Some((s.role.clone(), inside(&s.path)?))).collect();
+    let inside = |path: &Path| {
+        project
+            .relative(path)
+            .map(|path| path.display().into_owned())
+    };
+    let data = specs
+        .iter()
+        .filter_map(|s| Some((s.role.clone(), inside(&s.path)?)))
+        .collect();
     Ok(Proposal {
         config: config.iter().filter_map(|path| inside(path)).collect(),
         data,
@@ -432,23 +582,13 @@ fn write(
 ) -> Result<PathBuf> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
-    let taken = crate::git::branches::highest_run_number(repo, &project.experiments_in_tree())?;
+    let taken = numbers::highest_run_number(repo, &project.experiments_in_tree())?;
     let number = ids::reserve(&repo.exp_dir(), project, &run.uid, taken)?;
     run.number = number;
     let folder = freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| {
         ids::release(&repo.exp_dir(), project, number);
     })?;
-    let target = run.code.commit.as_ref().or(run.code.snapshot.as_ref());
-    if let Some(target) = target
-        && let Err(error) = crate::git::notes::append(
-            repo,
-            target,
-            &noteline::line(run, settings.primary.as_deref()),
-        )
-    {
-        ctx.ui.warn(format!("the git note was not written: {error}"));
-        ctx.ui.hint("add it later: git exp doctor --fix");
-    }
+    super::end::annotate(ctx, run, settings.primary.as_deref())?;
     Ok(folder)
 }
 
@@ -459,24 +599,42 @@ fn freeze_and_publish(
     settings: &ProjectSettings,
 ) -> Result<PathBuf> {
     let project = ctx.project()?;
-    let Observed { config, packages, state, claims } = observed;
+    let repo = ctx.repo()?;
+    let Observed {
+        config,
+        packages,
+        frozen,
+    } = observed;
     run.config = config.iter().map(|(file, _)| file.clone()).collect();
     if run.command.is_some() {
         run.process = Some(ctx.ambient.process());
     } else if let Some(job) = ctx.ambient.job() {
-        run.process = Some(crate::model::run::Process { job: Some(job), ..Default::default() });
+        run.process = Some(crate::model::run::Process {
+            job: Some(job),
+            ..Default::default()
+        });
     }
     if let Some(env) = &mut run.env {
         env.lock = (!packages.is_empty()).then(|| ENV_TXT.to_owned());
     }
     let title = format!("{}: snapshot of uncommitted work", run.id().short());
     let copy = format::to_json(format::RUN_SCHEMA, run, None)?;
-    let frozen = state.freeze(&title, &copy)?;
-    run.warnings.extend(frozen.warnings.iter().cloned());
-    run.code = Code { patch: None, ..frozen.code(&claims)? };
+    let keep = Keep {
+        uid: &run.uid,
+        title: &title,
+        date: run.started,
+        run_json: &copy,
+    };
+    let kept = frozen.keep(repo, &keep)?;
+    code::kept(&mut run.code, &kept);
     let draft = Draft::create(project, &run.uid)?;
-    if let Some(patch) = frozen.patch()? {
-        run.code.patch = Some(FileInRun { path: PATCH.to_owned(), sha256: Sha256::of(&patch) });
+    if frozen.tree != frozen.base_tree {
+        let excluded = [project.experiments_in_tree()];
+        let patch = patch::patch(repo, &frozen.base_tree, &frozen.tree, &excluded)?;
+        run.code.patch = Some(FileInRun {
+            path: PATCH.to_owned(),
+            sha256: Sha256::of(&patch),
+        });
         draft.write(PATCH, &patch)?;
     }
     for (file, bytes) in &config {

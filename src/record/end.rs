@@ -9,11 +9,12 @@ use super::child::Ended;
 use super::{metrics_file, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
+use crate::git::notes;
 use crate::model::data::{Artifact, MetricsFile};
 use crate::model::{MetricValue, RecordPath, Run, Sha256, Status};
 use crate::observe::{data, metrics, series};
 use crate::report::{markers, minilog, noteline};
-use crate::settings::ProjectSettings;
+use crate::settings::{Profile, ProjectSettings};
 use crate::store::layout::{README, RUN_JSON, SERIES, SERIES_LOG};
 use crate::store::runs::Entry;
 use crate::store::{atomic, contain, format, seal, tables};
@@ -58,7 +59,9 @@ pub fn end(ctx: &Ctx, entry: Entry, request: &Request) -> Result<Run> {
         let id = run.id().short();
         return Err(Failure::new(format!("{} is finished already", run.id()))
             .because("metrics and inputs stay as they are")
-            .hint(format!("add a conclusion: git exp note {id} -m \"what was learnt\"")));
+            .hint(format!(
+                "add a conclusion: git exp note {id} -m \"what was learnt\""
+            )));
     }
     contain::real_folder(&folder)?;
     let results = read_results(ctx, &run, &folder, request)?;
@@ -66,7 +69,9 @@ pub fn end(ctx: &Ctx, entry: Entry, request: &Request) -> Result<Run> {
     run.finished = Some(now);
     let elapsed = (now - run.started).num_milliseconds() as f64 / 1000.0;
     let seconds = request.seconds.unwrap_or(elapsed);
-    run.seconds = Some(crate::model::Number::from_f64((seconds * 1000.0).round() / 1000.0));
+    run.seconds = Some(crate::model::Number::from_f64(
+        (seconds * 1000.0).round() / 1000.0,
+    ));
     run.status = request.status.unwrap_or_else(|| status_of(request.ended));
     if let (Some(command), Some(ended)) = (&mut run.command, request.ended) {
         command.exit_code = ended.code;
@@ -116,12 +121,19 @@ fn read_results(ctx: &Ctx, run: &Run, folder: &Path, request: &Request) -> Resul
         }
         warnings.push("no metrics file: metrics are the last values that were logged".to_owned());
     }
-    let models = match (request.models.is_empty(), request.ended) {
-        (true, _) => settings.outputs.models.iter().map(|path| project.root.join(path)).filter(|path| metrics_file::is_fresh(path, since)).collect(),
-        (false, _) => request.models.iter().map(|path| ctx.absolute(path)).collect::<Vec<_>>(),
+    let models = match request.models.is_empty() {
+        true => metrics_file::models(project, settings, run, since),
+        false => request
+            .models
+            .iter()
+            .map(|path| ctx.absolute(path))
+            .collect(),
     };
-    let artifacts: Vec<PathBuf> =
-        request.artifacts.iter().map(|path| ctx.absolute(path)).collect();
+    let artifacts: Vec<PathBuf> = request
+        .artifacts
+        .iter()
+        .map(|path| ctx.absolute(path))
+        .collect();
     Ok(Results {
         metrics: found,
         file,
@@ -135,9 +147,13 @@ fn read_results(ctx: &Ctx, run: &Run, folder: &Path, request: &Request) -> Resul
 /// The moment of the start by the file system's own clock: the reservation of the number is written
 /// once, at start; the record itself stands in where that is gone (another clone).
 fn began(ctx: &Ctx, folder: &Path, run: &Run) -> SystemTime {
-    let reserved = ctx.repo().ok().zip(ctx.project().ok()).map(|(repo, project)| {
-        crate::store::ids::folder(&repo.exp_dir(), project).join(format!("{:06}", run.number))
-    });
+    let reserved = ctx
+        .repo()
+        .ok()
+        .zip(ctx.project().ok())
+        .map(|(repo, project)| {
+            crate::store::ids::folder(&repo.exp_dir(), project).join(format!("{:06}", run.number))
+        });
     let modified = |path: &Path| path.metadata().ok()?.modified().ok();
     reserved
         .and_then(|path| modified(&path))
@@ -149,16 +165,25 @@ fn given_metrics(ctx: &Ctx, run: &Run, typed: &Path, since: SystemTime) -> Resul
     let place = ctx.absolute(typed);
     if !place.is_file() {
         let id = run.id().short();
-        return Err(Failure::new(format!("there is no metrics file {}", typed.display()))
-            .because(format!("{} is not a file", place.display()))
-            .hint("name the file that the program wrote: git exp finish --metrics FILE")
-            .hint(format!("or finish without: git exp finish {id}")));
+        return Err(
+            Failure::new(format!("there is no metrics file {}", typed.display()))
+                .because(format!("{} is not a file", place.display()))
+                .hint("name the file that the program wrote: git exp finish --metrics FILE")
+                .hint(format!("or finish without: git exp finish {id}")),
+        );
     }
     if !metrics_file::is_fresh(&place, since) {
-        return Err(Failure::new(format!("{} was written before {} began", typed.display(), run.id()))
-            .because("it is an earlier run's, or the program did not write it")
-            .hint("run the program, then finish")
-            .hint(format!("if it is this run's after all: touch {}", typed.display())));
+        return Err(Failure::new(format!(
+            "{} was written before {} began",
+            typed.display(),
+            run.id()
+        ))
+        .because("it is an earlier run's, or the program did not write it")
+        .hint("run the program, then finish")
+        .hint(format!(
+            "if it is this run's after all: touch {}",
+            typed.display()
+        )));
     }
     Ok(place)
 }
@@ -170,7 +195,11 @@ fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, Metric
         .context(|| format!("{} can't be used as metrics", shown.display()))
         .map_err(|failure| failure.hint(format!("look at it: head {}", shown.display())))?;
     let extension = shown.extension();
-    let extension = if extension.is_empty() { "json" } else { &extension };
+    let extension = if extension.is_empty() {
+        "json"
+    } else {
+        &extension
+    };
     let file = MetricsFile {
         path: shown.clone(),
         copy: format!("metrics.{extension}"),
@@ -182,7 +211,9 @@ fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, Metric
 /// A path of this machine as the record names it: relative to the project where it is inside.
 pub fn record_path(ctx: &Ctx, place: &Path) -> Result<RecordPath> {
     let project = ctx.project()?;
-    Ok(project.relative(place).unwrap_or_else(|| RecordPath::from_path(place)))
+    Ok(project
+        .relative(place)
+        .unwrap_or_else(|| RecordPath::from_path(place)))
 }
 
 fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
@@ -196,10 +227,31 @@ fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::Seri
             return Err(Failure::new(format!("cannot read {}", path.display())).because(error));
         }
     };
-    let read = series::read(BufReader::new(file))
-        .context(|| format!("cannot read {}", path.display()))?;
-    warnings.extend(read.notes());
+    let read =
+        series::read(BufReader::new(file)).context(|| format!("cannot read {}", path.display()))?;
+    warnings.extend(series_notes(&read));
     Ok(read)
+}
+
+/// What of the log could not be read.
+fn series_notes(read: &series::SeriesRead) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((line, why)) = &read.first_bad {
+        let count = read.bad_lines;
+        notes.push(format!(
+            "{count} lines of the series log were left out, first line {line}: {why}"
+        ));
+    }
+    if read.torn {
+        notes.push("the last line of the series log was cut off".to_owned());
+    }
+    if read.not_numbers > 0 {
+        notes.push(format!(
+            "{} values in the series log are no numbers",
+            read.not_numbers
+        ));
+    }
+    notes
 }
 
 fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
@@ -211,7 +263,12 @@ fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
                 .context(|| format!("cannot read {}", path.display()))
                 .map_err(|failure| failure.hint("name a file that the program wrote"))?;
             let lfs = ctx.repo()?.is_lfs(place);
-            Ok(Artifact { path, sha256: found.sha256, bytes: found.bytes, lfs })
+            Ok(Artifact {
+                path,
+                sha256: found.sha256(),
+                bytes: found.bytes,
+                lfs,
+            })
         })
         .collect()
 }
@@ -232,14 +289,23 @@ fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
         })
         .collect();
     let changed = |input: &crate::model::data::DataInput, why: &str| {
-        format!("{} ({}) {why} while the run went on", input.path.display(), input.role)
+        format!(
+            "{} ({}) {why} while the run went on",
+            input.path.display(),
+            input.role
+        )
     };
-    let (present, gone): (Vec<_>, Vec<_>) =
-        run.data.iter().zip(specs).partition(|(_, spec)| spec.path.exists());
-    let mut warnings: Vec<String> =
-        gone.iter().map(|(input, _)| changed(input, "was removed")).collect();
+    let (present, gone): (Vec<_>, Vec<_>) = run
+        .data
+        .iter()
+        .zip(specs)
+        .partition(|(_, spec)| spec.path.exists());
+    let mut warnings: Vec<String> = gone
+        .iter()
+        .map(|(input, _)| changed(input, "was removed"))
+        .collect();
     let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
-    let seen = super::begin::observe_data(ctx, &specs)?;
+    let seen = super::begin::observe_data(ctx, &specs, Profile::None, false)?;
     for (input, now) in inputs.iter().zip(&seen.inputs) {
         if now.sha256 != input.sha256 {
             warnings.push(changed(input, "changed"));
@@ -268,7 +334,9 @@ fn write(
         atomic::make_folder(&folder.join(SERIES))?;
     }
     for (name, values) in &results.series.series {
-        let path = folder.join(SERIES).join(format!("{}.csv", series::file_name(name)));
+        let path = folder
+            .join(SERIES)
+            .join(format!("{}.csv", series::file_name(name)));
         atomic::write(&path, series::to_csv(values).as_bytes())?;
         if let Some(summary) = series::summary(values) {
             run.series.insert(name.clone(), summary);
@@ -284,10 +352,13 @@ fn write(
     let names: Vec<&String> = run.metrics.keys().collect();
     let learnt = setup::learn_goals(ctx.project()?, ctx.settings()?, &names)?;
     if !learnt.is_empty() {
-        ctx.ui.detail(format!("goals guessed in experiments/exp.toml: {}", learnt.join(", ")));
+        ctx.ui.detail(format!(
+            "goals guessed in experiments/exp.toml: {}",
+            learnt.join(", ")
+        ));
     }
     format::write_run(folder, &run)?;
-    if results.series.is_clean() {
+    if series_notes(&results.series).is_empty() {
         // Its values are in series/ now, on disk; a log with lines that made no sense is kept.
         let _ = std::fs::remove_file(folder.join(SERIES_LOG));
     }
@@ -329,14 +400,21 @@ pub fn republish(ctx: &Ctx, run: &Run) -> Result<()> {
     let project = ctx.project()?;
     let settings = ProjectSettings::read(&project.settings_file())?;
     tables::refresh(project, &repo.exp_dir(), &settings, ctx.lang()?)?;
-    let target = run.code.commit.as_ref().or(run.code.snapshot.as_ref());
-    if let Some(target) = target {
-        let line = noteline::line(run, settings.primary.as_deref());
-        if let Err(error) = crate::git::notes::append(repo, target, &line) {
-            // The record is complete without its note, and `doctor` can add it.
-            ctx.ui.warn(format!("the git note was not written: {error}"));
-            ctx.ui.hint("add it later: git exp doctor --fix");
-        }
+    annotate(ctx, run, settings.primary.as_deref())
+}
+
+/// Adds the run's line to the note on its commit (on its snapshot before the first commit).
+///
+/// The record is complete without its note, so a note that can't be written is only said.
+pub fn annotate(ctx: &Ctx, run: &Run, primary: Option<&str>) -> Result<()> {
+    let Some(target) = run.code.commit.as_ref().or(run.code.snapshot.as_ref()) else {
+        return Ok(());
+    };
+    let line = noteline::line(run, primary);
+    if let Err(error) = notes::append(ctx.repo()?, target, &line, ctx.ambient.now()) {
+        ctx.ui
+            .warn(format!("the git note was not written: {error}"));
+        ctx.ui.hint("add it later: git exp doctor --fix");
     }
     Ok(())
 }

@@ -3,7 +3,13 @@
 //! [`begin`] observes and freezes, then writes in the order that survives a crash at any point:
 //! number → git objects → ref → folder → note. [`end`] adds the results.
 
+pub mod adopt;
+pub mod begin;
 pub mod child;
 pub mod current;
+pub mod end;
+pub mod guard;
 pub mod inputs;
+pub mod metrics_file;
+pub mod naming;
 pub mod setup;

@@ -17,4 +17,5 @@ pub mod sections;
 pub mod sheet;
 pub mod show;
 pub mod story;
+pub mod xlsx;
 pub mod yardsticks;

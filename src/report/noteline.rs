@@ -1,6 +1,7 @@
 //! The line of a run in the git note on its commit: one JSON object, ASCII, under about 200
 //! characters, so that `git log --notes=exp` reads well and line-wise merges are safe.
 
+use crate::model::metric::{Goal, guess_goal};
 use crate::model::{MetricValue, Run};
 
 /// A longer line would wrap in `git log`; the rest is in `run.json`.
@@ -21,7 +22,9 @@ pub fn line(run: &Run, primary: Option<&str>) -> String {
     let mut names: Vec<&String> = run
         .metrics
         .iter()
-        .filter(|(_, value)| matches!(value, MetricValue::Number(_)))
+        .filter(|(name, value)| {
+            matches!(value, MetricValue::Number(_)) && guess_goal(name) != Some(Goal::Info)
+        })
         .map(|(name, _)| name)
         .collect();
     names.sort_by_key(|name| (Some(name.as_str()) != primary, name.as_str()));

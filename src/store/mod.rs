@@ -4,7 +4,9 @@
 //! through symbolic links. Notes, refs and caches can be rebuilt from what this room keeps.
 
 pub mod atomic;
+pub mod cards;
 pub mod contain;
+pub mod facts;
 pub mod folder;
 pub mod format;
 pub mod ids;

@@ -13,7 +13,7 @@ pub fn metric(number: &Number) -> String {
     }
     let text = number.as_str();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if number.is_integer() || (digits <= 6 && !text.contains(['e', 'E'])) {
+    if number.is_integer() || (digits <= 5 && !text.contains(['e', 'E'])) {
         return text.to_owned();
     }
     significant(value, 4)

@@ -64,6 +64,11 @@ pub struct Results {
 }
 
 impl Results {
+    /// The item that was read for this one: itself, or another of the same path.
+    pub fn read_for(&self, item: usize) -> usize {
+        self.same_as[item]
+    }
+
     /// The outcome of an item.
     pub fn get(&self, item: usize) -> Result<&Done, &Problem> {
         match self.outcomes[self.same_as[item]].as_ref() {
@@ -77,7 +82,8 @@ impl Batch<'_> {
     /// Digests all items.
     pub fn run(&self, items: &[Item]) -> Results {
         let mut order: Vec<usize> = (0..items.len()).collect();
-        order.sort_by(|&a, &b| key(&items[a]).cmp(key(&items[b])));
+        // Of the same path twice, the item that wants to see the bytes stands for both.
+        order.sort_by_key(|&item| (key(&items[item]), items[item].tee.is_none()));
         let mut same_as: Vec<usize> = (0..items.len()).collect();
         for pair in order.windows(2) {
             if key(&items[pair[0]]) == key(&items[pair[1]]) {

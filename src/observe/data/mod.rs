@@ -1,16 +1,26 @@
 //! Data files and folders: digests, manifests, and the cache that makes them cheap.
 //!
 //! [`observe`] takes all inputs of a run in one parallel pass: [`target`] finds what each path leads
-//! to, [`walk`] lists folders, [`batch`] digests what the [`stat_cache`] does not know, and
-//! [`manifest`] joins a folder's digests into one.
+//! to, [`walk`] lists folders, [`batch`] digests what the [`stat_cache`] does not know, a
+//! [`profile`] of each table is gathered from the same bytes, and [`manifest`] joins a folder's
+//! digests into one.
 
 pub mod batch;
+pub mod card;
+pub mod cell;
+pub mod column;
 pub mod hash;
+pub mod input;
 pub mod manifest;
 pub mod pointer;
+pub mod profile;
+pub mod rows;
+pub mod sketch;
 pub mod stat;
 pub mod stat_cache;
+pub mod tabular;
 pub mod target;
+pub mod text;
 pub mod walk;
 
 #[cfg(test)]
@@ -18,17 +28,18 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Failure, Result};
 use crate::model::data::{DataKind, Pointer};
-use crate::model::{RecordPath, Sha256};
-use batch::{Batch, Done, Item, MOST_THREADS, Results};
-use hash::Problem;
-use manifest::Manifest;
-use pointer::Stub;
-use stat::Stat;
+use crate::model::{Card, Sha256};
+use crate::settings::Profile;
+use batch::{Batch, Item, MOST_THREADS, Results};
+use hash::Raw;
+use input::Found;
+use profile::{Profiler, Shape, Wanted};
 use stat_cache::StatCache;
-use target::{Place, Target};
+use target::Place;
 use walk::{Filter, Walk};
 
 /// A path to look at, and what it is to the run.
@@ -39,6 +50,9 @@ pub struct Spec {
     /// Absolute.
     pub path: PathBuf,
 }
+
+/// Looks a stored card up by its content.
+pub type StoredCards<'a> = dyn Fn(&Sha256) -> Option<Card> + Sync + 'a;
 
 /// How to look.
 #[derive(Clone, Copy, Default)]
@@ -55,6 +69,15 @@ pub struct Options<'a> {
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
     /// Whether to read every file, whatever the cache says.
     pub rehash: bool,
+    /// How much the cards tell.
+    pub profile: Profile,
+    /// The target column, whose values are counted up to a higher bound.
+    pub target: Option<&'a str>,
+    /// The column to tell rows apart by; found when not given.
+    pub key: Option<&'a str>,
+    /// The stored card of a content. Without it, a table is read again for its card even when its
+    /// digest is remembered.
+    pub known: Option<&'a StoredCards<'a>>,
     /// As many as there are cores when not given.
     pub threads: Option<usize>,
 }
@@ -104,14 +127,8 @@ pub struct Input {
     pub types: BTreeMap<String, (u64, u64)>,
     /// Rows of a table.
     pub rows: Option<u64>,
-}
-
-/// A target with its files, numbered through all targets.
-struct Found {
-    shown: String,
-    target: Target,
-    walk: Walk,
-    first: usize,
+    /// The card of a table or a folder; none of a content that did not hold still.
+    pub card: Option<Card>,
 }
 
 /// Looks at all inputs, reading each file at most once.
@@ -124,17 +141,19 @@ pub fn observe(specs: &[Spec], options: Options) -> Result<Observed> {
     // Before the first look at any file: see the module.
     let cache = StatCache::open(cache_folder.as_deref(), options.rehash);
     let threads = options.threads.unwrap_or_else(threads);
-    let found = find(specs, &options, threads)?;
-    let items = items(&found);
+    let mut found = find(specs, &options, threads)?;
+    let items: Vec<Item> = found.iter().flat_map(Found::items).collect();
     let roots: Vec<&[u8]> = found.iter().filter_map(Found::root).collect();
     let batch = Batch {
         cache: &cache,
         roots: &roots,
         threads,
         progress: options.progress,
-        must_read: &|_, _| false,
+        must_read: &|item, raw| items[item].tee.is_some() && options.known_card(raw).is_none(),
     };
     let results = batch.run(&items);
+    drop(items);
+    let cards = cards(&mut found, &results, &options);
     let mut observed = Observed::default();
     for (spec, found) in specs.iter().zip(&found) {
         let notes = &mut observed.notes;
@@ -147,9 +166,72 @@ pub fn observe(specs: &[Spec], options: Options) -> Result<Observed> {
                 found.shown
             ));
         }
+        input.card = match input.kind {
+            _ if input.unstable || options.profile == Profile::None => None,
+            DataKind::Folder => card::of_folder(&input),
+            DataKind::File => found.card(&results, &cards),
+        };
+        if let Some(card) = &input.card {
+            input.rows = card.table.as_ref().map(|table| table.rows);
+            notes.extend(
+                card.unread
+                    .as_ref()
+                    .map(|why| format!("{} could not be read as a table: {why}", found.shown)),
+            );
+        }
         observed.inputs.push(input);
     }
     Ok(observed)
+}
+
+impl Options<'_> {
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            full: self.profile == Profile::Full,
+            target: self.target.map(str::to_owned),
+            key: self.key.map(str::to_owned),
+        }
+    }
+
+    /// The stored card of a content, if it tells enough.
+    fn known_card(&self, raw: &Raw) -> Option<Card> {
+        let card = self.known?(&Sha256::from_bytes(raw))?;
+        card::satisfies(&card, &self.wanted()).then_some(card)
+    }
+}
+
+/// The cards of tables, by the number of the file: gathered just now, or stored before.
+fn cards(found: &mut [Found], results: &Results, options: &Options) -> BTreeMap<usize, Card> {
+    let mut cards = BTreeMap::new();
+    for one in found {
+        let Some(profiler) = one.profiler.take() else {
+            continue;
+        };
+        let Ok(done) = results.get(one.first) else {
+            continue;
+        };
+        if done.stub.is_some() || results.read_for(one.first) != one.first {
+            continue;
+        }
+        let card = if done.read {
+            let profiler = profiler
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner);
+            Some(card::of_file(&done.raw, done.bytes, profiler.finish()))
+        } else {
+            options.known_card(&done.raw)
+        };
+        cards.extend(card.map(|card| (one.first, card)));
+    }
+    cards
+}
+
+fn profiler(place: &Place, options: &Options) -> Option<Mutex<Profiler>> {
+    let Place::File(path, _) = place else {
+        return None;
+    };
+    let shape = Shape::of(path).filter(|_| options.profile != Profile::None)?;
+    Some(Mutex::new(Profiler::new(shape, options.wanted())))
 }
 
 fn threads() -> usize {
@@ -185,6 +267,7 @@ fn find(specs: &[Spec], options: &Options, threads: usize) -> Result<Vec<Found>>
             _ => walked.files.len(),
         };
         all.push(Found {
+            profiler: profiler(&target.place, options),
             shown,
             target,
             walk: walked,
@@ -202,217 +285,4 @@ fn shown(path: &Path, base: Option<&Path>) -> String {
         Some(short) => short.display().to_string(),
         None => path.display().to_string(),
     }
-}
-
-fn items(found: &[Found]) -> Vec<Item<'_>> {
-    let mut items = Vec::new();
-    let mut push = |path, stat: Stat| {
-        items.push(Item {
-            path,
-            stat,
-            tee: None,
-        });
-    };
-    for one in found {
-        match &one.target.place {
-            Place::File(path, stat) => push(path, *stat),
-            _ => one
-                .walk
-                .files
-                .iter()
-                .for_each(|file| push(&file.path, file.stat)),
-        }
-    }
-    items
-}
-
-impl Found {
-    fn root(&self) -> Option<&[u8]> {
-        match &self.target.place {
-            Place::Folder(folder) => Some(folder.as_os_str().as_encoded_bytes()),
-            _ => None,
-        }
-    }
-
-    fn input(
-        &self,
-        results: &Results,
-        options: &Options,
-        notes: &mut Vec<String>,
-    ) -> Result<Input> {
-        let mut input = match &self.target.place {
-            Place::File(..) => self.file(results, options, notes)?,
-            Place::Folder(_) => self.folder(results, notes),
-            Place::Elsewhere { sha256, bytes } => Input {
-                sha256: sha256.clone(),
-                bytes: *bytes,
-                ..Input::default()
-            },
-        };
-        input.pointer = input.pointer.or_else(|| self.target.pointer.clone());
-        Ok(input)
-    }
-
-    fn file(&self, results: &Results, options: &Options, notes: &mut Vec<String>) -> Result<Input> {
-        let shown = &self.shown;
-        let done = results
-            .get(self.first)
-            .map_err(|problem| target::unreadable(shown, problem))?;
-        let mut input = Input {
-            sha256: Some(Sha256::from_bytes(&done.raw)),
-            bytes: Some(done.bytes),
-            unstable: done.unstable,
-            ..Input::default()
-        };
-        match &done.stub {
-            Some(Stub::Lfs { oid, bytes }) => {
-                input.sha256 = Some(Sha256::from_bytes(oid));
-                input.bytes = Some(*bytes);
-                notes.push(format!(
-                    "{shown} is a Git LFS pointer and not the data: git lfs pull --include {shown}"
-                ));
-            }
-            Some(Stub::Annex(key)) => {
-                input.sha256 = key.sha256.as_ref().map(Sha256::from_bytes);
-                input.bytes = key.bytes;
-                input.pointer = Some(Pointer {
-                    kind: "annex".to_owned(),
-                    id: key.text.clone(),
-                    present: false,
-                });
-                notes.push(format!(
-                    "{shown} is a git-annex pointer and not the data: git annex get {shown}"
-                ));
-                return Ok(input);
-            }
-            None => {}
-        }
-        input.pointer = lfs_pointer(&input, done, options);
-        Ok(input)
-    }
-
-    fn folder(&self, results: &Results, notes: &mut Vec<String>) -> Input {
-        let mut manifest = Manifest::default();
-        let mut unreadable = self.walk.unreadable.clone();
-        let mut vanished = Vec::new();
-        let mut stubs = Vec::new();
-        let mut unstable = false;
-        for (index, file) in self.walk.files.iter().enumerate() {
-            match results.get(self.first + index) {
-                Ok(done) => {
-                    unstable |= done.unstable;
-                    if done.stub.is_some() {
-                        stubs.push(file.name.clone());
-                    }
-                    match content(done) {
-                        Some((raw, bytes)) => manifest.push(&file.name, &raw, bytes),
-                        None => {
-                            let why = "its content is not on this machine".to_owned();
-                            unreadable.push((file.name.clone(), why));
-                        }
-                    }
-                }
-                Err(Problem::Missing) => vanished.push(file.name.clone()),
-                Err(problem) => unreadable.push((file.name.clone(), problem.to_string())),
-            }
-        }
-        unstable |= !vanished.is_empty();
-        self.folder_notes(&unreadable, &stubs, notes);
-        let known = unreadable.is_empty();
-        Input {
-            kind: DataKind::Folder,
-            sha256: known.then(|| manifest.sha256()),
-            bytes: Some(manifest.bytes),
-            files: Some(manifest.files),
-            unstable,
-            manifest: known.then(|| manifest.text().to_vec()),
-            types: manifest.types,
-            ..Input::default()
-        }
-    }
-
-    fn folder_notes(
-        &self,
-        unreadable: &[(RecordPath, String)],
-        stubs: &[RecordPath],
-        notes: &mut Vec<String>,
-    ) {
-        let shown = &self.shown;
-        let mut say = |what: &str, names: &[RecordPath]| {
-            if !names.is_empty() {
-                notes.push(format!("{shown}: {what}: {}", some(names)));
-            }
-        };
-        say("links that lead nowhere are left out", &self.walk.dangling);
-        say(
-            "pipes, sockets and devices are left out",
-            &self.walk.special,
-        );
-        say(
-            "pointers and not the data (git lfs pull, git annex get)",
-            stubs,
-        );
-        if let Some((name, why)) = unreadable.first() {
-            let name = if name.as_bytes().is_empty() {
-                ".".into()
-            } else {
-                name.display()
-            };
-            let more = match unreadable.len() {
-                1 => String::new(),
-                count => format!(" and {} more", count - 1),
-            };
-            notes.push(format!(
-                "{shown} has no digest, for not all of it could be read: {name}: {why}{more}"
-            ));
-        }
-        if self.walk.links > 0 {
-            notes.push(format!(
-                "{shown}: {} symbolic links were followed",
-                self.walk.links
-            ));
-        }
-        if self.walk.dot_git {
-            notes.push(format!("{shown}: `.git` is left out"));
-        }
-        if self.walk.files.is_empty() && unreadable.is_empty() {
-            notes.push(format!("{shown} holds no files"));
-        }
-    }
-}
-
-/// A file's content as the record counts it: a Git LFS pointer stands for what it points to.
-fn content(done: &Done) -> Option<(hash::Raw, u64)> {
-    match &done.stub {
-        None => Some((done.raw, done.bytes)),
-        Some(Stub::Lfs { oid, bytes }) => Some((*oid, *bytes)),
-        Some(Stub::Annex(key)) => Some((key.sha256?, key.bytes?)),
-    }
-}
-
-/// Git LFS names content by the digest that is recorded anyway, so its store is easily asked.
-fn lfs_pointer(input: &Input, done: &Done, options: &Options) -> Option<Pointer> {
-    let oid = input.sha256.as_ref()?;
-    let stored = options
-        .git_dir
-        .is_some_and(|git_dir| pointer::lfs_object(git_dir, oid).is_file());
-    (stored || done.stub.is_some()).then(|| Pointer {
-        kind: "lfs".to_owned(),
-        id: oid.to_string(),
-        present: stored,
-    })
-}
-
-/// The first names of a list.
-fn some(names: &[RecordPath]) -> String {
-    const SHOWN: usize = 3;
-    let mut text: Vec<_> = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| name.display().into_owned())
-        .collect();
-    if names.len() > SHOWN {
-        text.push(format!("and {} more", names.len() - SHOWN));
-    }
-    text.join(", ")
 }

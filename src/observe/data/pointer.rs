@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use super::hash::Raw;
-use crate::model::Sha256;
 use crate::model::data::Pointer;
+use crate::model::{Param, Sha256};
+use crate::observe::config;
+use crate::store::layout::normalize;
 
 /// Longer files are content. The Git LFS specification asks for less than 1024 bytes.
 pub const LIMIT: usize = 1024;
@@ -126,39 +126,9 @@ pub struct DvcOut {
     pub size: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct DvcFile {
-    #[serde(default)]
-    outs: Vec<DvcEntry>,
-}
-
-#[derive(Deserialize)]
-struct DvcLock {
-    #[serde(default)]
-    stages: std::collections::BTreeMap<String, DvcFile>,
-}
-
-#[derive(Deserialize)]
-struct DvcEntry {
-    path: String,
-    md5: Option<String>,
-    size: Option<u64>,
-}
-
-impl DvcEntry {
-    fn below(self, folder: &Path) -> Option<DvcOut> {
-        Some(DvcOut {
-            path: crate::store::layout::normalize(&folder.join(self.path)),
-            md5: self.md5?,
-            size: self.size,
-        })
-    }
-}
-
 /// The first output that a `.dvc` file names.
 pub fn dvc_file(path: &Path) -> Option<DvcOut> {
-    let file: DvcFile = yaml(path)?;
-    file.outs.into_iter().next()?.below(path.parent()?)
+    outs(path).into_iter().next()
 }
 
 /// What DVC says about a path: its own `.dvc` file, else the `dvc.lock` of a folder above it.
@@ -169,14 +139,9 @@ pub fn dvc_of(path: &Path) -> Option<DvcOut> {
         return Some(out);
     }
     for folder in path.ancestors().skip(1) {
-        let lock: Option<DvcLock> = yaml(&folder.join("dvc.lock"));
-        let found = lock.and_then(|lock| {
-            lock.stages
-                .into_values()
-                .flat_map(|stage| stage.outs)
-                .filter_map(|entry| entry.below(folder))
-                .find(|out| out.path == path)
-        });
+        let found = outs(&folder.join("dvc.lock"))
+            .into_iter()
+            .find(|out| out.path == path);
         if found.is_some() || folder.join(".git").exists() {
             return found;
         }
@@ -184,12 +149,31 @@ pub fn dvc_of(path: &Path) -> Option<DvcOut> {
     None
 }
 
-fn yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    let found = path.symlink_metadata().ok()?;
-    if !found.is_file() || found.len() > DVC_LIMIT {
-        return None;
-    }
-    yaml_serde::from_str(&std::fs::read_to_string(path).ok()?).ok()
+/// The outputs in a `.dvc` file (`outs`) or a `dvc.lock` (`stages.<name>.outs`), in their order.
+fn outs(path: &Path) -> Vec<DvcOut> {
+    let readable = path
+        .symlink_metadata()
+        .is_ok_and(|f| f.is_file() && f.len() <= DVC_LIMIT);
+    let Some(folder) = path.parent().filter(|_| readable) else {
+        return Vec::new();
+    };
+    let leaves = std::fs::read(path)
+        .ok()
+        .and_then(|bytes| config::read(&"dvc.yaml".into(), &bytes).ok())
+        .unwrap_or_default();
+    let below = |name: &str| leaves.get(name).map(Param::spelling);
+    leaves
+        .keys()
+        .filter_map(|name| name.strip_suffix(".path"))
+        .filter(|out| out.rsplit('.').nth(1) == Some("outs"))
+        .filter_map(|out| {
+            Some(DvcOut {
+                path: normalize(&folder.join(below(&format!("{out}.path"))?)),
+                md5: below(&format!("{out}.md5"))?,
+                size: below(&format!("{out}.size")).and_then(|size| size.parse().ok()),
+            })
+        })
+        .collect()
 }
 
 impl DvcOut {

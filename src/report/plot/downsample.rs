@@ -102,6 +102,26 @@ pub fn lttb(points: &[Point], room: usize) -> Vec<Point> {
     chosen
 }
 
+/// At most about `room` points of a line, with one that can't be drawn wherever there was a gap.
+pub fn thinned(points: &[Point], room: usize) -> Vec<Point> {
+    if points.len() <= room {
+        return points.to_vec();
+    }
+    let parts = unbroken(points, f64::is_finite);
+    let total: usize = parts.iter().map(|part| part.len()).sum();
+    let mut few: Vec<Point> = Vec::with_capacity(room + parts.len());
+    for part in parts {
+        if let Some(last) = few.last().copied() {
+            few.push(Point {
+                x: last.x,
+                y: f64::NAN,
+            });
+        }
+        few.extend(lttb(part, (part.len() * room / total).max(3)));
+    }
+    few
+}
+
 fn mean(points: &[Point]) -> Point {
     let count = points.len() as f64;
     Point {
@@ -138,6 +158,16 @@ mod tests {
             few.iter().any(|p| p.y == 9.0),
             "the spike has the largest triangle"
         );
+    }
+
+    #[test]
+    fn a_gap_stays_a_gap_when_points_are_thinned_out() {
+        let mut points = wave(10_000);
+        points[5_000].y = f64::NAN;
+        let few = thinned(&points, 100);
+        assert!(few.len() <= 104, "{}", few.len());
+        assert_eq!(few.iter().filter(|p| p.y.is_nan()).count(), 1);
+        assert_eq!(unbroken(&few, f64::is_finite).len(), 2);
     }
 
     #[test]

@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+mod cache;
+mod cards;
+mod pointers;
+
 /// The shell line of [`super::manifest`].
 const LINE: &str = "find -L . -name .git -prune -o -type f -printf '%P\\0' \
     | LC_ALL=C sort -z | xargs -0r sha256sum -- | sha256sum | cut -c1-64";
@@ -196,7 +200,7 @@ fn a_pipe_is_refused_and_never_waited_for() {
     assert!(bench.notes("set").contains("left out: pipe"));
     assert!(matches!(
         hash::file(&bench.path("pipe")),
-        Err(Problem::Special("a named pipe"))
+        Err(hash::Problem::Special("a named pipe"))
     ));
     assert!(started.elapsed() < Duration::from_secs(5));
 }
@@ -238,72 +242,6 @@ fn what_cannot_be_read_leaves_a_folder_without_digest() {
 /// Sleeps until a file written before is at rest, and remembered.
 fn rest() {
     std::thread::sleep(Duration::from_millis(2_100));
-}
-
-#[test]
-fn a_remembered_file_is_not_read_and_a_changed_one_is() {
-    let bench = Bench::new();
-    let files: Vec<_> = (0..6)
-        .map(|n| bench.write(&format!("set/{n}"), "before"))
-        .collect();
-    rest();
-    let first = bench.one("set").sha256;
-    let reads = || {
-        let read = std::sync::atomic::AtomicU64::new(0);
-        let tell = |p: Progress| {
-            read.fetch_max(p.files, std::sync::atomic::Ordering::Relaxed);
-        };
-        let spec = Spec {
-            role: "train".to_owned(),
-            path: bench.path("set"),
-        };
-        let options = Options {
-            git_dir: Some(bench.git_dir.path()),
-            progress: Some(&tell),
-            ..Options::default()
-        };
-        let digest = observe(&[spec], options).unwrap().inputs.remove(0).sha256;
-        (read.into_inner(), digest)
-    };
-    assert_eq!(reads(), (0, first.clone()));
-
-    // Same size, and the modification time put back: only the change time tells.
-    let times = filetime::FileTime::from_last_modification_time(&files[0].metadata().unwrap());
-    fs::write(&files[0], "after!").unwrap();
-    filetime::set_file_mtime(&files[0], times).unwrap();
-    // Another file in the place of an old one, with its times and size.
-    let twin = bench.write("twin", "AFTER!");
-    filetime::set_file_mtime(&twin, times).unwrap();
-    fs::rename(&twin, &files[1]).unwrap();
-    let (read, second) = reads();
-    assert_eq!(read, 2);
-    assert_ne!(second, first);
-    assert_eq!(second.unwrap().as_str(), shell(&bench.path("set"), SHORT));
-}
-
-#[test]
-fn a_file_written_just_now_is_never_trusted() {
-    let bench = Bench::new();
-    for round in 0..300_u32 {
-        // The same size each time, as fast as the clock of the file system allows.
-        bench.write("f", format!("{round:08}"));
-        let input = bench.one("f");
-        let ours = input.sha256.unwrap();
-        assert_eq!(ours, Sha256::of(format!("{round:08}").as_bytes()));
-    }
-    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
-    assert!(cache.entries().is_empty());
-}
-
-#[test]
-fn a_time_in_the_future_is_never_trusted() {
-    let bench = Bench::new();
-    let path = bench.write("f", "x");
-    filetime::set_file_mtime(&path, filetime::FileTime::from_unix_time(4_000_000_000, 0)).unwrap();
-    rest();
-    bench.one("f");
-    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
-    assert!(cache.entries().is_empty());
 }
 
 #[test]
@@ -356,44 +294,6 @@ fn a_file_that_grows_while_it_is_read_is_unstable() {
 }
 
 #[test]
-fn observers_at_the_same_time_agree_and_leave_a_whole_cache() {
-    let bench = Bench::new();
-    for n in 0..400 {
-        bench.write(&format!("set/{}/{n}", n % 5), format!("{n}"));
-    }
-    rest();
-    let expected = shell(&bench.path("set"), SHORT);
-    std::thread::scope(|scope| {
-        for round in 0..12 {
-            let (bench, expected) = (&bench, &expected);
-            scope.spawn(move || {
-                let name = if round % 3 == 0 {
-                    "set".to_owned()
-                } else {
-                    format!("set/{}", round % 5)
-                };
-                let input = bench.one(&name);
-                if name == "set" {
-                    assert_eq!(input.sha256.unwrap().as_str(), expected);
-                }
-            });
-        }
-    });
-    bench.one("set");
-    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
-    assert_eq!(cache.entries().len(), 400);
-    fs::remove_file(bench.path("set/0/0")).unwrap();
-    bench.one("set");
-    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
-    assert_eq!(cache.entries().len(), 399, "what is gone is forgotten");
-    let left: Vec<_> = fs::read_dir(bench.git_dir.path().join("exp"))
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
-    assert_eq!(left.len(), 2, "statcache and its lock: {left:?}");
-}
-
-#[test]
 fn one_pass_serves_all_inputs_and_the_same_file_twice() {
     let bench = Bench::new();
     bench.write("set/train.csv", "a");
@@ -423,79 +323,5 @@ fn one_pass_serves_all_inputs_and_the_same_file_twice() {
     assert_eq!(
         (last.files, last.files_done, last.bytes, last.bytes_done),
         (2, 2, 3, 3)
-    );
-}
-
-#[test]
-fn an_lfs_pointer_stands_for_its_content() {
-    let bench = Bench::new();
-    let oid = Sha256::of(b"the content");
-    let text = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 11\n");
-    bench.write("model.bin", &text);
-    bench.write("set/model.bin", &text);
-    let input = bench.one("model.bin");
-    assert_eq!((input.sha256.as_ref(), input.bytes), (Some(&oid), Some(11)));
-    let pointer = input.pointer.unwrap();
-    assert_eq!((pointer.kind.as_str(), pointer.present), ("lfs", false));
-    assert!(
-        bench
-            .notes("model.bin")
-            .contains("git lfs pull --include model.bin")
-    );
-
-    let object = pointer::lfs_object(bench.git_dir.path(), &oid);
-    fs::create_dir_all(object.parent().unwrap()).unwrap();
-    fs::write(object, "the content").unwrap();
-    assert!(bench.one("model.bin").pointer.unwrap().present);
-    // A folder has the same digest before and after the content is pulled.
-    let before = bench.one("set").sha256;
-    bench.write("set/model.bin", "the content");
-    assert_eq!(bench.one("set").sha256, before);
-}
-
-#[test]
-fn dvc_content_that_is_elsewhere_is_known_by_its_md5() {
-    let bench = Bench::new();
-    bench.write(
-        "raw.csv.dvc",
-        "outs:\n- md5: 22a1a2931c8370d3aeedd7183606fd7f\n  size: 5\n  hash: md5\n  path: raw.csv\n",
-    );
-    for name in ["raw.csv", "raw.csv.dvc"] {
-        let input = bench.one(name);
-        assert_eq!((input.sha256, input.bytes), (None, Some(5)), "{name}");
-        assert!(!input.pointer.unwrap().present);
-        assert!(bench.notes(name).contains("dvc pull"));
-    }
-    bench.write("raw.csv", "12345");
-    for name in ["raw.csv", "raw.csv.dvc"] {
-        let input = bench.one(name);
-        assert_eq!(input.sha256, Some(Sha256::of(b"12345")), "{name}");
-        assert_eq!(
-            input.pointer.unwrap().id,
-            "22a1a2931c8370d3aeedd7183606fd7f"
-        );
-    }
-    bench.write("raw.csv", "changed since");
-    assert_eq!(bench.one("raw.csv").pointer, None);
-    assert!(bench.notes("raw.csv").contains("dvc status"));
-}
-
-#[test]
-fn annexed_content_is_followed_or_known_by_its_key() {
-    let bench = Bench::new();
-    let oid = Sha256::of(b"annexed");
-    let key = format!("SHA256E-s7--{oid}.csv");
-    let target = format!(".git/annex/objects/Xz/9q/{key}/{key}");
-    symlink(&target, bench.path("data.csv")).unwrap();
-    let input = bench.one("data.csv");
-    assert_eq!((input.sha256, input.bytes), (Some(oid.clone()), Some(7)));
-    assert!(!input.pointer.unwrap().present);
-    bench.write(&target, "annexed");
-    let input = bench.one("data.csv");
-    assert_eq!(input.sha256, Some(oid));
-    let pointer = input.pointer.unwrap();
-    assert_eq!(
-        (pointer.kind.as_str(), pointer.id, pointer.present),
-        ("annex", key, true)
     );
 }

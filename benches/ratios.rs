@@ -1,0 +1,222 @@
+//! How long commands take beside a command of git's that does comparable work.
+//!
+//! `cargo bench --bench ratios [-- NAME…]` makes repositories in a temporary folder, runs both
+//! commands in turn and prints the median of the ratios of each pair. Ratios, not times: the machine
+//! may be busy, but it is equally busy for both.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Pairs measured after one that only warms caches.
+const ROUNDS: usize = 15;
+
+struct Case {
+    name: &'static str,
+    promised: f64,
+    measure: fn(&Bench) -> f64,
+}
+
+const CASES: [Case; 4] = [
+    Case {
+        name: "version",
+        promised: 2.0,
+        measure: version,
+    },
+    Case {
+        name: "start",
+        promised: 2.0,
+        measure: start,
+    },
+    Case {
+        name: "ls",
+        promised: 3.0,
+        measure: ls,
+    },
+    Case {
+        name: "diff",
+        promised: 10.0,
+        measure: diff,
+    },
+];
+
+struct Bench {
+    home: tempfile::TempDir,
+}
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with("--"))
+        .collect();
+    let bench = Bench {
+        home: tempfile::tempdir().unwrap(),
+    };
+    println!("{:<10} {:>8} {:>10}", "case", "ratio", "promised");
+    for case in &CASES {
+        if wanted.is_empty() || wanted.iter().any(|name| name == case.name) {
+            println!(
+                "{:<10} {:>8.2} {:>10.1}",
+                case.name,
+                (case.measure)(&bench),
+                case.promised
+            );
+        }
+    }
+}
+
+impl Bench {
+    fn command(&self, folder: &Path, program: &str, args: &[&str]) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_git-exp")).parent().unwrap();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let search = std::iter::once(binary.to_owned()).chain(std::env::split_paths(&path));
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir(folder)
+            .env("PATH", std::env::join_paths(search).unwrap())
+            .env("HOME", self.home.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs([
+                ("GIT_AUTHOR_NAME", "b"),
+                ("GIT_AUTHOR_EMAIL", "b@example.com"),
+            ])
+            .envs([
+                ("GIT_COMMITTER_NAME", "b"),
+                ("GIT_COMMITTER_EMAIL", "b@example.com"),
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, folder: &Path, program: &str, args: &[&str]) -> f64 {
+        let started = Instant::now();
+        let output = self.command(folder, program, args).output().unwrap();
+        let seconds = started.elapsed().as_secs_f64();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {args:?}: {errors}");
+        seconds
+    }
+
+    /// The median of ours / theirs over alternating runs.
+    fn ratio(&self, mut ours: impl FnMut(usize) -> f64, mut theirs: impl FnMut() -> f64) -> f64 {
+        ours(0);
+        theirs();
+        let mut ratios: Vec<f64> = (1..=ROUNDS).map(|round| ours(round) / theirs()).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios[ROUNDS / 2]
+    }
+
+    fn repository(&self, name: &str, files: usize) -> PathBuf {
+        let folder = self.home.path().join(name);
+        for index in 0..files {
+            let place = folder.join(format!("d{:03}", index / 100));
+            std::fs::create_dir_all(&place).unwrap();
+            std::fs::write(place.join(format!("f{index}.py")), format!("x = {index}\n")).unwrap();
+        }
+        self.run(self.home.path(), "git", &["init", "-q", name]);
+        self.run(&folder, "git", &["add", "-A"]);
+        self.run(&folder, "git", &["commit", "-q", "-m", "files"]);
+        // Entries younger than the index are read again by every status: let the clock move on.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        self.run(&folder, "git", &["status"]);
+        folder
+    }
+}
+
+fn version(bench: &Bench) -> f64 {
+    let here = bench.home.path();
+    bench.ratio(
+        |_| bench.run(here, "git-exp", &["--version"]),
+        || bench.run(here, "git", &["--version"]),
+    )
+}
+
+fn start(bench: &Bench) -> f64 {
+    let repo = bench.repository("start", 10_000);
+    bench.ratio(
+        |round| {
+            bench.run(
+                &repo,
+                "git",
+                &["exp", "start", &format!("idea {round} x"), "--allow-same"],
+            )
+        },
+        || bench.run(&repo, "git", &["status", "--porcelain"]),
+    )
+}
+
+/// A repository with as many runs as commits.
+fn recorded(bench: &Bench, runs: usize) -> PathBuf {
+    let repo = bench.repository("recorded", 10);
+    for number in 1..=2 {
+        std::fs::write(repo.join("params.yaml"), format!("lr: 0.{number}\n")).unwrap();
+        let name = format!("idea {number} x");
+        bench.run(
+            &repo,
+            "git",
+            &["exp", "start", &name, "--config", "params.yaml"],
+        );
+        std::fs::write(
+            repo.join("metrics.json"),
+            format!("{{\"acc_val\": 0.{number}}}"),
+        )
+        .unwrap();
+        bench.run(&repo, "git", &["exp", "finish"]);
+    }
+    let folder = repo.join("experiments/runs");
+    let first = std::fs::read_to_string(folder.join("exp_001_idea_1_x/run.json")).unwrap();
+    let uid = serde_json::from_str::<serde_json::Value>(&first).unwrap()["uid"].to_string();
+    for number in 3..=runs {
+        let place = folder.join(format!("exp_{number:03}_more"));
+        std::fs::create_dir(&place).unwrap();
+        let text = first
+            .replace("\"number\": 1,", &format!("\"number\": {number},"))
+            .replace("\"slug\": \"idea_1_x\"", "\"slug\": \"more\"")
+            .replace(uid.trim_matches('"'), &format!("{number:032}"));
+        std::fs::write(place.join("run.json"), text).unwrap();
+    }
+    for number in 0..runs {
+        bench.run(
+            &repo,
+            "git",
+            &["commit", "-q", "--allow-empty", "-m", &format!("c{number}")],
+        );
+    }
+    repo
+}
+
+fn ls(bench: &Bench) -> f64 {
+    let repo = recorded(bench, 1000);
+    bench.ratio(
+        |_| bench.run(&repo, "git", &["exp", "ls", "--all"]),
+        || bench.run(&repo, "git", &["log", "-1000", "--oneline"]),
+    )
+}
+
+fn diff(bench: &Bench) -> f64 {
+    let repo = bench.home.path().join("recorded");
+    let repo = if repo.is_dir() {
+        repo
+    } else {
+        recorded(bench, 1000)
+    };
+    let record = |name: &str| format!("experiments/runs/{name}/run.json");
+    let (a, b) = (record("exp_001_idea_1_x"), record("exp_002_idea_2_x"));
+    let files = ["diff", "--no-index", "--exit-code", &a, &b];
+    bench.ratio(
+        |_| bench.run(&repo, "git", &["exp", "diff", "exp_001", "exp_002"]),
+        || {
+            let started = Instant::now();
+            // Exit code 1 says that they differ.
+            assert_eq!(
+                bench.command(&repo, "git", &files).status().unwrap().code(),
+                Some(1)
+            );
+            started.elapsed().as_secs_f64()
+        },
+    )
+}

@@ -1,0 +1,317 @@
+//! `refs/notes/exp`: lines of JSON on the commits that were run.
+//!
+//! A note is a growing set of lines: none is ever changed, so that merging two clones is a union.
+//! Writers take our lock for fairness and compare-and-swap the ref for truth, because other tools
+//! don't know our lock.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use super::objects::Objects;
+use super::tree::{FOLDER, Item, build_object};
+use super::{Error, Repo};
+use crate::model::Oid;
+use crate::model::run::Time;
+use crate::store::lock::Lock;
+
+/// The ref.
+pub const REF: &str = "refs/notes/exp";
+/// How long to try against other writers.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Mode of a note.
+const BLOB: u32 = 0o100_644;
+
+/// Adds one line to the note of a commit. A line that is there already is not added again.
+///
+/// # Errors
+/// When other processes keep writing the ref for 30 seconds, or objects can't be written.
+pub fn append(repo: &Repo, commit: &Oid, line: &str, when: Time) -> Result<(), Error> {
+    append_with(&Objects::open(repo), repo, commit, line, when)
+}
+
+fn append_with(
+    objects: &Objects<'_>,
+    repo: &Repo,
+    commit: &Oid,
+    line: &str,
+    when: Time,
+) -> Result<(), Error> {
+    debug_assert!(!line.contains('\n'), "one line");
+    let _turn = Lock::take(&repo.exp_dir()).map_err(Error::Busy)?;
+    let started = Instant::now();
+    let mut attempt: u32 = 0;
+    loop {
+        match try_append(objects, commit, line, when) {
+            Err(Error::Changed(name)) if started.elapsed() > PATIENCE => {
+                return Err(Error::Changed(name));
+            }
+            Err(Error::Changed(_)) => {
+                attempt += 1;
+                std::thread::sleep(pause(attempt));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Longer with each attempt, and of random length so that writers don't meet again.
+fn pause(attempt: u32) -> Duration {
+    let most = 1 << attempt.min(7);
+    Duration::from_micros(500 + RandomState::new().hash_one(attempt) % (most * 1000))
+}
+
+fn try_append(objects: &Objects<'_>, commit: &Oid, line: &str, when: Time) -> Result<(), Error> {
+    let old = objects.reference(REF)?;
+    let root = match &old {
+        Some(id) => objects.tree(id)?,
+        None => Vec::new(),
+    };
+    let Some(tree) = edit(objects, root, commit.as_str(), line, 0)? else {
+        return Ok(());
+    };
+    let parent = old.as_ref().map(|id| format!("parent {id}\n"));
+    let date = when.format("%s %z");
+    let content = format!(
+        "tree {tree}\n{}author git-exp <git-exp@localhost> {date}\n\
+         committer git-exp <git-exp@localhost> {date}\n\nNotes added by 'git exp'\n",
+        parent.unwrap_or_default()
+    );
+    let new = objects.write("commit", content.as_bytes())?;
+    objects.move_reference(REF, &new, old.as_ref())
+}
+
+/// Writes a tree with the line added below it; `None` when it is there already.
+///
+/// git reads notes in any fan-out, and this follows the one it finds. A new note goes two digits
+/// deep, for a flat tree is rewritten whole with each note.
+fn edit(
+    objects: &Objects<'_>,
+    mut items: Vec<Item>,
+    name: &str,
+    line: &str,
+    depth: usize,
+) -> Result<Option<Oid>, Error> {
+    let (folder, rest) = name.split_at(2);
+    let is_note = |item: &Item| item.mode != FOLDER && item.name == name.as_bytes();
+    let is_folder = |item: &Item| item.mode == FOLDER && item.name == folder.as_bytes();
+    let fanned_out = |item: &Item| item.mode == FOLDER && item.name.len() == 2;
+    let (mode, id) = if let Some(at) = items.iter().position(is_note) {
+        let old = items.remove(at);
+        let text = objects.blob(&old.id)?;
+        if lines(&text).any(|known| known == line) {
+            return Ok(None);
+        }
+        (BLOB, objects.write("blob", &with_line(text, line))?)
+    } else if let Some(at) = items.iter().position(is_folder) {
+        let inside = objects.tree(&items.remove(at).id)?;
+        match edit(objects, inside, rest, line, depth + 1)? {
+            Some(id) => (FOLDER, id),
+            None => return Ok(None),
+        }
+    } else if depth == 0 || items.iter().any(fanned_out) {
+        match edit(objects, Vec::new(), rest, line, depth + 1)? {
+            Some(id) => (FOLDER, id),
+            None => return Ok(None),
+        }
+    } else {
+        (BLOB, objects.write("blob", &with_line(Vec::new(), line))?)
+    };
+    let name = if mode == FOLDER { folder } else { name };
+    items.push(Item {
+        mode,
+        name: name.as_bytes().to_vec(),
+        id,
+    });
+    objects.write("tree", &build_object(items)).map(Some)
+}
+
+fn with_line(mut text: Vec<u8>, line: &str) -> Vec<u8> {
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(line.as_bytes());
+    text.push(b'\n');
+    text
+}
+
+/// The lines of a note. `git notes append` puts blank ones between, which say nothing.
+fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
+    text.split(|&b| b == b'\n')
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .filter(|line| !line.trim().is_empty())
+}
+
+/// The lines on one commit.
+pub fn read(repo: &Repo, commit: &Oid) -> Result<Vec<String>, Error> {
+    let objects = Objects::open(repo);
+    let Some(root) = objects.reference(REF)? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    let mut open = vec![(root, commit.as_str())];
+    // Two writers that disagree on the fan-out leave two notes; both count.
+    while let Some((tree, name)) = open.pop() {
+        for item in objects.tree(&tree)? {
+            if item.mode == FOLDER && name.len() > 2 && item.name == name.as_bytes()[..2] {
+                open.push((item.id, &name[2..]));
+            } else if item.mode != FOLDER && item.name == name.as_bytes() {
+                found.extend(lines(&objects.blob(&item.id)?).map(str::to_owned));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The lines on every commit.
+pub fn read_all(repo: &Repo) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
+    let objects = Objects::open(repo);
+    let mut notes: BTreeMap<Oid, Vec<String>> = BTreeMap::new();
+    let mut open: Vec<(Oid, String)> = Vec::new();
+    open.extend(objects.reference(REF)?.map(|root| (root, String::new())));
+    while let Some((tree, prefix)) = open.pop() {
+        for item in objects.tree(&tree)? {
+            let name = format!("{prefix}{}", String::from_utf8_lossy(&item.name));
+            if item.mode == FOLDER {
+                open.push((item.id, name));
+            } else if let Some(commit) = Oid::parse(&name) {
+                let text = objects.blob(&item.id)?;
+                let lines = lines(&text).map(str::to_owned);
+                notes.entry(commit).or_default().extend(lines);
+            }
+        }
+    }
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Lab;
+
+    fn when() -> Time {
+        chrono::DateTime::parse_from_rfc3339("2025-10-10T14:02:11+03:00").unwrap()
+    }
+
+    /// The same test over both sides of the seam.
+    fn both(lab: &Lab, test: impl Fn(&Repo, &Objects<'_>)) {
+        let repo = lab.repo();
+        test(&repo, &Objects::binary(&repo));
+        lab.git(&["update-ref", "-d", REF]);
+        test(&repo, &Objects::open(&repo));
+    }
+
+    #[test]
+    fn lines_are_added_once_and_read_by_git() {
+        let lab = Lab::with_commit();
+        both(&lab, |repo, objects| {
+            let head = repo.resolve("HEAD").unwrap().unwrap();
+            for line in ["{\"rev\":1}", "{\"rev\":2}", "{\"rev\":1}"] {
+                append_with(objects, repo, &head, line, when()).unwrap();
+            }
+            assert_eq!(read(repo, &head).unwrap(), ["{\"rev\":1}", "{\"rev\":2}"]);
+            let shown = lab.git(&["notes", "--ref=exp", "show", head.as_str()]);
+            assert_eq!(shown, "{\"rev\":1}\n{\"rev\":2}\n");
+            let path = format!("{}/{}", &head.as_str()[..2], &head.as_str()[2..]);
+            assert_eq!(lab.git(&["ls-tree", "-r", "--name-only", REF]).trim(), path);
+        });
+    }
+
+    #[test]
+    fn any_fan_out_is_followed() {
+        let lab = Lab::with_commit();
+        both(&lab, |repo, objects| {
+            let head = repo.resolve("HEAD").unwrap().unwrap();
+            // git itself writes the first notes flat.
+            lab.git(&["notes", "--ref=exp", "add", "-m", "by git", head.as_str()]);
+            append_with(objects, repo, &head, "ours", when()).unwrap();
+            assert_eq!(read(repo, &head).unwrap(), ["by git", "ours"]);
+            assert_eq!(lab.git(&["ls-tree", "-r", REF]).lines().count(), 1);
+
+            // Two levels, as git has them with very many notes.
+            let blob = objects.write("blob", b"deep\n").unwrap();
+            let name = head.as_str();
+            let tree = |mode, name: &str, id| {
+                let item = Item {
+                    mode,
+                    name: name.into(),
+                    id,
+                };
+                objects.write("tree", &build_object(vec![item])).unwrap()
+            };
+            let inner = tree(BLOB, &name[4..], blob);
+            let root = tree(FOLDER, &name[..2], tree(FOLDER, &name[2..4], inner));
+            let commit = lab.git(&["commit-tree", root.as_str(), "-m", "x"]);
+            lab.git(&["update-ref", REF, commit.trim()]);
+            append_with(objects, repo, &head, "ours", when()).unwrap();
+            // A commit beside it in the same first folder goes as deep.
+            let mut other = name.to_owned();
+            other.replace_range(2..4, if &name[2..4] == "ff" { "00" } else { "ff" });
+            let other = Oid::parse(&other).unwrap();
+            append_with(objects, repo, &other, "beside", when()).unwrap();
+            let all = read_all(repo).unwrap();
+            assert_eq!(all[&head], ["deep", "ours"]);
+            assert_eq!(all[&other], ["beside"]);
+            let listed = lab.git(&["ls-tree", "-r", "--name-only", REF]);
+            assert!(
+                listed.lines().all(|path| path.matches('/').count() == 2),
+                "{listed}"
+            );
+        });
+    }
+
+    #[test]
+    fn fifty_writers_lose_nothing_even_without_the_lock() {
+        let lab = Lab::with_commit();
+        both(&lab, |repo, first| {
+            let head = repo.resolve("HEAD").unwrap().unwrap();
+            let binary = first.is_binary();
+            let writers = if binary { 8 } else { 50 };
+            std::thread::scope(|scope| {
+                for writer in 0..writers {
+                    let (repo, head) = (&repo, &head);
+                    scope.spawn(move || {
+                        let objects = if binary {
+                            Objects::binary(repo)
+                        } else {
+                            Objects::open(repo)
+                        };
+                        let line = format!("{{\"writer\":{writer}}}");
+                        // The compare-and-swap alone has to keep the truth.
+                        while let Err(error) = try_append(&objects, head, &line, when()) {
+                            assert!(matches!(error, Error::Changed(_)), "{error}");
+                            std::thread::sleep(pause(writer));
+                        }
+                    });
+                }
+            });
+            assert_eq!(read(repo, &head).unwrap().len(), writers as usize);
+            lab.git(&["fsck", "--strict"]);
+        });
+    }
+
+    #[test]
+    fn writers_take_turns() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let head = repo.resolve("HEAD").unwrap().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..20 {
+                let (repo, head) = (&repo, &head);
+                scope.spawn(move || append(repo, head, &format!("{writer}"), when()).unwrap());
+            }
+        });
+        assert_eq!(read(&repo, &head).unwrap().len(), 20);
+    }
+
+    #[test]
+    fn a_sha256_repository_has_notes_too() {
+        let lab = Lab::sha256();
+        let repo = lab.repo();
+        let head = repo.resolve("HEAD").unwrap().unwrap();
+        assert_eq!(head.as_str().len(), 64);
+        append(&repo, &head, "line", when()).unwrap();
+        assert_eq!(read_all(&repo).unwrap()[&head], ["line"]);
+        assert_eq!(lab.git(&["notes", "--ref=exp", "show"]), "line\n");
+    }
+}

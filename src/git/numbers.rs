@@ -1,0 +1,72 @@
+//! Run numbers that other branches have taken.
+
+use std::collections::BTreeSet;
+
+use super::objects::Objects;
+use super::tree::FOLDER;
+use super::{Error, Repo};
+use crate::model::{Oid, RecordPath, RunId, Sha256};
+
+/// The highest number among the run folders at the tips of all local and remote branches.
+///
+/// `experiments` is the folder of records from the top of the working tree. The answer is kept in
+/// our own folder under a digest of all tips, so that an unchanged repository costs one process.
+pub fn highest_run_number(repo: &Repo, experiments: &RecordPath) -> Result<u32, Error> {
+    let tips = repo
+        .git()
+        .args([
+            "for-each-ref",
+            "--format=%(objectname)",
+            "refs/heads",
+            "refs/remotes",
+        ])
+        .run()?;
+    let key = Sha256::of(&[experiments.as_bytes(), b"\0", &tips].concat());
+    let place = repo.exp_dir().join("numbers").join(key.short());
+    if let Some(known) = recall(&place, &key) {
+        return Ok(known);
+    }
+    let text = String::from_utf8_lossy(&tips);
+    let tips: BTreeSet<Oid> = text.lines().filter_map(Oid::parse).collect();
+    let number = search(
+        &Objects::binary(repo),
+        &tips,
+        &RecordPath::from("runs").below(experiments),
+    )?;
+    // Only a cache: without it the next search is as long as this one.
+    let _ = std::fs::create_dir_all(repo.exp_dir())
+        .and_then(|()| std::fs::remove_dir_all(repo.exp_dir().join("numbers")).or(Ok(())))
+        .and_then(|()| std::fs::create_dir_all(repo.exp_dir().join("numbers")))
+        .and_then(|()| std::fs::write(&place, format!("{key} {number}\n")));
+    Ok(number)
+}
+
+fn recall(place: &std::path::Path, key: &Sha256) -> Option<u32> {
+    let text = std::fs::read_to_string(place).ok()?;
+    let (found, number) = text.strip_suffix('\n')?.split_once(' ')?;
+    (found == key.as_str()).then(|| number.parse().ok())?
+}
+
+fn search(objects: &Objects<'_>, tips: &BTreeSet<Oid>, runs: &RecordPath) -> Result<u32, Error> {
+    let mut seen = BTreeSet::new();
+    let mut highest = 0;
+    for tip in tips {
+        let found = match objects.at(tip, runs) {
+            Ok(found) => found,
+            // A branch of a partial or broken clone takes no number that could be known.
+            Err(Error::Missing(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        let Some(folder) = found.filter(|item| item.mode == FOLDER) else {
+            continue;
+        };
+        if !seen.insert(folder.id.clone()) {
+            continue;
+        }
+        for item in objects.tree(&folder.id)? {
+            let run = std::str::from_utf8(&item.name).ok().and_then(RunId::parse);
+            highest = highest.max(run.map_or(0, |run| run.number));
+        }
+    }
+    Ok(highest)
+}

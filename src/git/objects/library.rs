@@ -1,0 +1,109 @@
+//! The side of libgit2.
+
+use std::fs::File;
+use std::path::Path;
+
+use git2::{ErrorClass, ErrorCode};
+
+use super::{Object, Side};
+use crate::git::{Error, Repo};
+use crate::model::Oid;
+
+pub(super) struct Library {
+    repository: git2::Repository,
+}
+
+impl Library {
+    /// `None` when libgit2 can't open it: SHA-256, reftable, partial clones, and what git may learn.
+    pub fn open(repo: &Repo) -> Option<Self> {
+        let repository = git2::Repository::open(&repo.git_dir).ok()?;
+        Some(Self { repository })
+    }
+
+    /// libgit2 leaves it to the system when its files reach the disk.
+    fn sync(&self, file: &Path) -> Result<(), Error> {
+        let path = self.repository.commondir().join(file);
+        let synced = File::open(&path).and_then(|file| file.sync_all());
+        match synced {
+            // It may be in a pack, or already replaced by a newer one.
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::File {
+                path: path.display().to_string(),
+                source: error,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn id_of(id: &Oid) -> Result<git2::Oid, Error> {
+    Ok(git2::Oid::from_str(id.as_str())?)
+}
+
+fn ours(id: git2::Oid) -> Result<Oid, Error> {
+    Oid::from_bytes(id.as_bytes()).ok_or_else(|| Error::Unexpected(id.to_string()))
+}
+
+impl Side for Library {
+    fn read(&mut self, id: &Oid) -> Result<Option<Object>, Error> {
+        let odb = self.repository.odb()?;
+        match odb.read(id_of(id)?) {
+            Ok(object) => Ok(Some(Object {
+                kind: object.kind().str().to_owned(),
+                content: object.data().to_vec(),
+            })),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn write(&mut self, kind: &str, content: &[u8]) -> Result<Oid, Error> {
+        let kind = git2::ObjectType::from_str(kind)
+            .ok_or_else(|| Error::Unexpected(format!("an object of type {kind}")))?;
+        let id = ours(self.repository.odb()?.write(kind, content)?)?;
+        let (folder, file) = id.as_str().split_at(2);
+        self.sync(&Path::new("objects").join(folder).join(file))?;
+        Ok(id)
+    }
+
+    fn reference(&mut self, name: &str) -> Result<Option<Oid>, Error> {
+        match self.repository.refname_to_id(name) {
+            Ok(id) => ours(id).map(Some),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            // Seen while another process renames its new version into place.
+            Err(error) if matches!(error.class(), ErrorClass::Os | ErrorClass::Reference) => {
+                Err(Error::Changed(name.to_owned()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn move_reference(&mut self, name: &str, new: &Oid, old: Option<&Oid>) -> Result<(), Error> {
+        let new = id_of(new)?;
+        let moved = match old {
+            None => self.repository.reference(name, new, false, "git-exp"),
+            Some(old) => {
+                let old = id_of(old)?;
+                self.repository
+                    .reference_matching(name, new, true, old, "git-exp")
+            }
+        };
+        match moved.map(drop) {
+            Ok(()) => self.sync(Path::new(name)),
+            Err(error) => Err(match (error.code(), error.class()) {
+                (ErrorCode::Modified | ErrorCode::Locked | ErrorCode::Exists, _)
+                | (_, ErrorClass::Reference) => Error::Changed(name.to_owned()),
+                // Moved away by another writer between reading and locking.
+                (ErrorCode::NotFound, _) if old.is_some() => Error::Changed(name.to_owned()),
+                _ => error.into(),
+            }),
+        }
+    }
+
+    fn is_ancestor(&mut self, ancestor: &Oid, of: &Oid) -> Result<bool, Error> {
+        if ancestor == of {
+            return Ok(true);
+        }
+        let (of, ancestor) = (id_of(of)?, id_of(ancestor)?);
+        Ok(self.repository.graph_descendant_of(of, ancestor)?)
+    }
+}

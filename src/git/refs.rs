@@ -1,0 +1,87 @@
+//! `refs/exp/<uid>`: one ref a run, created once, never moved.
+
+use super::{Error, Repo};
+use crate::model::{Oid, Uid};
+
+/// Where they are.
+pub const PREFIX: &str = "refs/exp/";
+
+/// The ref of a run.
+pub fn name(uid: &Uid) -> String {
+    format!("{PREFIX}{uid}")
+}
+
+/// Creates a run's ref.
+///
+/// # Errors
+/// [`Error::Changed`] when it exists, whatever it names.
+pub fn create(repo: &Repo, uid: &Uid, target: &Oid) -> Result<(), Error> {
+    update(repo, &name(uid), Some(target), None)
+}
+
+/// What a run's ref names.
+pub fn read(repo: &Repo, uid: &Uid) -> Result<Option<Oid>, Error> {
+    read_name(repo, &name(uid))
+}
+
+/// Deletes a run's ref if it still names `old`.
+pub fn delete(repo: &Repo, uid: &Uid, old: &Oid) -> Result<(), Error> {
+    update(repo, &name(uid), None, Some(old))
+}
+
+/// All runs that have a ref, in order of uid, with what they name.
+pub fn list(repo: &Repo) -> Result<Vec<(Uid, Oid)>, Error> {
+    let printed = repo
+        .git()
+        .args(["for-each-ref", "--format=%(objectname) %(refname)", PREFIX])
+        .run()?;
+    let parse = |line: &str| {
+        let (id, name) = line.split_once(' ')?;
+        // Other names there are not ours to read.
+        Some((Uid::parse(name.strip_prefix(PREFIX)?)?, Oid::parse(id)?))
+    };
+    let text = String::from_utf8_lossy(&printed);
+    let mut runs: Vec<(Uid, Oid)> = text.lines().filter_map(parse).collect();
+    runs.sort();
+    Ok(runs)
+}
+
+/// What any ref names.
+pub(super) fn read_name(repo: &Repo, name: &str) -> Result<Option<Oid>, Error> {
+    let output = repo
+        .git()
+        .args(["rev-parse", "--verify", "--quiet", "--end-of-options", name])
+        .output()?;
+    Ok(Oid::parse(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
+/// Creates (`old` is `None`), moves, or deletes (`new` is `None`) a ref, all or nothing.
+///
+/// # Errors
+/// [`Error::Changed`] when the ref is not as expected, or another process is writing it.
+pub(super) fn update(
+    repo: &Repo,
+    name: &str,
+    new: Option<&Oid>,
+    old: Option<&Oid>,
+) -> Result<(), Error> {
+    let command = match (new, old) {
+        (Some(new), None) => format!("create {name} {new}\n"),
+        (Some(new), Some(old)) => format!("update {name} {new} {old}\n"),
+        (None, Some(old)) => format!("delete {name} {old}\n"),
+        (None, None) => return Ok(()),
+    };
+    let done = repo
+        .git()
+        .durable()
+        .args(["update-ref", "--stdin"])
+        .stdin(format!("start\n{command}prepare\ncommit\n"))
+        .run();
+    match done {
+        Ok(_) => Ok(()),
+        Err(Error::Command { message, .. }) if message.contains("cannot lock ref") => {
+            Err(Error::Changed(name.to_owned()))
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,154 @@
+//! The few settings of the repository that a freeze depends on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::git::command::{path_from_git, split_nul};
+use crate::git::{Git, Repo};
+
+/// Which keys are asked for.
+const KEYS: &str = r"^(core\.(autocrlf|eol|attributesfile)|filter\..+|remote\..+\.url)$";
+
+/// What git's configuration says about conversions and remotes.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// `core.autocrlf`, lower case.
+    pub autocrlf: String,
+    /// `core.eol`, lower case.
+    pub eol: String,
+    /// `core.attributesFile`, with `~` left as it is.
+    pub attributes_file: Option<PathBuf>,
+    /// Filter drivers that have a command.
+    pub filters: BTreeSet<String>,
+    remotes: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// The command that prints it.
+    pub fn ask(repo: &Repo) -> Git {
+        repo.git().args(["config", "-z", "--get-regexp", KEYS])
+    }
+
+    /// Reads what it printed; later values win, as in git.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let mut config = Self::default();
+        for record in split_nul(bytes) {
+            let (key, value) = match record.iter().position(|&b| b == b'\n') {
+                Some(end) => (&record[..end], &record[end + 1..]),
+                // A key without `=` means true.
+                None => (record, &b"true"[..]),
+            };
+            let key = String::from_utf8_lossy(key);
+            let text = String::from_utf8_lossy(value).into_owned();
+            match &*key {
+                "core.autocrlf" => config.autocrlf = text.to_lowercase(),
+                "core.eol" => config.eol = text.to_lowercase(),
+                "core.attributesfile" => config.attributes_file = Some(path_from_git(value)),
+                _ => config.named(&key, text),
+            }
+        }
+        config
+    }
+
+    fn named(&mut self, key: &str, value: String) {
+        let part = |section: &str| key.strip_prefix(section)?.rsplit_once('.');
+        if let Some((name, "clean" | "smudge" | "process")) = part("filter.") {
+            self.filters.insert(name.to_owned());
+        } else if let Some((name, "url")) = part("remote.") {
+            self.remotes.entry(name.to_owned()).or_insert(value);
+        }
+    }
+
+    /// Whether git converts line ends by itself.
+    pub fn converts_line_ends(&self) -> bool {
+        matches!(
+            self.autocrlf.as_str(),
+            "input" | "true" | "yes" | "on" | "1"
+        )
+    }
+
+    /// The URL of `origin`, or of the only remote, without credentials.
+    pub fn remote(&self) -> Option<String> {
+        let only = || (self.remotes.len() == 1).then(|| self.remotes.values().next())?;
+        let url = self.remotes.get("origin").or_else(only)?;
+        Some(without_credentials(url))
+    }
+}
+
+/// Drops what may be a secret from a URL: all user information of http, the password elsewhere, and
+/// a query.
+pub fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) if is_http => host.to_owned(),
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{user}@{host}")
+        }
+        None => authority.to_owned(),
+    };
+    let path = if is_http {
+        path.split(['?', '#']).next().unwrap_or_default()
+    } else {
+        path
+    };
+    format!("{scheme}://{host}{path}")
+}
+
+/// A git command that runs no filter, whatever the repository's configuration names.
+///
+/// `--attr-source` would do it in one word, but is younger than the gits people have. The values go
+/// through the environment because a driver's name may hold a `=`.
+pub fn without_filters(git: Git, config: &Config) -> Git {
+    let git = git.env("GIT_EXP_EMPTY", "").env("GIT_EXP_FALSE", "false");
+    config.filters.iter().fold(git, |git, name| {
+        ["clean", "smudge", "process"]
+            .iter()
+            .fold(git, |git, key| {
+                git.global(format!("--config-env=filter.{name}.{key}=GIT_EXP_EMPTY"))
+            })
+            .global(format!("--config-env=filter.{name}.required=GIT_EXP_FALSE"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_never_stay_in_a_url() {
+        for (url, clean) in [
+            ("https://me:ghp_x@host/a.git", "https://host/a.git"),
+            ("https://ghp_x@host/a.git", "https://host/a.git"),
+            ("https://host/a.git?private_token=x", "https://host/a.git"),
+            ("ssh://git:pw@host:22/a", "ssh://git@host:22/a"),
+            ("git@host:a/b.git", "git@host:a/b.git"),
+            ("/srv/a.git", "/srv/a.git"),
+            ("https://host", "https://host"),
+        ] {
+            assert_eq!(without_credentials(url), clean);
+        }
+    }
+
+    #[test]
+    fn origin_is_the_remote_and_else_the_only_one() {
+        let config = Config::parse(b"remote.a.url\nx\0remote.b.url\ny\0core.autocrlf\nInput\0");
+        assert_eq!(config.remote(), None);
+        assert!(config.converts_line_ends());
+        assert_eq!(
+            Config::parse(b"remote.a.url\nx\0").remote().as_deref(),
+            Some("x")
+        );
+        let config =
+            Config::parse(b"remote.a.url\nx\0remote.origin.url\ny\0filter.l.f.s.clean\n-\0");
+        assert_eq!(config.remote().as_deref(), Some("y"));
+        assert!(config.filters.contains("l.f.s"));
+    }
+}

@@ -1,0 +1,134 @@
+//! Untracked files: which are kept, and which are only named.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::Read;
+use std::path::Path;
+
+use sha2::Digest;
+
+use super::Scope;
+use crate::model::code::LeftOut;
+use crate::model::{RecordPath, Sha256};
+
+/// Untracked files of one working tree, sorted.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// To be kept, in path order.
+    pub kept: Vec<RecordPath>,
+    /// Named only.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What the limits still allow. Shared by the repository and those inside it.
+#[derive(Debug)]
+pub struct Budget {
+    /// Bytes.
+    left: u64,
+}
+
+impl Budget {
+    /// The whole allowance.
+    pub fn of(scope: &Scope<'_>) -> Self {
+        Self {
+            left: scope.max_total_bytes,
+        }
+    }
+}
+
+/// Sorts untracked files. Smaller ones are taken first, so that one big file doesn't push code out.
+///
+/// `prefix` is the place of `top` in the outermost working tree, by which records name paths.
+pub fn sort(
+    top: &Path,
+    prefix: &RecordPath,
+    paths: &[RecordPath],
+    scope: &Scope<'_>,
+    budget: &mut Budget,
+) -> std::io::Result<Sorted> {
+    let mut sorted = Sorted::default();
+    let mut sized = Vec::new();
+    for path in paths {
+        let place = top.join(path.to_path());
+        // A file that went away meanwhile is no part of what is frozen.
+        let Ok(found) = place.symlink_metadata() else {
+            continue;
+        };
+        let leave = |why: &str, sha256| LeftOut {
+            path: path.below(prefix),
+            bytes: found.len(),
+            sha256,
+            why: why.to_owned(),
+        };
+        if (scope.secret_path)(&path.below(prefix)) {
+            sorted.left_out.push(leave("secret", None));
+        } else if found.is_symlink() {
+            sorted.kept.push(path.clone());
+        } else if !found.is_file() {
+            // It was a file when git looked; whatever it is by now, it is not opened.
+        } else if !is_readable(&place) {
+            sorted.left_out.push(leave("unreadable", None));
+        } else if found.len() > scope.max_file_bytes {
+            sorted.left_out.push(leave("size", digest(&place)));
+        } else {
+            sized.push((found.len(), path));
+        }
+    }
+    sized.sort();
+    for (bytes, path) in sized {
+        if bytes <= budget.left {
+            budget.left -= bytes;
+            sorted.kept.push(path.clone());
+            continue;
+        }
+        sorted.left_out.push(LeftOut {
+            path: path.below(prefix),
+            bytes,
+            sha256: digest(&top.join(path.to_path())),
+            why: "size".to_owned(),
+        });
+    }
+    sorted.kept.sort();
+    Ok(sorted)
+}
+
+fn is_readable(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok()
+    }
+    #[cfg(not(unix))]
+    {
+        File::open(path).is_ok()
+    }
+}
+
+/// Opens a regular file: never through a link, and never one that would block.
+pub fn open_regular(path: &Path) -> std::io::Result<(File, Metadata)> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits() as i32);
+    }
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("not a regular file"));
+    }
+    Ok((file, metadata))
+}
+
+/// The digest of a file's bytes; `None` when it can't be read to its end.
+fn digest(path: &Path) -> Option<Sha256> {
+    let (mut file, _) = open_regular(path).ok()?;
+    let mut state = sha2::Sha256::new();
+    let mut buffer = vec![0; 128 * 1024];
+    loop {
+        match file.read(&mut buffer).ok()? {
+            0 => return Some(Sha256::from_bytes(&state.finalize().into())),
+            count => state.update(&buffer[..count]),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The commit and the ref that keep a frozen tree.
+//!
+//! ```text
+//! refs/exp/<uid> ── snapshot   tree: the working tree as it was
+//!                   ├─ HEAD    keeps the commit, too
+//!                   └─ extras  tree: run.json, overlay/, crlf, nested/, index/
+//! ```
+
+use super::index::Scratch;
+use super::raw;
+use super::write::Frozen;
+use crate::git::command::split_nul;
+use crate::git::tree::{Entry, parse_listing};
+use crate::git::{Error, Git, Repo, refs};
+use crate::model::run::Time;
+use crate::model::{Oid, RecordPath, Uid};
+
+/// The first line of the commit that holds what the tree can't.
+pub const EXTRAS_TITLE: &str = "git-exp: what the snapshot's tree can't hold";
+/// Names the run in a snapshot's message.
+pub const UID_TRAILER: &str = "Exp-Uid";
+
+/// How a frozen tree is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep<'a> {
+    /// The run.
+    pub uid: &'a Uid,
+    /// `exp_004: snapshot of uncommitted work`
+    pub title: &'a str,
+    /// When the run started: the commit's date, so that its id can be reproduced.
+    pub date: Time,
+    /// The record as it is known now, for the day its folder is lost.
+    pub run_json: &'a [u8],
+}
+
+/// What keeps the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The snapshot commit; `None` when the commit that was run is exact.
+    pub snapshot: Option<Oid>,
+    /// What the ref names: the snapshot, or the commit itself.
+    pub target: Oid,
+}
+
+/// What is kept beside the tree.
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    /// Files in their own bytes.
+    pub raw: Vec<Entry>,
+    /// Files that are their blob with CRLF for LF.
+    pub crlf: Vec<RecordPath>,
+    /// The staged tree.
+    pub staged: Option<Oid>,
+    /// Whether there must be a snapshot at all.
+    pub needed: bool,
+}
+
+impl Frozen {
+    /// Makes the snapshot commit if one is needed, and creates `refs/exp/<uid>`.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] when the ref exists already.
+    pub fn keep(&self, repo: &Repo, keep: &Keep<'_>) -> Result<Kept, Error> {
+        let kept = match (&self.head.commit, self.extras.needed) {
+            (Some(commit), false) => Kept {
+                snapshot: None,
+                target: commit.clone(),
+            },
+            _ => {
+                let snapshot = self.commit(repo, keep)?;
+                Kept {
+                    snapshot: Some(snapshot.clone()),
+                    target: snapshot,
+                }
+            }
+        };
+        refs::create(repo, keep.uid, &kept.target)?;
+        Ok(kept)
+    }
+
+    fn commit(&self, repo: &Repo, keep: &Keep<'_>) -> Result<Oid, Error> {
+        let extras = self.extras_tree(repo, keep.run_json)?;
+        let extras = commit_tree(repo, &extras, &[], EXTRAS_TITLE, keep.date)?;
+        let message = format!("{}\n\n{UID_TRAILER}: {}\n", keep.title, keep.uid);
+        let parents: Vec<&Oid> = self.head.commit.iter().chain([&extras]).collect();
+        commit_tree(repo, &self.tree, &parents, &message, keep.date)
+    }
+
+    fn extras_tree(&self, repo: &Repo, run_json: &[u8]) -> Result<Oid, Error> {
+        let file = |path: &str, bytes: &[u8]| -> Result<Entry, Error> {
+            Ok(Entry {
+                mode: 0o100_644,
+                id: raw::write_bytes(repo, bytes)?,
+                path: path.into(),
+            })
+        };
+        let below = |folder: &RecordPath, entry: &Entry| Entry {
+            path: entry.path.below(folder),
+            ..entry.clone()
+        };
+        let mut entries = vec![file("run.json", run_json)?];
+        let overlay = RecordPath::from("overlay");
+        entries.extend(self.extras.raw.iter().map(|entry| below(&overlay, entry)));
+        if !self.extras.crlf.is_empty() {
+            let list: Vec<&[u8]> = self.extras.crlf.iter().map(RecordPath::as_bytes).collect();
+            entries.push(file("crlf", &list.join(&0))?);
+        }
+        for nested in &self.nested {
+            if let Some(tree) = &nested.tree {
+                let folder = nested.path.below(&"nested".into());
+                let listed = repo
+                    .git()
+                    .args(["ls-tree", "-r", "-z", tree.as_str()])
+                    .run()?;
+                entries.extend(parse_listing(&listed)?.iter().map(|e| below(&folder, e)));
+            }
+        }
+        let scratch = Scratch::empty(repo)?;
+        scratch.put(repo, &entries)?;
+        if let Some(staged) = &self.extras.staged {
+            scratch
+                .on(repo.git())
+                .args(["read-tree", "--prefix=index/", staged.as_str()])
+                .run()?;
+        }
+        scratch.write_tree(repo)
+    }
+}
+
+/// Writes a commit by the tool itself: it needs no identity of the user's and signs nothing.
+fn commit_tree(
+    repo: &Repo,
+    tree: &Oid,
+    parents: &[&Oid],
+    message: &str,
+    date: Time,
+) -> Result<Oid, Error> {
+    let git = repo.git().durable().args(["commit-tree", tree.as_str()]);
+    let git = parents
+        .iter()
+        .fold(git, |git, parent| git.args(["-p", parent.as_str()]));
+    let printed = signed(git, date).stdin(message).text()?;
+    Oid::parse(&printed).ok_or(Error::Unexpected(printed))
+}
+
+fn signed(git: Git, date: Time) -> Git {
+    let date = date.format("@%s %z").to_string();
+    ["AUTHOR", "COMMITTER"].iter().fold(git, |git, role| {
+        git.env(&format!("GIT_{role}_NAME"), "git-exp")
+            .env(&format!("GIT_{role}_EMAIL"), "git-exp@localhost")
+            .env(&format!("GIT_{role}_DATE"), &date)
+    })
+}
+
+/// A snapshot taken apart.
+#[derive(Debug)]
+pub struct Parts {
+    /// The files.
+    pub tree: Oid,
+    /// What is kept beside them; `None` for a commit of the user's.
+    pub extras: Option<Oid>,
+}
+
+/// Tells a snapshot from an ordinary commit.
+pub fn parts(repo: &Repo, commit: &Oid) -> Result<Parts, Error> {
+    let raw = repo
+        .git()
+        .args(["log", "-1", "--no-show-signature", "-z"])
+        .arg("--format=%T%x00%P%x00%B")
+        .args([commit.as_str(), "--"])
+        .run()?;
+    let fields: Vec<&[u8]> = raw.split(|&b| b == 0).collect();
+    let unexpected = || Error::Unexpected(String::from_utf8_lossy(&raw).into_owned());
+    let [tree, parents, message, ..] = fields[..] else {
+        return Err(unexpected());
+    };
+    let id = |bytes: &[u8]| Oid::parse(&String::from_utf8_lossy(bytes));
+    let tree = id(tree).ok_or_else(unexpected)?;
+    let is_ours = String::from_utf8_lossy(message)
+        .lines()
+        .any(|line| line.starts_with(UID_TRAILER) && line[UID_TRAILER.len()..].starts_with(": "));
+    let last = parents.rsplit(|&b| b == b' ').next().and_then(id);
+    let extras = match last.filter(|_| is_ours) {
+        Some(parent) => holds_extras(repo, &parent)?.then_some(parent),
+        None => None,
+    };
+    Ok(Parts { tree, extras })
+}
+
+fn holds_extras(repo: &Repo, commit: &Oid) -> Result<bool, Error> {
+    let listed = repo
+        .git()
+        .args(["ls-tree", "-z", "--name-only", commit.as_str()])
+        .run()?;
+    Ok(split_nul(&listed).any(|name| name == b"run.json"))
+}

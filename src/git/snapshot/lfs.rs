@@ -1,0 +1,109 @@
+//! Git LFS: the objects that a snapshot's pointers name, kept from `git lfs prune`.
+//!
+//! `git lfs prune` doesn't count `refs/exp/`, so it would delete the content of a snapshot that was
+//! never pushed. A hard link in our own folder costs no space.
+
+use std::path::{Path, PathBuf};
+
+use crate::git::objects::Objects;
+use crate::git::tree::Entry;
+use crate::git::{Error, Repo};
+use crate::model::Sha256;
+
+/// A pointer is never longer (git-lfs, docs/spec.md).
+const LONGEST_POINTER: usize = 1024;
+
+/// The oid and size that a pointer file names; `None` when the bytes are no pointer.
+pub fn pointer(bytes: &[u8]) -> Option<(Sha256, u64)> {
+    if bytes.len() >= LONGEST_POINTER {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut lines = text.lines();
+    lines
+        .next()?
+        .strip_prefix("version https://git-lfs.github.com/spec/v1")?;
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+    let oid = Sha256::parse(field("oid sha256:")?)?;
+    Some((oid, field("size ")?.parse().ok()?))
+}
+
+/// Where we keep objects: `<git-common-dir>/exp/lfs/<oid>`.
+pub fn kept(repo: &Repo, oid: &Sha256) -> PathBuf {
+    repo.exp_dir().join("lfs").join(oid.as_str())
+}
+
+/// Where Git LFS keeps them (`lfs.storage` unset).
+fn stored(repo: &Repo, oid: &Sha256) -> PathBuf {
+    let name = oid.as_str();
+    let folder = repo.common_dir.join("lfs/objects");
+    folder.join(&name[..2]).join(&name[2..4]).join(name)
+}
+
+/// An object's content on this machine, if it is here.
+pub fn find(repo: &Repo, oid: &Sha256) -> Option<PathBuf> {
+    [kept(repo, oid), stored(repo, oid)]
+        .into_iter()
+        .find(|path| path.is_file())
+}
+
+/// Links the objects of some pointers into our folder. Gives a sentence for each that is not here.
+pub fn keep(repo: &Repo, objects: &Objects<'_>, pointers: &[Entry]) -> Result<Vec<String>, Error> {
+    let mut missing = Vec::new();
+    for entry in pointers {
+        let Some((oid, _)) = pointer(&objects.blob(&entry.id)?) else {
+            continue;
+        };
+        let target = kept(repo, &oid);
+        if target.is_file() {
+            continue;
+        }
+        let source = stored(repo, &oid);
+        if !source.is_file() {
+            missing.push(format!(
+                "the Git LFS object of {} is not on this machine",
+                entry.path.display()
+            ));
+            continue;
+        }
+        link(&source, &target).map_err(|source| Error::File {
+            path: target.display().to_string(),
+            source,
+        })?;
+    }
+    Ok(missing)
+}
+
+/// Hard links, or copies where the file system has none.
+fn link(source: &Path, target: &Path) -> std::io::Result<()> {
+    if let Some(folder) = target.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match std::fs::hard_link(source, target) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(_) => {
+            // By a temporary name, so that half an object is never taken for one.
+            let partial = target.with_extension("partial");
+            std::fs::copy(source, &partial)?;
+            std::fs::rename(&partial, target)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_real_pointers_are_pointers() {
+        let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+        let text =
+            format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12345\n");
+        let (found, size) = pointer(text.as_bytes()).unwrap();
+        assert_eq!((found.as_str(), size), (oid, 12345));
+        assert!(pointer(b"version https://git-lfs.github.com/spec/v1\n").is_none());
+        assert!(pointer(b"\xff\xfe").is_none());
+        assert!(pointer(format!("{text}{}", "x".repeat(1024)).as_bytes()).is_none());
+    }
+}

@@ -1,0 +1,88 @@
+//! The freeze: the exact tree of a working tree as a git object, with nothing of the user's touched.
+//!
+//! Four steps, so that a caller can do its own work between them:
+//!
+//! 1. [`Observation::begin`] starts the git commands that look, side by side.
+//! 2. [`Observation::finish`] collects what they saw. Nothing has been written yet.
+//! 3. [`Seen::write`] puts files that no commit has into the object database ([`Frozen`]).
+//! 4. [`Frozen::keep`] makes the commit and the ref that keep them.
+//!
+//! The index is never written: all work is done on a copy ([`index`]). What git's own conversions
+//! would not give back is kept raw beside the tree ([`overlay`]), and so are repositories inside the
+//! repository ([`nested`]).
+
+pub mod config;
+mod conversion;
+mod files;
+mod index;
+mod keep;
+pub mod lfs;
+mod nested;
+mod observe;
+mod odd;
+mod overlay;
+mod raw;
+mod state;
+pub mod status;
+mod write;
+
+pub use keep::{EXTRAS_TITLE, Keep, Kept, UID_TRAILER};
+pub use observe::{Observation, Seen};
+pub use write::{Frozen, PathChange};
+
+use super::{Error, Repo};
+use crate::model::RecordPath;
+
+/// What a freeze leaves out, and whether it may run the user's filters.
+#[derive(Clone)]
+pub struct Scope<'a> {
+    /// Folders of records, from the top of the working tree: they are no part of "changed".
+    pub experiments: Vec<RecordPath>,
+    /// Untracked files over this many bytes are named and digested, not kept.
+    pub max_file_bytes: u64,
+    /// All untracked files together, in bytes.
+    pub max_total_bytes: u64,
+    /// Whether clean filters (`filter.<name>.clean`) may run. git ran them at checkout already.
+    pub filters: bool,
+    /// Whether an untracked path looks like a secret by its name, and so is named, not kept.
+    pub secret_path: &'a dyn Fn(&RecordPath) -> bool,
+}
+
+impl Scope<'_> {
+    /// Whether a path is outside all folders of records.
+    fn covers(&self, path: &RecordPath) -> bool {
+        !self.experiments.iter().any(|folder| path.is_within(folder))
+    }
+
+    /// The same as arguments for git, from the top of the working tree.
+    fn pathspecs(&self) -> Vec<std::ffi::OsString> {
+        pathspecs(&self.experiments)
+    }
+}
+
+/// `-- . :(exclude,top,literal)<folder>…`
+pub fn pathspecs(excluded: &[RecordPath]) -> Vec<std::ffi::OsString> {
+    let exclude = |folder: &RecordPath| {
+        let mut spec = std::ffi::OsString::from(":(exclude,top,literal)");
+        spec.push(folder.to_path());
+        spec
+    };
+    let named = excluded
+        .iter()
+        .filter(|folder| !folder.as_bytes().is_empty());
+    ["--".into(), ".".into()]
+        .into_iter()
+        .chain(named.map(exclude))
+        .collect()
+}
+
+/// All four steps in one call, for a caller that has nothing to do meanwhile.
+pub fn freeze<'a>(
+    repo: &'a Repo,
+    scope: &'a Scope<'a>,
+    keep: &Keep<'_>,
+) -> Result<(Frozen, Kept), Error> {
+    let frozen = Observation::begin(repo, scope)?.finish()?.write()?;
+    let kept = frozen.keep(repo, keep)?;
+    Ok((frozen, kept))
+}

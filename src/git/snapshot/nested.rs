@@ -1,0 +1,231 @@
+//! Repositories inside the repository: their files become trees in the outer object database, so
+//! that one ref keeps and one push carries all of it.
+
+use std::path::Path;
+
+use super::config::Config;
+use super::files::{Budget, sort};
+use super::observe::Seen;
+use super::raw;
+use super::status::{Status, folder_name};
+use crate::git::command::split_nul;
+use crate::git::tree::GITLINK;
+use crate::git::{Error, Git};
+use crate::model::code::{LeftOut, Nested};
+use crate::model::{Oid, RecordPath};
+
+/// All that was found inside.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The repositories.
+    pub nested: Vec<Nested>,
+    /// Those that differ from what the commit names.
+    pub changed: Vec<RecordPath>,
+    /// Files in them that are only named.
+    pub left_out: Vec<LeftOut>,
+    /// Sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Freezes submodules that are not as their commit says, and every repository that git knows
+/// nothing of.
+pub fn freeze(seen: &Seen<'_>, budget: &mut Budget) -> Result<Found, Error> {
+    let mut found = Found::default();
+    let mut work = Work {
+        seen,
+        budget,
+        found: &mut found,
+    };
+    for entry in seen.submodules()? {
+        if seen.scope.covers(&entry.path) {
+            work.repository(&entry.path, Some(&entry.id))?;
+        }
+    }
+    for path in &seen.status.nested {
+        work.repository(path, None)?;
+    }
+    found.nested.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+struct Work<'w, 's> {
+    seen: &'w Seen<'s>,
+    budget: &'w mut Budget,
+    found: &'w mut Found,
+}
+
+impl Work<'_, '_> {
+    /// Looks at one repository. `pinned` is the commit that the outer one names for it.
+    fn repository(&mut self, path: &RecordPath, pinned: Option<&Oid>) -> Result<(), Error> {
+        let root = self.seen.repo.top()?.join(path.to_path());
+        let inside = Inside { root: &root };
+        let listed = inside
+            .git()
+            .args(["ls-files", "-z", "-s", "-o", "--exclude-standard"])
+            .run();
+        let listed = match listed {
+            Ok(listed) => listed,
+            // Broken, or of another user's: its files can't be told from its rubbish.
+            Err(Error::Command { message, .. }) => {
+                self.refused(path, &message);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let (commit, remote) = (inside.commit()?, inside.remote()?);
+        let as_pinned = pinned.is_some() && commit.as_ref() == pinned;
+        let files = Files::parse(&listed);
+        let inner_before = self.found.changed.len();
+        for inner in &files.repositories {
+            let full = inner.below(path);
+            if root.join(inner.to_path()).join(".git").exists() {
+                self.repository(&full, files.pin(inner))?;
+            }
+        }
+        let clean =
+            as_pinned && self.found.changed.len() == inner_before && inside.is_clean(self.seen)?;
+        let tree = match clean {
+            true => None,
+            false => Some(self.write(path, &root, &files)?),
+        };
+        if !clean {
+            self.found.changed.push(path.clone());
+        }
+        self.found.nested.push(Nested {
+            path: path.clone(),
+            commit,
+            tree,
+            remote,
+        });
+        Ok(())
+    }
+
+    fn write(&mut self, path: &RecordPath, root: &Path, files: &Files) -> Result<Oid, Error> {
+        let scope = self.seen.scope;
+        let sorted = sort(root, path, &files.untracked, scope, self.budget);
+        let sorted = sorted.map_err(|source| Error::File {
+            path: root.display().to_string(),
+            source,
+        })?;
+        self.found.left_out.extend(sorted.left_out);
+        let mut paths = files.tracked.clone();
+        paths.extend(sorted.kept);
+        let repo = self.seen.repo;
+        raw::write_tree(repo, &raw::write_entries(repo, root, &paths)?)
+    }
+
+    fn refused(&mut self, path: &RecordPath, message: &str) {
+        self.found.warnings.push(format!(
+            "the repository in {} can't be read, so its files are not kept: {}",
+            path.display(),
+            message.lines().next().unwrap_or_default()
+        ));
+        self.found.changed.push(path.clone());
+        self.found.left_out.push(LeftOut {
+            path: path.clone(),
+            bytes: 0,
+            sha256: None,
+            why: "unreadable".to_owned(),
+        });
+    }
+}
+
+/// git inside the inner repository, which is named explicitly so that a broken one is never taken
+/// for the outer.
+struct Inside<'a> {
+    root: &'a Path,
+}
+
+impl Inside<'_> {
+    fn git(&self) -> Git {
+        Git::new(self.root).repository(&self.root.join(".git"), Some(self.root))
+    }
+
+    fn commit(&self) -> Result<Option<Oid>, Error> {
+        let output = self
+            .git()
+            .args(["rev-parse", "--verify", "--quiet", "HEAD"])
+            .output()?;
+        Ok(Oid::parse(String::from_utf8_lossy(&output.stdout).trim()))
+    }
+
+    fn remote(&self) -> Result<Option<String>, Error> {
+        let output = self
+            .git()
+            .args(["config", "-z", "--get-regexp", r"^remote\..+\.url$"])
+            .output()?;
+        Ok(Config::parse(&output.stdout).remote())
+    }
+
+    /// Whether its files are those of its commit. Never asked where filters may not run, for git
+    /// can't tell without them.
+    fn is_clean(&self, seen: &Seen<'_>) -> Result<bool, Error> {
+        if !seen.scope.filters {
+            return Ok(false);
+        }
+        let hidden = self.git().args(["ls-files", "-v", "-z"]).run()?;
+        if split_nul(&hidden).any(|line| !line.starts_with(b"H ")) {
+            return Ok(false);
+        }
+        let printed = self
+            .git()
+            .args(["status", "--porcelain=v2", "-z", "--no-renames"])
+            .args(["--untracked-files=all", "--ignore-submodules=dirty"])
+            .run()?;
+        let status = Status::parse(&printed)?;
+        Ok(status.tracked.is_empty()
+            && status.untracked.is_empty()
+            && status.conflicts.is_empty()
+            && status.nested.is_empty())
+    }
+}
+
+/// `git ls-files -s -o`: tracked entries with mode and id, other files by name alone.
+#[derive(Default)]
+struct Files {
+    tracked: Vec<RecordPath>,
+    untracked: Vec<RecordPath>,
+    repositories: Vec<RecordPath>,
+    pins: Vec<(RecordPath, Oid)>,
+}
+
+impl Files {
+    fn parse(listed: &[u8]) -> Self {
+        let mut files = Self::default();
+        for record in split_nul(listed) {
+            match staged(record) {
+                Some((GITLINK, id, path)) => {
+                    files.pins.push((path.clone(), id));
+                    files.repositories.push(path);
+                }
+                Some((_, _, path)) => files.tracked.push(path),
+                None if record.ends_with(b"/") => {
+                    files
+                        .repositories
+                        .push(folder_name(&RecordPath::from_bytes(record)));
+                }
+                None => files.untracked.push(RecordPath::from_bytes(record)),
+            }
+        }
+        // A path in conflict has up to three entries.
+        files.tracked.dedup();
+        files
+    }
+
+    fn pin(&self, path: &RecordPath) -> Option<&Oid> {
+        self.pins
+            .iter()
+            .find(|(pinned, _)| pinned == path)
+            .map(|(_, id)| id)
+    }
+}
+
+/// `<mode> <id> <stage>\t<path>`
+fn staged(record: &[u8]) -> Option<(u32, Oid, RecordPath)> {
+    let tab = record.iter().position(|&b| b == b'\t')?;
+    let mut words = std::str::from_utf8(&record[..tab]).ok()?.split(' ');
+    let mode = words.next().filter(|mode| mode.len() == 6)?;
+    let mode = u32::from_str_radix(mode, 8).ok()?;
+    let id = Oid::parse(words.next()?)?;
+    Some((mode, id, RecordPath::from_bytes(&record[tab + 1..])))
+}

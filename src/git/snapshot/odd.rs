@@ -1,0 +1,143 @@
+//! What git passes over in silence: pipes, sockets, devices and empty folders.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{DirEntry, FileType};
+use std::path::Path;
+
+use super::Scope;
+use super::status::{IndexEntry, Status};
+use crate::git::{Error, Repo};
+use crate::model::RecordPath;
+use crate::model::code::LeftOut;
+
+/// Something in a tracked folder that no commit can hold.
+#[derive(Debug)]
+pub struct Sighting {
+    path: RecordPath,
+    kind: Kind,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    /// `fifo`, `socket` or `device`.
+    Special(&'static str),
+    /// A folder without tracked files: ignored, or full of untracked files, or empty.
+    Folder,
+}
+
+/// Looks through the folders that have tracked files. Names and types only: no file is opened.
+pub fn search(top: &Path, index: &[IndexEntry], experiments: &[RecordPath]) -> Vec<Sighting> {
+    let mut folders: HashSet<&[u8]> = HashSet::from([&b""[..]]);
+    for entry in index {
+        let mut path = entry.entry.path.as_bytes();
+        while let Some(slash) = path.iter().rposition(|&b| b == b'/') {
+            path = &path[..slash];
+            if !folders.insert(path) {
+                break;
+            }
+        }
+    }
+    let gitlinks: HashSet<&[u8]> = index
+        .iter()
+        .filter(|entry| entry.entry.mode == crate::git::tree::GITLINK)
+        .map(|entry| entry.entry.path.as_bytes())
+        .collect();
+    let mut found = Vec::new();
+    for folder in &folders {
+        let folder = RecordPath::from_bytes(*folder);
+        if experiments.iter().any(|records| folder.is_within(records)) {
+            continue;
+        }
+        for (path, kind) in read(top, &folder) {
+            let known = folders.contains(path.as_bytes()) || gitlinks.contains(path.as_bytes());
+            if !known && !experiments.contains(&path) {
+                found.push(Sighting { path, kind });
+            }
+        }
+    }
+    found
+}
+
+/// Keeps the sightings that git doesn't ignore, and looks into folders that hold nothing it saw.
+pub fn sort(
+    repo: &Repo,
+    scope: &Scope<'_>,
+    status: &Status,
+    index: &[IndexEntry],
+    sightings: Vec<Sighting>,
+) -> Result<Vec<LeftOut>, Error> {
+    let top = repo.top()?;
+    let ignored: BTreeSet<&RecordPath> = status.ignored.iter().collect();
+    let nested: BTreeSet<&RecordPath> = status.nested.iter().collect();
+    let mut open: Vec<Sighting> = sightings;
+    let mut left_out = Vec::new();
+    while let Some(Sighting { path, kind }) = open.pop() {
+        if ignored.contains(&path) || nested.contains(&path) || !scope.covers(&path) {
+            continue;
+        }
+        match kind {
+            Kind::Special(why) => left_out.push(without_bytes(path, why)),
+            Kind::Folder if top.join(path.to_path()).join(".git").exists() => {}
+            Kind::Folder => match list(top, &path) {
+                Ok(entries) if entries.is_empty() => {
+                    left_out.push(without_bytes(path, "empty-directory"));
+                }
+                Ok(_) => open.extend(read(top, &path).map(|(path, kind)| Sighting { path, kind })),
+                Err(_) => left_out.push(without_bytes(path, "unreadable")),
+            },
+        }
+    }
+    // A tracked folder whose files were all deleted is empty too, but its paths are in the commit.
+    let tracked = |path: &RecordPath| index.iter().any(|entry| &entry.entry.path == path);
+    left_out.retain(|entry| !tracked(&entry.path));
+    left_out.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(left_out)
+}
+
+fn without_bytes(path: RecordPath, why: &str) -> LeftOut {
+    LeftOut {
+        path,
+        bytes: 0,
+        sha256: None,
+        why: why.to_owned(),
+    }
+}
+
+fn list(top: &Path, folder: &RecordPath) -> std::io::Result<Vec<DirEntry>> {
+    std::fs::read_dir(top.join(folder.to_path()))?.collect()
+}
+
+/// The special files and folders in a folder. One that can't be read has none that we know of.
+fn read(top: &Path, folder: &RecordPath) -> impl Iterator<Item = (RecordPath, Kind)> {
+    let named = |entry: DirEntry| {
+        let name = RecordPath::from_path(Path::new(&entry.file_name()));
+        let kind = kind_of(entry.file_type().ok()?)?;
+        (name.as_bytes() != b".git").then(|| (name.below(folder), kind))
+    };
+    let entries = list(top, folder).unwrap_or_default();
+    entries
+        .into_iter()
+        .filter_map(named)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn kind_of(file_type: FileType) -> Option<Kind> {
+    if file_type.is_dir() {
+        return Some(Kind::Folder);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if file_type.is_fifo() {
+            return Some(Kind::Special("fifo"));
+        }
+        if file_type.is_socket() {
+            return Some(Kind::Special("socket"));
+        }
+        if file_type.is_block_device() || file_type.is_char_device() {
+            return Some(Kind::Special("device"));
+        }
+    }
+    None
+}

@@ -1,0 +1,89 @@
+//! Bytes that git's conversions would not give back, kept raw beside the tree.
+
+use super::conversion::{Likeness, likeness, suspects};
+use super::observe::Seen;
+use super::raw;
+use crate::git::tree::Entry;
+use crate::git::{Error, Repo};
+use crate::model::RecordPath;
+
+/// What has to be kept beside a tree so that every byte comes back.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    /// Files kept raw.
+    pub raw: Vec<RecordPath>,
+    /// Files that are their blob with CRLF for LF: kept by name.
+    pub crlf: Vec<RecordPath>,
+    /// Those of both that git would not give back by itself at checkout.
+    pub needed: Vec<RecordPath>,
+    /// Pointers of Git LFS in the tree.
+    pub lfs: Vec<Entry>,
+    /// Sentences about what is kept only as its filter made it.
+    pub notes: Vec<String>,
+}
+
+/// Compares each file that has a conversion with its blob in the tree.
+pub fn find(seen: &Seen<'_>, entries: &[Entry]) -> Result<Overlay, Error> {
+    let (repo, config) = (seen.repo, &seen.config);
+    let mut overlay = Overlay::default();
+    let mut cleaned: std::collections::BTreeMap<&str, usize> = Default::default();
+    let suspects = suspects(repo, seen.scope, config, entries)?;
+    for suspect in &suspects {
+        let path = &suspect.entry.path;
+        let filter = suspect.attributes.filter(config);
+        match filter {
+            Some("lfs") => {
+                overlay.lfs.push(suspect.entry.clone());
+                continue;
+            }
+            Some(name) if is_one_way(name) => {
+                *cleaned.entry(name).or_default() += 1;
+                continue;
+            }
+            _ => {}
+        }
+        // A file that went away since belongs to the tree that has it, and to nothing else.
+        if repo.top()?.join(path.to_path()).symlink_metadata().is_err() {
+            continue;
+        }
+        let converted = filter.is_some() || suspect.attributes.encoded();
+        let given_back = match likeness(repo, path, suspect)? {
+            Likeness::Equal => continue,
+            Likeness::Crlf => {
+                overlay.crlf.push(path.clone());
+                !converted && suspect.attributes.checked_out_with_crlf(config)
+            }
+            Likeness::Expanded => {
+                overlay.raw.push(path.clone());
+                !converted && !suspect.attributes.checked_out_with_crlf(config)
+            }
+            Likeness::Different => {
+                overlay.raw.push(path.clone());
+                false
+            }
+        };
+        if !given_back {
+            overlay.needed.push(path.clone());
+        }
+    }
+    for (name, count) in cleaned {
+        overlay.notes.push(format!(
+            "{count} file(s) are kept as the filter `{name}` stores them"
+        ));
+    }
+    Ok(overlay)
+}
+
+/// Filters whose purpose is that the bytes on disk do not enter git: notebooks without their
+/// outputs, and files that are encrypted.
+fn is_one_way(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["nbstripout", "crypt", "sops", "vault", "secret", "agebox"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// Writes the raw files and gives their entries.
+pub fn write(repo: &Repo, overlay: &Overlay) -> Result<Vec<Entry>, Error> {
+    raw::write_entries(repo, repo.top()?, &overlay.raw)
+}

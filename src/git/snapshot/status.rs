@@ -1,0 +1,144 @@
+//! `git status --porcelain=v2 -z` and `git ls-files -v -s -z`, taken apart.
+
+use crate::git::command::split_nul;
+use crate::git::tree::Entry;
+use crate::git::{Error, Head};
+use crate::model::{Oid, RecordPath};
+
+/// What `git status` said.
+#[derive(Debug, Default)]
+pub struct Status {
+    /// Where HEAD stands.
+    pub head: Head,
+    /// Tracked paths that differ from the commit or from the index.
+    pub tracked: Vec<RecordPath>,
+    /// Paths in conflict.
+    pub conflicts: Vec<RecordPath>,
+    /// Files that git doesn't know and doesn't ignore.
+    pub untracked: Vec<RecordPath>,
+    /// Repositories inside this one that are no submodules of it.
+    pub nested: Vec<RecordPath>,
+    /// What is ignored: files, and folders as a whole.
+    pub ignored: Vec<RecordPath>,
+}
+
+impl Status {
+    /// Reads the output (git-status(1), "Porcelain Format Version 2").
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let mut status = Self::default();
+        for record in split_nul(bytes) {
+            let taken = match record[0] {
+                b'#' => status.header(record),
+                b'1' => path_after(record, 8).map(|path| status.tracked.push(path)),
+                b'u' => path_after(record, 10).map(|path| status.conflicts.push(path)),
+                b'?' => path_after(record, 1).map(|path| status.other(path)),
+                b'!' => path_after(record, 1).map(|path| status.ignored.push(folder_name(&path))),
+                _ => None,
+            };
+            taken.ok_or_else(|| Error::Unexpected(String::from_utf8_lossy(record).into_owned()))?;
+        }
+        Ok(status)
+    }
+
+    fn header(&mut self, record: &[u8]) -> Option<()> {
+        let text = String::from_utf8_lossy(record);
+        if let Some(id) = text.strip_prefix("# branch.oid ") {
+            self.head.commit = Oid::parse(id);
+        } else if let Some(name) = text.strip_prefix("# branch.head ") {
+            self.head.branch = (name != "(detached)").then(|| name.to_owned());
+        }
+        Some(())
+    }
+
+    /// With `--untracked-files=all` git names a folder only when it will not look into it.
+    fn other(&mut self, path: RecordPath) {
+        if path.as_bytes().ends_with(b"/") {
+            self.nested.push(folder_name(&path));
+        } else {
+            self.untracked.push(path);
+        }
+    }
+}
+
+/// The path behind a number of space-separated fields.
+fn path_after(record: &[u8], fields: usize) -> Option<RecordPath> {
+    let path = record.splitn(fields + 1, |&b| b == b' ').nth(fields)?;
+    (!path.is_empty()).then(|| RecordPath::from_bytes(path))
+}
+
+/// Without the slash that marks folders.
+pub fn folder_name(path: &RecordPath) -> RecordPath {
+    let bytes = path.as_bytes();
+    RecordPath::from_bytes(bytes.strip_suffix(b"/").unwrap_or(bytes))
+}
+
+/// One entry of the index.
+#[derive(Debug)]
+pub struct IndexEntry {
+    /// `git ls-files -v`: `H` plain, `S` skip-worktree, lower case for assume-unchanged.
+    pub tag: u8,
+    /// 0, or 1 to 3 in a conflict.
+    pub stage: u8,
+    /// Mode, id and path.
+    pub entry: Entry,
+}
+
+/// Reads `git ls-files -v -s -z`: `H 100644 <id> 0\t<path>`.
+pub fn parse_index(bytes: &[u8]) -> Result<Vec<IndexEntry>, Error> {
+    let parse = |record: &[u8]| {
+        let tab = record.iter().position(|&b| b == b'\t')?;
+        let mut words = std::str::from_utf8(&record[..tab]).ok()?.split(' ');
+        let (tag, mode, id, stage) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        Some(IndexEntry {
+            tag: *tag.as_bytes().first()?,
+            stage: stage.parse().ok()?,
+            entry: Entry {
+                mode: u32::from_str_radix(mode, 8).ok()?,
+                id: Oid::parse(id)?,
+                path: RecordPath::from_bytes(&record[tab + 1..]),
+            },
+        })
+    };
+    split_nul(bytes)
+        .map(|record| {
+            parse(record)
+                .ok_or_else(|| Error::Unexpected(String::from_utf8_lossy(record).into_owned()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_record_is_understood() {
+        let id = "a".repeat(40);
+        let text = format!(
+            "# branch.oid {id}\0# branch.head x/y\0\
+             1 .M N... 100644 100644 100644 {id} {id} a file\0\
+             u UU N... 100644 100644 100644 100644 {id} {id} {id} b c\0\
+             ? new\nline\0? lib/\0! build/\0"
+        );
+        let status = Status::parse(text.as_bytes()).unwrap();
+        assert_eq!(status.head.branch.as_deref(), Some("x/y"));
+        assert_eq!(status.head.commit, Oid::parse(&id));
+        assert_eq!(status.tracked, ["a file".into()]);
+        assert_eq!(status.conflicts, ["b c".into()]);
+        assert_eq!(status.untracked, ["new\nline".into()]);
+        assert_eq!(status.nested, ["lib".into()]);
+        assert_eq!(status.ignored, ["build".into()]);
+        assert!(Status::parse(b"9 what\0").is_err());
+    }
+
+    #[test]
+    fn unborn_and_detached_heads_are_unknown_not_invented() {
+        let status = Status::parse(b"# branch.oid (initial)\0# branch.head main\0").unwrap();
+        assert_eq!(
+            (status.head.commit, status.head.branch.as_deref()),
+            (None, Some("main"))
+        );
+        let status = Status::parse(b"# branch.head (detached)\0").unwrap();
+        assert_eq!(status.head.branch, None);
+    }
+}

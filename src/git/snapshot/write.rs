@@ -1,0 +1,263 @@
+//! Puts what no commit has into the object database, and says what differs from the commit.
+
+use std::collections::BTreeSet;
+
+use super::files::{self, Budget};
+use super::keep::Extras;
+use super::nested::{self, Found};
+use super::observe::Seen;
+use super::{index, lfs, overlay};
+use crate::git::objects::Objects;
+use crate::git::patch::{self, Numstat};
+use crate::git::tree::Entry;
+use crate::git::{Error, Head};
+use crate::model::code::{LeftOut, Nested};
+use crate::model::{Oid, RecordPath};
+
+/// A path that differs from the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathChange {
+    /// From the top of the working tree.
+    pub path: RecordPath,
+    /// `A`, `M`, `D`, `T`, or `?` for an untracked path.
+    pub status: char,
+    /// Lines added; `None` for binary content and for what is not kept.
+    pub added: Option<u64>,
+    /// Lines removed; `None` for binary content and for what is not kept.
+    pub removed: Option<u64>,
+}
+
+/// The exact state of a working tree, with its objects written. No ref keeps them yet.
+#[derive(Debug)]
+pub struct Frozen {
+    /// Where HEAD stands.
+    pub head: Head,
+    /// `git describe --always`.
+    pub describe: Option<String>,
+    /// HEAD's tree; the empty tree before the first commit.
+    pub base_tree: Oid,
+    /// The whole tree as it was.
+    pub tree: Oid,
+    /// What is in the tree, outside the folders of records.
+    pub entries: Vec<Entry>,
+    /// Paths that differ from the commit, in path order.
+    pub changes: Vec<PathChange>,
+    /// Files whose bytes git's conversions would not give back.
+    pub overlay: Vec<RecordPath>,
+    /// Repositories inside.
+    pub nested: Vec<Nested>,
+    /// What is only named.
+    pub left_out: Vec<LeftOut>,
+    /// Paths in conflict.
+    pub conflicts: Vec<RecordPath>,
+    /// An operation under way.
+    pub state: Option<String>,
+    /// The remote's URL without credentials.
+    pub remote: Option<String>,
+    /// The way up to the repository that has this one as a submodule.
+    pub superproject: Option<RecordPath>,
+    /// Whether history was cut off.
+    pub shallow: bool,
+    /// Sentences for the person who started the run.
+    pub warnings: Vec<String>,
+    pub(super) extras: Extras,
+    pub(super) excluded: Vec<RecordPath>,
+}
+
+impl Seen<'_> {
+    /// Writes the tree and all that belongs to it. A clean working tree writes no object.
+    ///
+    /// # Errors
+    /// When git can't write objects (disk full, permissions), or a file can't be read twice.
+    pub fn write(self) -> Result<Frozen, Error> {
+        let repo = self.repo;
+        let mut budget = Budget::of(self.scope);
+        let untracked = self.sort_untracked(&mut budget)?;
+        let base_tree = match &self.head_tree {
+            Some(tree) => tree.clone(),
+            None => repo.format().empty_tree(),
+        };
+        let is_touched = self.head_tree.is_none()
+            || !self.status.tracked.is_empty()
+            || !self.status.conflicts.is_empty()
+            || !self.hidden.is_empty()
+            || !untracked.kept.is_empty();
+        let (tree, captured) = match is_touched {
+            true => index::capture(&self, &untracked.kept)?,
+            false => (base_tree.clone(), index::Captured::default()),
+        };
+        let entries = match tree == base_tree && !is_touched {
+            true => self.listing(),
+            false => self.list_tree(&tree)?,
+        };
+        let overlay = overlay::find(&self, &entries)?;
+        let found = nested::freeze(&self, &mut budget)?;
+
+        let mut left_out = untracked.left_out;
+        left_out.extend(captured.left_out);
+        left_out.extend(found.left_out.iter().cloned());
+        left_out.extend(self.odd.iter().cloned());
+        left_out.sort_by(|a, b| a.path.cmp(&b.path));
+        let changes = self.changes(&base_tree, &tree, &found, &left_out)?;
+        let exact = self.status.head.commit.is_some()
+            && tree == base_tree
+            && overlay.needed.is_empty()
+            && found.nested.iter().all(|nested| nested.tree.is_none());
+
+        let mut warnings = captured.warnings;
+        warnings.extend(found.warnings);
+        warnings.extend(overlay.notes.iter().cloned());
+        let changed: BTreeSet<&RecordPath> = changes.iter().map(|change| &change.path).collect();
+        let pointers = overlay
+            .lfs
+            .iter()
+            .filter(|entry| changed.contains(&entry.path));
+        let pointers: Vec<Entry> = pointers.cloned().collect();
+        if !pointers.is_empty() {
+            warnings.extend(lfs::keep(repo, &Objects::binary(repo), &pointers)?);
+        }
+        let extras = match exact {
+            true => Extras::default(),
+            false => Extras {
+                raw: overlay::write(repo, &overlay)?,
+                crlf: overlay.crlf,
+                staged: captured.staged,
+                needed: true,
+            },
+        };
+        Ok(Frozen {
+            head: self.status.head,
+            describe: self.describe,
+            base_tree,
+            tree,
+            entries,
+            changes,
+            overlay: overlay.needed,
+            nested: found.nested,
+            left_out,
+            conflicts: self.status.conflicts,
+            state: self.state,
+            remote: self.config.remote(),
+            superproject: self.superproject,
+            shallow: repo.shallow,
+            warnings,
+            extras,
+            excluded: self.scope.experiments.clone(),
+        })
+    }
+
+    fn sort_untracked(&self, budget: &mut Budget) -> Result<files::Sorted, Error> {
+        let top = self.repo.top()?;
+        let paths = &self.status.untracked;
+        files::sort(top, &RecordPath::default(), paths, self.scope, budget).map_err(|source| {
+            Error::File {
+                path: top.display().to_string(),
+                source,
+            }
+        })
+    }
+
+    fn list_tree(&self, tree: &Oid) -> Result<Vec<Entry>, Error> {
+        let listed = self
+            .repo
+            .git()
+            .args(["ls-tree", "-r", "-z", tree.as_str()])
+            .run()?;
+        let mut entries = crate::git::tree::parse_listing(&listed)?;
+        entries.retain(|entry| self.scope.covers(&entry.path));
+        Ok(entries)
+    }
+
+    fn changes(
+        &self,
+        from: &Oid,
+        to: &Oid,
+        found: &Found,
+        left_out: &[LeftOut],
+    ) -> Result<Vec<PathChange>, Error> {
+        let numbers = patch::numstat(self.repo, from, to, &self.scope.experiments)?;
+        let untracked: BTreeSet<&RecordPath> = self.status.untracked.iter().collect();
+        let mut changes: Vec<PathChange> = numbers
+            .into_iter()
+            .map(
+                |Numstat {
+                     path,
+                     status,
+                     added,
+                     removed,
+                 }| PathChange {
+                    status: if status == 'A' && untracked.contains(&path) {
+                        '?'
+                    } else {
+                        status
+                    },
+                    path,
+                    added,
+                    removed,
+                },
+            )
+            .collect();
+        let bare = |path: &RecordPath, status| PathChange {
+            path: path.clone(),
+            status,
+            added: None,
+            removed: None,
+        };
+        let unknown = self.status.nested.iter().collect::<BTreeSet<_>>();
+        for path in &found.changed {
+            let status = if unknown.contains(path) { '?' } else { 'M' };
+            changes.push(bare(path, status));
+        }
+        let files = left_out
+            .iter()
+            .filter(|entry| untracked.contains(&entry.path));
+        changes.extend(files.map(|entry| bare(&entry.path, '?')));
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
+        changes.dedup_by(|a, b| a.path == b.path);
+        Ok(changes)
+    }
+}
+
+impl Frozen {
+    /// Whether anything outside the folders of records differed from the commit.
+    pub fn is_dirty(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// The uncommitted change in readable form; `None` when the tree is the commit's.
+    pub fn patch(&self, repo: &crate::git::Repo) -> Result<Option<Vec<u8>>, Error> {
+        if self.tree == self.base_tree {
+            return Ok(None);
+        }
+        let bytes = patch::patch(repo, &self.base_tree, &self.tree, &self.excluded)?;
+        Ok((!bytes.is_empty()).then_some(bytes))
+    }
+
+    /// What the patch can't express, in words.
+    pub fn not_in_patch(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        for nested in self.nested.iter().filter(|nested| nested.tree.is_some()) {
+            let path = nested.path.display();
+            sentences.push(format!(
+                "the files of the repository in {path}: in the snapshot"
+            ));
+        }
+        for path in &self.overlay {
+            let path = path.display();
+            sentences.push(format!(
+                "the exact bytes of {path}, which git converts: in the snapshot"
+            ));
+        }
+        for entry in &self.left_out {
+            let path = entry.path.display();
+            sentences.push(match entry.why.as_str() {
+                "size" => format!("{path}: {} bytes are over the limit", entry.bytes),
+                "secret" => format!("{path}: its name looks like a secret's"),
+                "empty-directory" => format!("{path}: an empty folder"),
+                "unreadable" => format!("{path}: it can't be read"),
+                kind => format!("{path}: a {kind}"),
+            });
+        }
+        sentences
+    }
+}

@@ -1,0 +1,149 @@
+//! Trees in memory: listings as git prints them, and the id of a tree with some paths left out.
+
+use super::Error;
+use super::command::split_nul;
+use super::hash::{ObjectFormat, raw};
+use crate::model::{Oid, RecordPath};
+
+/// Mode of a link.
+pub const SYMLINK: u32 = 0o120_000;
+/// Mode of a commit of another repository.
+pub const GITLINK: u32 = 0o160_000;
+/// Mode of a folder.
+pub const FOLDER: u32 = 0o40_000;
+
+/// One path of a tree that is listed with `-r`: never a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// git's mode: `100644`, `100755`, `120000` or `160000`, in octal.
+    pub mode: u32,
+    /// The blob, or the commit of a submodule.
+    pub id: Oid,
+    /// From the top of the tree.
+    pub path: RecordPath,
+}
+
+impl Entry {
+    /// Whether it is a file with bytes of its own.
+    pub fn is_file(&self) -> bool {
+        self.mode != SYMLINK && self.mode != GITLINK
+    }
+}
+
+/// Reads `git ls-tree -r -z`.
+pub fn parse_listing(bytes: &[u8]) -> Result<Vec<Entry>, Error> {
+    split_nul(bytes).map(parse_line).collect()
+}
+
+/// `100644 blob <id>\t<path>`
+fn parse_line(line: &[u8]) -> Result<Entry, Error> {
+    let parsed = || {
+        let tab = line.iter().position(|&b| b == b'\t')?;
+        let head = std::str::from_utf8(&line[..tab]).ok()?;
+        let mut words = head.split(' ');
+        let (mode, _kind, id) = (words.next()?, words.next()?, words.next()?);
+        Some(Entry {
+            mode: u32::from_str_radix(mode, 8).ok()?,
+            id: Oid::parse(id)?,
+            path: RecordPath::from_bytes(&line[tab + 1..]),
+        })
+    };
+    parsed().ok_or_else(|| Error::Unexpected(String::from_utf8_lossy(line).into_owned()))
+}
+
+/// The id of the tree that holds just the kept paths. Nothing is written; a folder that loses all
+/// its paths is no longer there, as in git.
+pub fn filtered_tree<'a>(
+    entries: impl IntoIterator<Item = &'a Entry>,
+    keep: impl Fn(&RecordPath) -> bool,
+    format: ObjectFormat,
+) -> Oid {
+    let mut kept: Vec<&Entry> = entries.into_iter().filter(|e| keep(&e.path)).collect();
+    // Full paths in byte order put each folder where git sorts it: as if its name ended in `/`.
+    if !kept.is_sorted_by(|a, b| a.path <= b.path) {
+        kept.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+    subtree(&kept, 0, format)
+}
+
+/// The tree of entries that share their first `depth` bytes.
+fn subtree(entries: &[&Entry], depth: usize, format: ObjectFormat) -> Oid {
+    let mut content = Vec::with_capacity(entries.len() * 48);
+    let mut rest = entries;
+    while let Some(first) = rest.first() {
+        let path = &first.path.as_bytes()[depth..];
+        let Some(slash) = path.iter().position(|&b| b == b'/') else {
+            push(&mut content, first.mode, path, &first.id);
+            rest = &rest[1..];
+            continue;
+        };
+        let folder = &path[..=slash];
+        let inside = |entry: &&&Entry| entry.path.as_bytes()[depth..].starts_with(folder);
+        let count = rest.iter().take_while(inside).count();
+        let id = subtree(&rest[..count], depth + slash + 1, format);
+        push(&mut content, FOLDER, &path[..slash], &id);
+        rest = &rest[count..];
+    }
+    format.id("tree", &content)
+}
+
+/// Adds one entry in the form of a tree object: `mode name NUL raw-id`.
+pub fn push(content: &mut Vec<u8>, mode: u32, name: &[u8], id: &Oid) {
+    content.extend_from_slice(format!("{mode:o} ").as_bytes());
+    content.extend_from_slice(name);
+    content.push(0);
+    content.extend_from_slice(&raw(id));
+}
+
+/// One entry of a single tree object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// git's mode; [`FOLDER`] for a tree.
+    pub mode: u32,
+    /// One component.
+    pub name: Vec<u8>,
+    /// What it is.
+    pub id: Oid,
+}
+
+/// Takes a tree object apart.
+pub fn parse_object(content: &[u8], format: ObjectFormat) -> Result<Vec<Item>, Error> {
+    let broken = || Error::Unexpected("a broken tree object".to_owned());
+    let mut items = Vec::new();
+    let mut rest = content;
+    while !rest.is_empty() {
+        let space = rest.iter().position(|&b| b == b' ').ok_or_else(broken)?;
+        let nul = rest.iter().position(|&b| b == 0).ok_or_else(broken)?;
+        let end = nul + 1 + format.width();
+        if nul < space || rest.len() < end {
+            return Err(broken());
+        }
+        let mode = std::str::from_utf8(&rest[..space])
+            .ok()
+            .and_then(|mode| u32::from_str_radix(mode, 8).ok());
+        items.push(Item {
+            mode: mode.ok_or_else(broken)?,
+            name: rest[space + 1..nul].to_vec(),
+            id: Oid::from_bytes(&rest[nul + 1..end]).ok_or_else(broken)?,
+        });
+        rest = &rest[end..];
+    }
+    Ok(items)
+}
+
+/// Puts a tree object together, in git's order.
+pub fn build_object(mut items: Vec<Item>) -> Vec<u8> {
+    let key = |item: &Item| {
+        let mut key = item.name.clone();
+        if item.mode == FOLDER {
+            key.push(b'/');
+        }
+        key
+    };
+    items.sort_by_key(key);
+    let mut content = Vec::new();
+    for item in &items {
+        push(&mut content, item.mode, &item.name, &item.id);
+    }
+    content
+}

@@ -1,0 +1,261 @@
+//! The data card: what is remembered of a data file or folder besides its digest.
+//!
+//! Cards are committed, so they hold no text of any cell: numbers and dates by their statistics,
+//! everything else by hash. A hash is no encryption: who can guess a value can check the guess.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::data::DataKind;
+use super::digest::Sha256;
+use super::number::Number;
+use super::sketch::Sketch;
+
+/// The version of data cards that this program writes.
+pub const CARD_SCHEMA: &str = "git-exp/data/1";
+
+/// What is known of a content, whatever its path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Card {
+    /// Digest of the file, or of the folder's manifest.
+    pub sha256: Sha256,
+    /// File or folder.
+    #[serde(default)]
+    pub kind: DataKind,
+    /// Bytes, summed over a folder.
+    pub bytes: u64,
+    /// Files of a folder.
+    #[serde(default)]
+    pub files: Option<u64>,
+    /// Files and bytes of a folder by extension in lower case (empty for none).
+    #[serde(default)]
+    pub types: BTreeMap<String, TypeTotal>,
+    /// The table in the file, if it is one.
+    #[serde(default)]
+    pub table: Option<Table>,
+    /// Why a file that is named like a table could not be read as one.
+    #[serde(default)]
+    pub unread: Option<String>,
+}
+
+/// Files of one type in a folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TypeTotal {
+    /// How many.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// How a table is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TableFormat {
+    /// Separated values, whatever the separator.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// How lines end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LineEndings {
+    /// `\n`
+    Lf,
+    /// `\r\n`
+    Crlf,
+    /// `\r`
+    Cr,
+    /// More than one of these.
+    Mixed,
+}
+
+/// A table: its form, its columns, its rows in outline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Table {
+    /// CSV or JSON Lines.
+    pub format: TableFormat,
+    /// Whether the file is gzipped.
+    #[serde(default)]
+    pub gzip: bool,
+    /// `utf-8`, `utf-16le`, `utf-16be` or `windows-1251`; unknown when it is none of these.
+    #[serde(default)]
+    pub encoding: Option<String>,
+    /// Whether a byte-order mark comes first.
+    #[serde(default)]
+    pub bom: bool,
+    /// The separator of CSV.
+    #[serde(default)]
+    pub delimiter: Option<char>,
+    /// Whether the first row of CSV was taken for names. Told from the cells, so it can be wrong.
+    #[serde(default)]
+    pub header: Option<bool>,
+    /// Unknown for a file of one unended line.
+    #[serde(default)]
+    pub line_endings: Option<LineEndings>,
+    /// Data rows.
+    pub rows: u64,
+    /// Rows with more or fewer cells than the first; lines that are no JSON object.
+    #[serde(default)]
+    pub ragged: u64,
+    /// Rows too large to be looked into; they count in `rows` only.
+    #[serde(default)]
+    pub oversized: u64,
+    /// Columns beyond the limit, which were not looked at.
+    #[serde(default)]
+    pub columns_left_out: u64,
+    /// Columns in the order of the file.
+    pub columns: Vec<Column>,
+    /// The first column that names each row: never empty, never twice the same.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Whether no two rows are the same; unknown for large tables.
+    #[serde(default)]
+    pub rows_unique: Option<bool>,
+    /// The hashes of rows. Equal rows count once.
+    #[serde(default)]
+    pub row_sketch: Option<Sketch>,
+    /// The hashes of one column, by which rows can be told apart when other columns change.
+    #[serde(default)]
+    pub key_sketch: Option<KeySketch>,
+    /// The column whose values were counted up to a higher bound.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+/// A sketch of one column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeySketch {
+    /// Its name.
+    pub column: String,
+    /// The hashes of its values.
+    pub sketch: Sketch,
+}
+
+/// What the cells of a column are.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// No cell has a value.
+    #[default]
+    Empty,
+    /// `true` and `false`.
+    Bool,
+    /// Integers.
+    Int,
+    /// Numbers.
+    Float,
+    /// Days.
+    Date,
+    /// Moments.
+    Datetime,
+    /// Anything else.
+    Text,
+}
+
+/// One column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Column {
+    /// As the header has it; the number of the column, from 1, where there is none.
+    pub name: String,
+    /// The type that fits all cells.
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    /// How many cells are of which type, where they differ.
+    #[serde(default)]
+    pub mixed: BTreeMap<String, u64>,
+    /// Cells without a value: nothing, or a word like `NA`, `null`, `NaN`.
+    pub empty: u64,
+    /// Different values.
+    #[serde(default)]
+    pub distinct: Option<Distinct>,
+    /// Whether no value comes twice; unknown for large columns.
+    #[serde(default)]
+    pub unique: Option<bool>,
+    /// Statistics of the cells that are numbers.
+    #[serde(default)]
+    pub numbers: Option<NumberStats>,
+    /// Range of the cells that are dates.
+    #[serde(default)]
+    pub dates: Option<DateRange>,
+    /// How often each value comes, most frequent first, when there are few.
+    #[serde(default)]
+    pub values: Vec<ValueCount>,
+}
+
+/// How many values differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Distinct {
+    /// The count, or the estimate.
+    pub count: u64,
+    /// The estimate's standard error; absent when the count is exact.
+    #[serde(default)]
+    pub error: Option<u64>,
+}
+
+/// Statistics of the numbers in a column. Infinities are counted and left out of the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NumberStats {
+    /// Cells that are numbers.
+    pub count: u64,
+    /// Cells that are infinite.
+    #[serde(default)]
+    pub infinite: u64,
+    /// Smallest.
+    pub min: Option<Number>,
+    /// Largest.
+    pub max: Option<Number>,
+    /// Arithmetic mean.
+    pub mean: Option<Number>,
+    /// Sample standard deviation (n − 1); absent for a single number.
+    pub sd: Option<Number>,
+    /// Values below or at which 5, 25, 50, 75 and 95 % of the numbers lie.
+    pub quantiles: BTreeMap<String, Number>,
+    /// Standard error of a quantile's rank, as a share of the count; absent when exact.
+    #[serde(default)]
+    pub rank_error: Option<Number>,
+}
+
+/// The range of dates: ISO 8601; `Z` where a cell named its offset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DateRange {
+    /// Earliest.
+    pub earliest: String,
+    /// Latest.
+    pub latest: String,
+}
+
+/// How often a value comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ValueCount {
+    /// XXH3-64 of the value's UTF-8 text, 16 hex digits.
+    pub hash: String,
+    /// Cells.
+    pub count: u64,
+}
+
+impl Table {
+    /// A column by its name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl Column {
+    /// How many cells hold a value, if it is known from the counts by value.
+    pub fn count_of(&self, value: &str) -> Option<u64> {
+        let hash = value_hash(value.as_bytes());
+        let found = self.values.iter().find(|counted| counted.hash == hash);
+        found.map(|counted| counted.count)
+    }
+}
+
+/// The form in which a card names a value.
+pub fn value_hash(value: &[u8]) -> String {
+    format!("{:016x}", twox_hash::XxHash3_64::oneshot(value))
+}

@@ -1,0 +1,81 @@
+//! Data cards: put together, and in their stored form.
+
+use std::path::Path;
+
+use super::profile::Wanted;
+use super::{Input, hash};
+use crate::error::Result;
+use crate::model::Sha256;
+use crate::model::card::{CARD_SCHEMA, Card, Table, TypeTotal};
+use crate::model::data::DataKind;
+use crate::store::format;
+
+/// The file name of a card: content-addressed, so that runs share it.
+pub fn file_name(sha256: &Sha256) -> String {
+    format!("{sha256}.json")
+}
+
+/// The stored form: sorted keys, one fact a line.
+///
+/// # Errors
+/// Never, as long as a card holds what JSON can say.
+pub fn to_json(card: &Card) -> Result<Vec<u8>> {
+    format::to_json(CARD_SCHEMA, card, None)
+}
+
+/// Reads the stored form; `origin` is for the message.
+///
+/// # Errors
+/// When the bytes are damaged or of another version.
+pub fn parse(bytes: &[u8], origin: &Path) -> Result<Card> {
+    format::parse(bytes, origin, CARD_SCHEMA)
+}
+
+/// Whether a card tells all that is wanted of a file.
+pub fn satisfies(card: &Card, wanted: &Wanted) -> bool {
+    let Some(table) = &card.table else {
+        return card.unread.is_some();
+    };
+    let has = |name: &String| table.column(name).is_some();
+    let target = wanted.target.as_ref().filter(|name| has(name));
+    let key = wanted.key.as_ref().filter(|name| has(name));
+    let keyed = || table.key_sketch.as_ref().map(|key| &key.column);
+    !wanted.full
+        || table.row_sketch.is_some()
+            && (target.is_none() || table.target.as_ref() == target)
+            && (key.is_none() || keyed() == key)
+}
+
+/// The card of a file.
+pub fn of_file(raw: &hash::Raw, bytes: u64, profile: Result<Table, String>) -> Card {
+    let (table, unread) = match profile {
+        Ok(table) => (Some(table), None),
+        Err(why) => (None, Some(why)),
+    };
+    Card {
+        sha256: Sha256::from_bytes(raw),
+        kind: DataKind::File,
+        bytes,
+        files: None,
+        types: Default::default(),
+        table,
+        unread,
+    }
+}
+
+/// The card of a folder; `None` while its content is not known.
+pub fn of_folder(input: &Input) -> Option<Card> {
+    let types = input
+        .types
+        .iter()
+        .map(|(extension, &(files, bytes))| (extension.clone(), TypeTotal { files, bytes }));
+    Some(Card {
+        sha256: input.sha256.clone()?,
+        kind: DataKind::Folder,
+        bytes: input.bytes?,
+        files: input.files,
+        types: types.collect(),
+        table: None,
+        unread: None,
+    })
+}

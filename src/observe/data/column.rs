@@ -1,0 +1,277 @@
+//! What is gathered of one column, cell by cell.
+
+use super::cell::{Cell, date_text};
+use super::sketch::{Quantiles, Unique, Values};
+use crate::model::Number;
+use crate::model::card::{Column, ColumnType, DateRange, NumberStats, ValueCount};
+use crate::model::sketch::Sketch;
+
+/// Values that are listed of a column, when it has no more.
+const LISTED: usize = 32;
+/// The same for the target.
+const LISTED_OF_TARGET: usize = 1000;
+const SHARES: [(&str, f64); 5] = [
+    ("p05", 0.05),
+    ("p25", 0.25),
+    ("p50", 0.5),
+    ("p75", 0.75),
+    ("p95", 0.95),
+];
+/// Types in the order of [`ColumnType`], as `mixed` names them.
+const TYPES: [&str; 7] = ["empty", "bool", "int", "float", "date", "datetime", "text"];
+
+/// Running statistics of a column.
+#[derive(Debug, Default)]
+pub struct ColumnStats {
+    name: String,
+    cells: [u64; 7],
+    ints: Option<(i128, i128)>,
+    moments: Moments,
+    times: Option<(i64, i64)>,
+    zoned: bool,
+    quantiles: Quantiles,
+    values: Values,
+    unique: Unique,
+}
+
+impl ColumnStats {
+    /// Starts a column.
+    pub fn new(name: String) -> Self {
+        Self {
+            name,
+            ..Self::default()
+        }
+    }
+
+    /// Counts a cell by its type only.
+    pub fn count(&mut self, cell: Cell) {
+        self.cells[cell.kind() as usize] += 1;
+    }
+
+    /// Takes a cell in full; `hash` is that of its text.
+    pub fn add(&mut self, cell: Cell, hash: u64, budget: &mut usize) {
+        self.count(cell);
+        let mut order = None;
+        match cell {
+            Cell::Empty => return,
+            Cell::Int(value) => {
+                let (low, high) = self.ints.unwrap_or((value, value));
+                self.ints = Some((low.min(value), high.max(value)));
+                self.number(value as f64);
+                order = Some(value);
+            }
+            Cell::Float(value) => self.number(value),
+            Cell::Date(seconds) => {
+                self.time(seconds);
+                order = Some(seconds.into());
+            }
+            Cell::Datetime(seconds, zoned) => {
+                self.time(seconds);
+                self.zoned |= zoned;
+            }
+            Cell::Bool(_) | Cell::Text => {}
+        }
+        self.values.add(hash);
+        match cell {
+            // Measurements differ without naming anything.
+            Cell::Float(_) => self.unique.give_up(budget),
+            _ => self.unique.add(hash, order, budget),
+        }
+    }
+
+    fn number(&mut self, value: f64) {
+        self.moments.add(value);
+        if value.is_finite() {
+            self.quantiles.add(value);
+        }
+    }
+
+    fn time(&mut self, seconds: i64) {
+        let (low, high) = self.times.unwrap_or((seconds, seconds));
+        self.times = Some((low.min(seconds), high.max(seconds)));
+    }
+
+    fn of(&self, kind: ColumnType) -> u64 {
+        self.cells[kind as usize]
+    }
+
+    fn filled(&self) -> u64 {
+        self.cells[1..].iter().sum()
+    }
+
+    /// The type that fits all cells.
+    pub fn kind(&self) -> ColumnType {
+        use ColumnType::{Bool, Date, Datetime, Empty, Float, Int, Text};
+        let only = |kinds: &[ColumnType]| {
+            kinds.iter().map(|&kind| self.of(kind)).sum::<u64>() == self.filled()
+        };
+        if self.filled() == 0 {
+            return Empty;
+        }
+        let fits: [(ColumnType, &[ColumnType]); 5] = [
+            (Bool, &[Bool]),
+            (Int, &[Int]),
+            (Float, &[Int, Float]),
+            (Date, &[Date]),
+            (Datetime, &[Date, Datetime]),
+        ];
+        let found = fits.into_iter().find(|(_, kinds)| only(kinds));
+        found.map_or(Text, |(kind, _)| kind)
+    }
+
+    /// Whether the column names each of so many rows.
+    pub fn is_key(&self, rows: u64) -> bool {
+        rows > 1
+            && self.filled() == rows
+            && self.of(ColumnType::Float) == 0
+            && self.unique.answer() == Some(true)
+    }
+
+    /// The sketch of its values.
+    pub fn sketch(&self) -> Sketch {
+        self.values.sketch()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The outline of types only; `rows` were looked at.
+    pub fn schema(&self, rows: u64) -> Column {
+        Column {
+            name: self.name.clone(),
+            kind: self.kind(),
+            mixed: self.mixed(),
+            empty: rows - self.filled(),
+            ..Column::default()
+        }
+    }
+
+    fn mixed(&self) -> std::collections::BTreeMap<String, u64> {
+        let kinds = self.cells[1..].iter().filter(|&&count| count > 0).count();
+        if kinds < 2 || self.kind() != ColumnType::Text {
+            return Default::default();
+        }
+        let named = TYPES.iter().zip(self.cells).skip(1);
+        named
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| ((*name).to_owned(), count))
+            .collect()
+    }
+
+    /// Everything; `rows` were looked at.
+    pub fn full(&self, rows: u64, is_target: bool) -> Column {
+        let most = if is_target { LISTED_OF_TARGET } else { LISTED };
+        let values = self.values.counts(most);
+        Column {
+            distinct: Some(self.values.distinct()),
+            unique: if self.of(ColumnType::Float) > 0 {
+                None
+            } else {
+                self.unique.answer().filter(|_| self.filled() > 0)
+            },
+            numbers: self.numbers(),
+            dates: self.dates(),
+            values: values
+                .into_iter()
+                .map(|(hash, count)| ValueCount {
+                    hash: format!("{hash:016x}"),
+                    count,
+                })
+                .collect(),
+            ..self.schema(rows)
+        }
+    }
+
+    /// Numbers strewn among text could be anybody's text: they are told of when they prevail.
+    fn numbers(&self) -> Option<NumberStats> {
+        let count = self.of(ColumnType::Int) + self.of(ColumnType::Float);
+        if count == 0 || count * 2 < self.filled() {
+            return None;
+        }
+        let integers = self.of(ColumnType::Float) == 0;
+        let float = |value: f64| Some(value).filter(|v| v.is_finite()).map(Number::from_f64);
+        let exact = |value: i128| Number::parse(&value.to_string());
+        let shares = SHARES.map(|(_, share)| share);
+        let at = self.quantiles.at(&shares).into_iter();
+        let quantiles = SHARES.iter().zip(at).filter_map(|((name, _), value)| {
+            let value = if integers {
+                Number::parse(&format!("{value:.0}"))?
+            } else {
+                Number::from_f64(value)
+            };
+            Some(((*name).to_owned(), value))
+        });
+        let (low, high) = match (self.ints, integers) {
+            (Some((low, high)), true) => (exact(low), exact(high)),
+            _ => (float(self.moments.min), float(self.moments.max)),
+        };
+        Some(NumberStats {
+            count,
+            infinite: self.moments.infinite,
+            min: low,
+            max: high,
+            mean: float(self.moments.mean).filter(|_| self.moments.count > 0),
+            sd: self.moments.sd().and_then(float),
+            quantiles: quantiles.collect(),
+            rank_error: self.quantiles.rank_error().map(Number::from_f64),
+        })
+    }
+
+    fn dates(&self) -> Option<DateRange> {
+        let kind = self.kind();
+        if !matches!(kind, ColumnType::Date | ColumnType::Datetime) {
+            return None;
+        }
+        let text = |seconds| date_text(seconds, kind == ColumnType::Date, self.zoned);
+        let (low, high) = self.times?;
+        Some(DateRange {
+            earliest: text(low)?,
+            latest: text(high)?,
+        })
+    }
+}
+
+/// Mean and spread of finite numbers in one pass (Welford 1962).
+#[derive(Debug)]
+struct Moments {
+    count: u64,
+    infinite: u64,
+    mean: f64,
+    squares: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            infinite: 0,
+            mean: 0.0,
+            squares: 0.0,
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+        }
+    }
+}
+
+impl Moments {
+    fn add(&mut self, value: f64) {
+        if !value.is_finite() {
+            self.infinite += 1;
+            return;
+        }
+        self.count += 1;
+        let off = value - self.mean;
+        self.mean += off / self.count as f64;
+        self.squares += off * (value - self.mean);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    fn sd(&self) -> Option<f64> {
+        (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
+    }
+}

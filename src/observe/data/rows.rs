@@ -1,0 +1,197 @@
+//! What is gathered of a table, row by row.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use twox_hash::XxHash3_64;
+
+use super::cell::Cell;
+use super::column::ColumnStats;
+use super::sketch::{Smallest, UNIQUE_BUDGET, Unique};
+
+/// Columns that are looked at; the memory for each is bounded, their number has to be.
+pub const MOST_COLUMNS: usize = 2048;
+/// Longer names are cut.
+const LONGEST_NAME: usize = 200;
+
+/// Running statistics of a table.
+#[derive(Debug)]
+pub struct Rows {
+    /// Columns so far.
+    pub columns: Vec<ColumnStats>,
+    /// All rows.
+    pub count: u64,
+    /// Rows of another width than the first, or that are no object.
+    pub ragged: u64,
+    /// Rows not looked into.
+    pub oversized: u64,
+    /// Columns beyond [`MOST_COLUMNS`].
+    pub columns_left_out: u64,
+    /// Hashes of rows.
+    pub sketch: Smallest,
+    /// Whether a row comes twice.
+    pub unique: Unique,
+    full: bool,
+    width: usize,
+    budget: usize,
+    hashes: Vec<u8>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Rows {
+    /// Starts a table; without `full` only types are counted.
+    pub fn new(full: bool) -> Self {
+        Self {
+            columns: Vec::new(),
+            count: 0,
+            ragged: 0,
+            oversized: 0,
+            columns_left_out: 0,
+            sketch: Smallest::default(),
+            unique: Unique::default(),
+            full,
+            width: 0,
+            budget: UNIQUE_BUDGET,
+            hashes: Vec::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Rows whose cells were looked at.
+    pub fn looked_at(&self) -> u64 {
+        self.count - self.oversized
+    }
+
+    /// Names the columns of CSV; a nameless one gets its number.
+    pub fn name_columns<'a>(&mut self, names: impl Iterator<Item = &'a [u8]>) {
+        for name in names {
+            self.width += 1;
+            if self.columns.len() == MOST_COLUMNS {
+                self.columns_left_out += 1;
+                continue;
+            }
+            let text = String::from_utf8_lossy(name.trim_ascii());
+            let name = match shortened(&text) {
+                "" => self.width.to_string(),
+                name => name.to_owned(),
+            };
+            self.columns.push(ColumnStats::new(name));
+        }
+    }
+
+    /// Takes a row that is too large to be looked into.
+    pub fn skip(&mut self) {
+        self.count += 1;
+        self.oversized += 1;
+    }
+
+    /// Takes a row of CSV.
+    pub fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) {
+        self.count += 1;
+        self.hashes.clear();
+        let mut width = 0;
+        for text in cells {
+            let column = self.columns.get_mut(width);
+            width += 1;
+            if !self.full {
+                if let Some(column) = column {
+                    column.count(Cell::read(text));
+                }
+                continue;
+            }
+            let hash = XxHash3_64::oneshot(text);
+            self.hashes.extend_from_slice(&hash.to_le_bytes());
+            if let Some(column) = column {
+                column.add(Cell::read(text), hash, &mut self.budget);
+            }
+        }
+        self.ragged += u64::from(width != self.width);
+        self.end_row();
+    }
+
+    /// Takes a line of JSON Lines.
+    pub fn add_json(&mut self, line: &[u8]) {
+        self.count += 1;
+        let Ok(Value::Object(fields)) = serde_json::from_slice(line) else {
+            self.ragged += 1;
+            return;
+        };
+        let mut pairs = Vec::with_capacity(fields.len());
+        for (name, value) in fields {
+            let (cell, text) = json_cell(value);
+            if cell == Cell::Empty {
+                // Still a column, should it have no value at all.
+                self.column(&name);
+                continue;
+            }
+            let hash = XxHash3_64::oneshot(text.as_bytes());
+            if self.full {
+                pairs.push((XxHash3_64::oneshot(name.as_bytes()), hash));
+            }
+            let Some(column) = self.column(&name) else {
+                continue;
+            };
+            let column = &mut self.columns[column];
+            if self.full {
+                column.add(cell, hash, &mut self.budget);
+            } else {
+                column.count(cell);
+            }
+        }
+        pairs.sort_unstable();
+        self.hashes.clear();
+        for (name, value) in pairs {
+            self.hashes.extend_from_slice(&name.to_le_bytes());
+            self.hashes.extend_from_slice(&value.to_le_bytes());
+        }
+        self.end_row();
+    }
+
+    fn end_row(&mut self) {
+        if self.full {
+            let row = XxHash3_64::oneshot(&self.hashes);
+            self.sketch.add(row);
+            self.unique.add(row, None, &mut self.budget);
+        }
+    }
+
+    fn column(&mut self, name: &str) -> Option<usize> {
+        let name = shortened(name);
+        if let Some(&column) = self.by_name.get(name) {
+            return Some(column);
+        }
+        if self.columns.len() == MOST_COLUMNS {
+            // Names beyond the limit are not kept, so all that can be told is that there are some.
+            self.columns_left_out = 1;
+            return None;
+        }
+        self.by_name.insert(name.to_owned(), self.columns.len());
+        self.columns.push(ColumnStats::new(name.to_owned()));
+        Some(self.columns.len() - 1)
+    }
+}
+
+fn shortened(name: &str) -> &str {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => &name[..end],
+        None => name,
+    }
+}
+
+/// A string of JSON is no number, whatever its digits; what is nested counts as text.
+fn json_cell(value: Value) -> (Cell, String) {
+    match value {
+        Value::Null => (Cell::Empty, String::new()),
+        Value::Bool(value) => (Cell::Bool(value), value.to_string()),
+        Value::Number(number) => {
+            let text = number.to_string();
+            (Cell::read(text.as_bytes()), text)
+        }
+        Value::String(text) if text.is_empty() => (Cell::Empty, text),
+        Value::String(text) => match Cell::read(text.as_bytes()) {
+            cell @ (Cell::Date(_) | Cell::Datetime(..)) => (cell, text),
+            _ => (Cell::Text, text),
+        },
+        nested => (Cell::Text, nested.to_string()),
+    }
+}

@@ -1,0 +1,257 @@
+//! Rows cut out of text that comes in pieces: CSV with any separator, and JSON Lines.
+
+use csv_core::ReadRecordResult;
+
+use super::cell::Cell;
+use super::rows::Rows;
+use crate::model::card::ColumnType;
+
+/// A longer row is counted and not looked into.
+const LONGEST_ROW: usize = 4 << 20;
+/// A row of more cells likewise.
+const MOST_CELLS: usize = 1 << 16;
+const SEPARATORS: [u8; 4] = *b",;\t|";
+/// Rows that the separator and the header are told from.
+const SNIFFED: usize = 100;
+
+/// The form of a CSV file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// `None` when there is but one column.
+    pub delimiter: Option<u8>,
+    /// Whether the first row holds names; unknown in an empty file.
+    pub header: Option<bool>,
+}
+
+/// Tells the form from the beginning of a text. The separator is the one by which most rows have
+/// the same number of cells, more than one; `usual` wins a draw.
+pub fn sniff(sample: &[u8], whole: bool, usual: u8) -> Dialect {
+    let mut best: Option<(u8, usize, usize)> = None;
+    let others = SEPARATORS.into_iter().filter(|&s| s != usual);
+    for separator in std::iter::once(usual).chain(others) {
+        let rows = first_rows(sample, separator, whole);
+        let Some((width, agreeing)) = usual_width(&rows).filter(|(width, _)| *width > 1) else {
+            continue;
+        };
+        // In ten thousandths, so that a stray row does not outweigh a better separator.
+        let agreement = agreeing * 10_000 / rows.len();
+        let better = best.is_none_or(|(_, other_width, other)| match agreement.cmp(&other) {
+            std::cmp::Ordering::Equal => {
+                width > other_width && separator != usual && other < 10_000
+            }
+            order => order.is_gt(),
+        });
+        if better {
+            best = Some((separator, width, agreement));
+        }
+    }
+    let delimiter = best.map(|(separator, ..)| separator);
+    let rows = first_rows(sample, delimiter.unwrap_or(usual), whole);
+    Dialect {
+        delimiter,
+        header: has_header(&rows),
+    }
+}
+
+fn first_rows(sample: &[u8], separator: u8, whole: bool) -> Vec<csv::ByteRecord> {
+    let reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(sample);
+    let mut rows: Vec<_> = reader
+        .into_byte_records()
+        .map_while(Result::ok)
+        .take(SNIFFED + 1)
+        .collect();
+    // The last one may be cut, unless it is all there is.
+    if rows.len() > SNIFFED || (!whole && rows.len() > 1) {
+        rows.pop();
+    }
+    rows
+}
+
+fn usual_width(rows: &[csv::ByteRecord]) -> Option<(usize, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for row in rows {
+        *counts.entry(row.len()).or_insert(0_usize) += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count)
+}
+
+/// Names are text. A first row with a number in it is data, unless it has text above numbers.
+fn has_header(rows: &[csv::ByteRecord]) -> Option<bool> {
+    let (first, rest) = rows.split_first()?;
+    let typed = |text: &[u8]| {
+        !matches!(
+            Cell::read(text).kind(),
+            ColumnType::Text | ColumnType::Empty
+        )
+    };
+    let words = |text: &[u8]| Cell::read(text) == Cell::Text;
+    if !first.iter().any(typed) {
+        return Some(first.iter().any(words));
+    }
+    let above_numbers = |column: usize, name: &[u8]| {
+        let below: Vec<_> = rest.iter().filter_map(|row| row.get(column)).collect();
+        let numbers = below.iter().filter(|text| typed(text)).count();
+        words(name) && numbers > 0 && numbers * 2 > below.len()
+    };
+    let mut names = first.iter().enumerate();
+    Some(names.any(|(column, name)| above_numbers(column, name)))
+}
+
+/// Cuts text into rows.
+pub enum Parser {
+    /// Separated values.
+    Csv(Box<Csv>),
+    /// JSON Lines.
+    Json(Lines),
+}
+
+impl Parser {
+    /// Takes the next piece.
+    pub fn feed(&mut self, text: &[u8], rows: &mut Rows) {
+        match self {
+            Self::Csv(csv) => csv.feed(text, false, rows),
+            Self::Json(lines) => lines.feed(text, rows),
+        }
+    }
+
+    /// Takes the last row, which need not be ended.
+    pub fn finish(&mut self, rows: &mut Rows) {
+        match self {
+            Self::Csv(csv) => csv.feed(&[], true, rows),
+            Self::Json(lines) => lines.finish(rows),
+        }
+    }
+}
+
+/// Cuts CSV into records as RFC 4180 says, and as much else as is in use.
+pub struct Csv {
+    reader: csv_core::Reader,
+    text: Vec<u8>,
+    text_length: usize,
+    ends: Vec<usize>,
+    ends_length: usize,
+    oversized: bool,
+    names_wanted: bool,
+    header: bool,
+}
+
+impl Csv {
+    /// Starts at the beginning of a file.
+    pub fn new(dialect: Dialect, usual: u8) -> Self {
+        Self {
+            reader: csv_core::ReaderBuilder::new()
+                .delimiter(dialect.delimiter.unwrap_or(usual))
+                .build(),
+            text: vec![0; 4096],
+            text_length: 0,
+            ends: vec![0; 64],
+            ends_length: 0,
+            oversized: false,
+            names_wanted: true,
+            header: dialect.header == Some(true),
+        }
+    }
+
+    fn feed(&mut self, mut text: &[u8], last: bool, rows: &mut Rows) {
+        // To the reader, nothing to read means the end of the file.
+        while last || !text.is_empty() {
+            let (result, read, written, ended) = self.reader.read_record(
+                text,
+                &mut self.text[self.text_length..],
+                &mut self.ends[self.ends_length..],
+            );
+            text = &text[read..];
+            self.text_length += written;
+            self.ends_length += ended;
+            match result {
+                ReadRecordResult::InputEmpty | ReadRecordResult::End => return,
+                ReadRecordResult::OutputFull if self.text.len() < LONGEST_ROW => {
+                    self.text.resize(self.text.len() * 2, 0);
+                }
+                ReadRecordResult::OutputEndsFull if self.ends.len() < MOST_CELLS => {
+                    self.ends.resize(self.ends.len() * 2, 0);
+                }
+                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
+                    // Let the rest of the row overwrite what can't be kept.
+                    self.oversized = true;
+                    (self.text_length, self.ends_length) = (0, 0);
+                }
+                ReadRecordResult::Record => self.record(rows),
+            }
+        }
+    }
+
+    fn record(&mut self, rows: &mut Rows) {
+        let ends = &self.ends[..self.ends_length];
+        let starts = std::iter::once(&0).chain(ends);
+        let cells = starts
+            .zip(ends)
+            .map(|(&start, &end)| self.text.get(start..end).unwrap_or_default());
+        if std::mem::take(&mut self.oversized) {
+            if !std::mem::take(&mut self.names_wanted) || !self.header {
+                rows.skip();
+            }
+        } else if std::mem::take(&mut self.names_wanted) {
+            if self.header {
+                rows.name_columns(cells);
+            } else {
+                rows.name_columns(cells.clone().map(|_| &b""[..]));
+                rows.add_cells(cells);
+            }
+        } else {
+            rows.add_cells(cells);
+        }
+        (self.text_length, self.ends_length) = (0, 0);
+    }
+}
+
+/// Cuts text into lines.
+#[derive(Default)]
+pub struct Lines {
+    line: Vec<u8>,
+    oversized: bool,
+}
+
+impl Lines {
+    fn feed(&mut self, mut text: &[u8], rows: &mut Rows) {
+        while let Some(end) = memchr::memchr(b'\n', text) {
+            let (line, rest) = text.split_at(end);
+            text = &rest[1..];
+            if self.line.is_empty() && !self.oversized {
+                add_line(line, rows);
+            } else {
+                self.keep(line);
+                self.finish(rows);
+            }
+        }
+        self.keep(text);
+    }
+
+    fn keep(&mut self, text: &[u8]) {
+        self.oversized |= self.line.len() + text.len() > LONGEST_ROW;
+        if self.oversized {
+            self.line = Vec::new();
+        } else {
+            self.line.extend_from_slice(text);
+        }
+    }
+
+    fn finish(&mut self, rows: &mut Rows) {
+        if std::mem::take(&mut self.oversized) {
+            rows.skip();
+        } else {
+            add_line(&self.line, rows);
+        }
+        self.line.clear();
+    }
+}
+
+fn add_line(line: &[u8], rows: &mut Rows) {
+    if !line.trim_ascii().is_empty() {
+        rows.add_json(line);
+    }
+}

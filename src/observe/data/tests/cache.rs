@@ -1,0 +1,107 @@
+//! What the stat cache remembers, forgets, and never trusts.
+
+use super::*;
+
+#[test]
+fn a_remembered_file_is_not_read_and_a_changed_one_is() {
+    let bench = Bench::new();
+    let files: Vec<_> = (0..6)
+        .map(|n| bench.write(&format!("set/{n}"), "before"))
+        .collect();
+    rest();
+    let first = bench.one("set").sha256;
+    let reads = || {
+        let read = std::sync::atomic::AtomicU64::new(0);
+        let tell = |p: Progress| {
+            read.fetch_max(p.files, std::sync::atomic::Ordering::Relaxed);
+        };
+        let spec = Spec {
+            role: "train".to_owned(),
+            path: bench.path("set"),
+        };
+        let options = Options {
+            git_dir: Some(bench.git_dir.path()),
+            progress: Some(&tell),
+            ..Options::default()
+        };
+        let digest = observe(&[spec], options).unwrap().inputs.remove(0).sha256;
+        (read.into_inner(), digest)
+    };
+    assert_eq!(reads(), (0, first.clone()));
+
+    // Same size, and the modification time put back: only the change time tells.
+    let times = filetime::FileTime::from_last_modification_time(&files[0].metadata().unwrap());
+    fs::write(&files[0], "after!").unwrap();
+    filetime::set_file_mtime(&files[0], times).unwrap();
+    // Another file in the place of an old one, with its times and size.
+    let twin = bench.write("twin", "AFTER!");
+    filetime::set_file_mtime(&twin, times).unwrap();
+    fs::rename(&twin, &files[1]).unwrap();
+    let (read, second) = reads();
+    assert_eq!(read, 2);
+    assert_ne!(second, first);
+    assert_eq!(second.unwrap().as_str(), shell(&bench.path("set"), SHORT));
+}
+
+#[test]
+fn a_file_written_just_now_is_never_trusted() {
+    let bench = Bench::new();
+    for round in 0..300_u32 {
+        // The same size each time, as fast as the clock of the file system allows.
+        bench.write("f", format!("{round:08}"));
+        let input = bench.one("f");
+        let ours = input.sha256.unwrap();
+        assert_eq!(ours, Sha256::of(format!("{round:08}").as_bytes()));
+    }
+    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
+    assert!(cache.entries().is_empty());
+}
+
+#[test]
+fn a_time_in_the_future_is_never_trusted() {
+    let bench = Bench::new();
+    let path = bench.write("f", "x");
+    filetime::set_file_mtime(&path, filetime::FileTime::from_unix_time(4_000_000_000, 0)).unwrap();
+    rest();
+    bench.one("f");
+    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
+    assert!(cache.entries().is_empty());
+}
+
+#[test]
+fn observers_at_the_same_time_agree_and_leave_a_whole_cache() {
+    let bench = Bench::new();
+    for n in 0..400 {
+        bench.write(&format!("set/{}/{n}", n % 5), format!("{n}"));
+    }
+    rest();
+    let expected = shell(&bench.path("set"), SHORT);
+    std::thread::scope(|scope| {
+        for round in 0..12 {
+            let (bench, expected) = (&bench, &expected);
+            scope.spawn(move || {
+                let name = if round % 3 == 0 {
+                    "set".to_owned()
+                } else {
+                    format!("set/{}", round % 5)
+                };
+                let input = bench.one(&name);
+                if name == "set" {
+                    assert_eq!(input.sha256.unwrap().as_str(), expected);
+                }
+            });
+        }
+    });
+    bench.one("set");
+    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
+    assert_eq!(cache.entries().len(), 400);
+    fs::remove_file(bench.path("set/0/0")).unwrap();
+    bench.one("set");
+    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
+    assert_eq!(cache.entries().len(), 399, "what is gone is forgotten");
+    let left: Vec<_> = fs::read_dir(bench.git_dir.path().join("exp"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left.len(), 2, "statcache and its lock: {left:?}");
+}

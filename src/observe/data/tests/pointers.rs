@@ -1,0 +1,77 @@
+//! Files that stand in for content kept by Git LFS, DVC and git-annex.
+
+use super::*;
+
+#[test]
+fn an_lfs_pointer_stands_for_its_content() {
+    let bench = Bench::new();
+    let oid = Sha256::of(b"the content");
+    let text = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 11\n");
+    bench.write("model.bin", &text);
+    bench.write("set/model.bin", &text);
+    let input = bench.one("model.bin");
+    assert_eq!((input.sha256.as_ref(), input.bytes), (Some(&oid), Some(11)));
+    let pointer = input.pointer.unwrap();
+    assert_eq!((pointer.kind.as_str(), pointer.present), ("lfs", false));
+    assert!(
+        bench
+            .notes("model.bin")
+            .contains("git lfs pull --include model.bin")
+    );
+
+    let object = pointer::lfs_object(bench.git_dir.path(), &oid);
+    fs::create_dir_all(object.parent().unwrap()).unwrap();
+    fs::write(object, "the content").unwrap();
+    assert!(bench.one("model.bin").pointer.unwrap().present);
+    // A folder has the same digest before and after the content is pulled.
+    let before = bench.one("set").sha256;
+    bench.write("set/model.bin", "the content");
+    assert_eq!(bench.one("set").sha256, before);
+}
+
+#[test]
+fn dvc_content_that_is_elsewhere_is_known_by_its_md5() {
+    let bench = Bench::new();
+    bench.write(
+        "raw.csv.dvc",
+        "outs:\n- md5: 22a1a2931c8370d3aeedd7183606fd7f\n  size: 5\n  hash: md5\n  path: raw.csv\n",
+    );
+    for name in ["raw.csv", "raw.csv.dvc"] {
+        let input = bench.one(name);
+        assert_eq!((input.sha256, input.bytes), (None, Some(5)), "{name}");
+        assert!(!input.pointer.unwrap().present);
+        assert!(bench.notes(name).contains("dvc pull"));
+    }
+    bench.write("raw.csv", "12345");
+    for name in ["raw.csv", "raw.csv.dvc"] {
+        let input = bench.one(name);
+        assert_eq!(input.sha256, Some(Sha256::of(b"12345")), "{name}");
+        assert_eq!(
+            input.pointer.unwrap().id,
+            "22a1a2931c8370d3aeedd7183606fd7f"
+        );
+    }
+    bench.write("raw.csv", "changed since");
+    assert_eq!(bench.one("raw.csv").pointer, None);
+    assert!(bench.notes("raw.csv").contains("dvc status"));
+}
+
+#[test]
+fn annexed_content_is_followed_or_known_by_its_key() {
+    let bench = Bench::new();
+    let oid = Sha256::of(b"annexed");
+    let key = format!("SHA256E-s7--{oid}.csv");
+    let target = format!(".git/annex/objects/Xz/9q/{key}/{key}");
+    symlink(&target, bench.path("data.csv")).unwrap();
+    let input = bench.one("data.csv");
+    assert_eq!((input.sha256, input.bytes), (Some(oid.clone()), Some(7)));
+    assert!(!input.pointer.unwrap().present);
+    bench.write(&target, "annexed");
+    let input = bench.one("data.csv");
+    assert_eq!(input.sha256, Some(oid));
+    let pointer = input.pointer.unwrap();
+    assert_eq!(
+        (pointer.kind.as_str(), pointer.id, pointer.present),
+        ("annex", key, true)
+    );
+}

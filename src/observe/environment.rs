@@ -1,1 +1,0 @@
-//! Interpreter, packages and allow-listed variables, read without starting the interpreter.

@@ -1,1 +1,0 @@
-//! The machine: what the operating system says about it.

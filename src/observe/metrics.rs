@@ -1,1 +1,0 @@
-//! Metrics files: JSON as Python writes it, and CSV as spreadsheets write it.
