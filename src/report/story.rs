@@ -36,11 +36,48 @@ impl Change {
             axis if self.what.is_empty() => axis.to_owned(),
             axis => format!("{axis} {}", self.what),
         };
-        if self.before.is_empty() && self.after.is_empty() {
-            return name;
+        match (self.before.is_empty(), self.after.is_empty()) {
+            (true, true) => name,
+            (true, false) => format!("{name} {}", shortened(&self.after)),
+            _ => format!(
+                "{name} {} → {}",
+                shortened(&self.before),
+                shortened(&self.after)
+            ),
         }
-        format!("{name} {} → {}", self.before, self.after)
     }
+}
+
+/// Longer values are cut in phrases; the tables of a run have them whole.
+const VALUE_SHOWN: usize = 48;
+
+fn shortened(value: &str) -> String {
+    if value.chars().count() <= VALUE_SHOWN {
+        return value.to_owned();
+    }
+    value
+        .chars()
+        .take(VALUE_SHOWN - 1)
+        .chain(std::iter::once('…'))
+        .collect()
+}
+
+/// What a list gained and lost, `+new, −old`; `None` when its items only moved.
+fn list_change(before: &[Param], after: &[Param]) -> Option<String> {
+    let missing = |item: &&Param, list: &[Param]| !list.iter().any(|other| other.same_value(item));
+    let gained = after.iter().filter(|item| missing(item, before));
+    let lost = before.iter().filter(|item| missing(item, after));
+    let signed: Vec<String> = gained
+        .map(|item| format!("+{}", item.spelling()))
+        .chain(lost.map(|item| format!("−{}", item.spelling())))
+        .collect();
+    (!signed.is_empty()).then(|| signed.join(", "))
+}
+
+/// Whether a parameter only names a data input, which is compared by its content.
+fn names_data(run: &Run, value: Option<&Param>) -> bool {
+    let path = value.map(Param::spelling);
+    path.is_some_and(|path| run.data.iter().any(|input| input.path.display() == path))
 }
 
 impl Step {
@@ -121,7 +158,11 @@ impl Step {
                         .commit
                         .as_ref()
                         .map_or("?", |commit| commit.short());
-                    let dirty = if run.code.code_is_dirty() { "+" } else { "" };
+                    let dirty = if run.code.code_is_dirty() {
+                        "-dirty"
+                    } else {
+                        ""
+                    };
                     format!("{commit}{dirty}")
                 };
                 self.push("code", "", state(base), state(run));
@@ -136,6 +177,15 @@ impl Step {
         for name in names {
             let (before, after) = (base.params.get(name), run.params.get(name));
             if matches!((before, after), (Some(a), Some(b)) if a.same_value(b)) {
+                continue;
+            }
+            if names_data(base, before) && names_data(run, after) {
+                continue;
+            }
+            if let (Some(Param::List(a)), Some(Param::List(b))) = (before, after)
+                && let Some(change) = list_change(a, b)
+            {
+                self.push("config", name, String::new(), change);
                 continue;
             }
             self.push("config", name, spelled(before), spelled(after));
@@ -187,10 +237,12 @@ impl Step {
 /// A metric against the base: by how much, and whether the two may be subtracted at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Against {
-    /// Measured on the same rows: the signed difference, and whether it is better (`None`: equal,
-    /// or nobody said which way is better).
+    /// The same value, measured on the same data.
+    Equal,
+    /// Measured on the same data: the signed difference, and whether it is better (`None`: nobody
+    /// said which way is better).
     Difference(String, Option<bool>),
-    /// Measured on other rows.
+    /// Measured on other data.
     NotComparable,
     /// The records don't say what was measured on.
     Unknown(String),
@@ -209,6 +261,7 @@ pub fn against(facts: &Facts<'_>, groups: &Groups, base: &Run, run: &Run, metric
     match groups.comparable(base, run) {
         Some(false) => Against::NotComparable,
         None => Against::Unknown(shown),
+        Some(true) if before.same_value(after) => Against::Equal,
         Some(true) => {
             let better = facts.better(metric, b, a);
             let worse = facts.better(metric, a, b);

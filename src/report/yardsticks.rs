@@ -1,4 +1,4 @@
-//! Which runs a metric may be compared between: those that were measured on the same rows.
+//! Which runs a metric may be compared between: those that were measured on the same data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,7 +99,7 @@ impl Groups {
         self.names.get(self.index(run)?)
     }
 
-    /// Whether two runs were measured on the same rows; `None` when that is not recorded.
+    /// Whether two runs were measured on the same data; `None` when that is not recorded.
     pub fn comparable(&self, a: &Run, b: &Run) -> Option<bool> {
         let (a, b) = (self.index(a)?, self.index(b)?);
         let known = |index: usize| self.names[index].letter != UNKNOWN;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::figure::plot;
+use super::figure::{plot, record, ring};
 use super::{Page, shown};
 use crate::model::metric::Goal;
 use crate::model::{Run, Uid};
@@ -68,16 +68,20 @@ impl Page<'_> {
             scattered: true,
             ..Chart::default()
         };
-        let records = self.records(&chart, name);
-        let label = description(&chart);
-        let drawn = plot(
-            &Chart {
-                scattered: true,
-                ..chart.clone()
-            },
-            usize::MAX,
-            &label,
-        )?;
+        let records: Vec<Vec<Point>> = chart
+            .lines
+            .iter()
+            .map(|line| self.records(line, name))
+            .collect();
+        let used = self.in_use_point(name);
+        let drawn = plot(&chart, usize::MAX, &description(&chart), |x, y| {
+            html! {
+                @for (index, best) in records.iter().enumerate() {
+                    @if best.len() > 1 { (record(index, best, x, y)) }
+                }
+                @if let Some(point) = used { (ring(point, self.t("in use", "используется"), x, y)) }
+            }
+        })?;
         let scales = chart.scales(6, 5)?;
         let goal = match self.facts.goal(name) {
             Some(Goal::Max) => self.t("higher is better", "больше — лучше"),
@@ -85,17 +89,21 @@ impl Page<'_> {
             _ => "",
         };
         Some(html! {
-            figure.chart tabindex="0" data-metric=(index) data-y=(format!("{},{}", scales.1.low(), scales.1.high()))
+            figure.chart tabindex="0" aria-label=(format!("{name}: {}", self.t("arrow keys move between runs, Enter opens one", "стрелки — по запускам, Enter — открыть"))) data-metric=(index) data-y=(format!("{},{}", scales.1.low(), scales.1.high()))
                 data-x=(format!("{},{}", scales.0.low(), scales.0.high())) {
                 p.unit { (shown(name)) @if !goal.is_empty() { ", " (goal) } }
                 (drawn)
                 p.unit.right { (self.t("number of the run", "номер запуска")) }
-                figcaption {
-                    @if groups.differ() {
-                        @for (index, line) in chart.lines.iter().enumerate() { (dot(index)) " " (shown(&line.name)) " " }
+                figcaption { ul.groups {
+                    @for (index, (line, best)) in chart.lines.iter().zip(&records).enumerate() {
+                        @if let Some(best) = best.last() {
+                            li {
+                                @if groups.differ() { (dot(index)) " " (shown(&line.name)) ": " }
+                                (self.t("best", "лучшее")) " " strong.num { (significant(best.y, 4)) } ", exp_" (format!("{:03}", best.x))
+                            }
+                        }
                     }
-                    (records)
-                }
+                } }
                 div.tip role="status" hidden {}
             }
         })
@@ -108,22 +116,29 @@ impl Page<'_> {
         }
     }
 
-    /// How often the best value was beaten, in words.
-    fn records(&self, chart: &Chart, name: &str) -> Markup {
-        html! {
-            @for line in &chart.lines {
-                @let best = line.points.iter().filter(|p| p.y.is_finite()).fold(None, |best: Option<Point>, p| match best {
-                    Some(b) if !self.facts.better(name, p.y, b.y) => Some(b),
-                    _ => Some(*p),
-                });
-                @if let (Some(best), true) = (best, line.points.len() > 1) {
-                    span.nowrap {
-                        @if chart.lines.len() > 1 { (shown(line.name.split(' ').next().unwrap_or_default())) ": " }
-                        (self.t("best", "лучшее")) " " strong.num { (significant(best.y, 4)) } " (exp_" (format!("{:03}", best.x)) ")"
-                    } " "
-                }
+    /// The values that were better than all before them, in the order of the runs.
+    fn records(&self, line: &Line, name: &str) -> Vec<Point> {
+        let mut best: Vec<Point> = Vec::new();
+        for point in line.points.iter().filter(|point| point.y.is_finite()) {
+            if best
+                .last()
+                .is_none_or(|last| self.facts.better(name, point.y, last.y))
+            {
+                best.push(*point);
             }
         }
+        best
+    }
+
+    fn in_use_point(&self, name: &str) -> Option<Point> {
+        let used = self.facts.in_use.as_ref()?;
+        let run = self.facts.find(used.uid.as_ref(), &used.run)?;
+        let y = self.facts.number(run, name)?.as_f64();
+        let point = Point {
+            x: f64::from(run.number),
+            y,
+        };
+        y.is_finite().then_some(point)
     }
 
     pub(super) fn has_curves(&self) -> bool {
@@ -203,7 +218,7 @@ impl Page<'_> {
             lines: runs.iter().map(line).collect(),
             ..Chart::default()
         };
-        let drawn = plot(&chart, 400, &description(&chart))?;
+        let drawn = plot(&chart, 400, &description(&chart), |_, _| html! {})?;
         Some(html! {
             figure {
                 p.unit { (shown(name)) }

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use crate::report::plot::svg::path;
-use crate::report::plot::{Chart, Scale, palette};
+use crate::report::plot::{Chart, Point, Scale, palette};
 
 /// Height of the plot in pixels.
 pub const HEIGHT: f64 = 260.0;
@@ -14,7 +14,14 @@ const FOOT: f64 = 26.0;
 const BOX: f64 = 1000.0;
 
 /// The axes and lines of a chart. `None` when there is no point.
-pub fn plot(chart: &Chart, room: usize, label: &str) -> Option<Markup> {
+///
+/// `extra` is drawn above the lines, in the same scales.
+pub fn plot(
+    chart: &Chart,
+    room: usize,
+    label: &str,
+    extra: impl FnOnce(&Scale, &Scale) -> Markup,
+) -> Option<Markup> {
     let (x, y) = chart.scales(6, 5)?;
     Some(html! {
         div.plot {
@@ -37,10 +44,47 @@ pub fn plot(chart: &Chart, room: usize, label: &str) -> Option<Markup> {
                             d=(path(chart, line, &x, &y, (BOX, HEIGHT), room)) {}
                     }
                 }
+                (extra(&x, &y))
                 (cursor())
             }
         }
     })
+}
+
+/// The best value so far, as steps that never fall back.
+pub fn record(index: usize, best: &[Point], x: &Scale, y: &Scale) -> Markup {
+    let at = |p: &Point| (x.at(p.x) * BOX, (1.0 - y.at(p.y)) * HEIGHT);
+    let mut data = String::new();
+    for (position, point) in best.iter().enumerate() {
+        let (px, py) = at(point);
+        let step = if position == 0 {
+            format!("M{px:.1} {py:.1}")
+        } else {
+            format!("H{px:.1}V{py:.1}")
+        };
+        data.push_str(&step);
+    }
+    html! {
+        svg width="100%" height=(HEIGHT) viewBox=(format!("0 0 {BOX} {HEIGHT}")) preserveAspectRatio="none" {
+            path.record.(format!("s{}", index % palette::COUNT)) vector-effect="non-scaling-stroke" d=(data) {}
+        }
+    }
+}
+
+/// A ring around a value, with a word beside it.
+pub fn ring(point: Point, word: &str, x: &Scale, y: &Scale) -> Markup {
+    let share = x.at(point.x);
+    let at = format!("{:.2}%", share * 100.0);
+    let top = place(y, point.y);
+    let (anchor, dx) = if share > 0.85 {
+        ("end", "-11")
+    } else {
+        ("start", "11")
+    };
+    html! {
+        circle.ring cx=(at) cy=(top) r="8" {}
+        text.mark x=(at) y=(top) dx=(dx) dy="0.35em" text-anchor=(anchor) { (word) }
+    }
 }
 
 fn kind(chart: &Chart) -> &'static str {

@@ -19,7 +19,7 @@ impl Page<'_> {
             section #story aria-labelledby="story-title" {
                 h2 #story-title { (self.t("The story of changes", "История изменений")) }
                 p.soft { (self.t("Each run against its base, oldest first. Unfold one for everything that was recorded.", "Каждый запуск против своей основы, от старых к новым. Разверните, чтобы увидеть всю запись.")) }
-                div.story { @for run in &self.facts.runs { (self.run_details(run)) } }
+                div.story .many[self.facts.runs.len() > 100] { @for run in &self.facts.runs { (self.run_details(run)) } }
             }
         }
     }
@@ -30,7 +30,7 @@ impl Page<'_> {
         html! {
             details {
                 summary {
-                    span.who { strong { (self.facts.label(run)) } " " (shown(if run.title.is_empty() { &run.slug } else { &run.title })) }
+                    span.who { strong { (self.facts.label(run)) } " " (shown(&self.name(run))) }
                     span.what { (self.what(run, step.as_ref())) }
                     span.value { (self.primary_value(run, base)) }
                 }
@@ -98,6 +98,7 @@ impl Page<'_> {
                     };
                     span.delta.(kind) { (text) @if !word.is_empty() { " " span.word { (word) } } }
                 }
+                Against::Equal => { span.delta.even { (self.t("equal", "то же")) } }
                 Against::NotComparable => { span.delta.none { (self.t("not comparable", "несравнимо")) } }
                 Against::Unknown(text) => { span.delta.even { "(" (text) ")?" } }
                 Against::Nothing => {}
@@ -155,7 +156,7 @@ impl Page<'_> {
             } @else {
                 table.plain.diff { tbody { @for change in &step.changes { tr {
                     th scope="row" { span.axis { (change.axis) } " " (shown(&change.what)) }
-                    td { del { (shown(&change.before)) } " → " ins { (shown(&change.after)) } }
+                    td { @if !change.before.is_empty() { del { (shown(&change.before)) } " → " } ins { (shown(&change.after)) } }
                 } } } }
             }
             @if !step.unknown.is_empty() {
@@ -248,10 +249,16 @@ impl Page<'_> {
         html! {
             @if !run.params.is_empty() {
                 h3 { (self.t("Parameters", "Параметры")) }
-                dl.params { @for (name, value) in &run.params { div .changed[changed(name)] { dt { (shown(name)) } dd { (shown(&value.spelling())) } } } }
+                dl.params { @for (name, value) in &run.params { (parameter(name, &value.spelling(), changed(name))) } }
             }
         }
     }
+}
+
+/// A value that is long gets a row of its own.
+fn parameter(name: &str, value: &str, changed: bool) -> Markup {
+    let long = name.chars().count() + value.chars().count() > 42;
+    html! { div .changed[changed] .long[long] { dt { (shown(name)) } dd { (shown(value)) } } }
 }
 
 fn metric_text(value: &MetricValue) -> String {

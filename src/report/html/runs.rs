@@ -31,10 +31,10 @@ impl Page<'_> {
                     table #table {
                         thead { tr {
                             (self.heading(self.t("run", "запуск"), None))
+                            @if lettered.is_some() { (self.heading(self.t("measured on", "измерено на"), None)) }
+                            @for name in &self.metrics { (self.heading(name, Some(self.arrow(name)))) }
                             (self.heading(self.t("changed", "изменено"), None))
                             (self.heading(self.t("data", "данные"), None))
-                            @if lettered.is_some() { (self.heading(self.t("rows", "строки"), None)) }
-                            @for name in &self.metrics { (self.heading(name, Some(self.arrow(name)))) }
                             (self.heading(self.t("status", "статус"), None))
                             (self.heading(self.t("started", "начат"), None))
                             (self.heading(self.t("time", "время"), Some("")))
@@ -75,11 +75,7 @@ impl Page<'_> {
     }
 
     fn row(&self, run: &Run, lettered: bool) -> Markup {
-        let name = if run.title.is_empty() {
-            run.slug.replace('_', " ")
-        } else {
-            run.title.clone()
-        };
+        let name = self.name(run);
         let used = self.is_in_use(run);
         html! {
             tr {
@@ -88,8 +84,6 @@ impl Page<'_> {
                     @if used { " " span.badge.use { (self.t("in use", "используется")) } }
                     span.name { (shown(&name)) }
                 }
-                td.changes { (self.changes(run)) }
-                td { (data(run)) }
                 @if lettered {
                     td { @if let Some(group) = self.groups.first().and_then(|groups| groups.group(run)) {
                         span.letter title=(shown(&group.data)) { (group.letter) }
@@ -106,6 +100,8 @@ impl Page<'_> {
                         None => { td.num { "–" } }
                     }
                 }
+                td.changes { (self.changes(run)) }
+                td { (data(run)) }
                 td { (self.status(run)) @if run.code.code_is_dirty() { " " span.badge.dirty { (self.t("dirty", "не в git")) } } }
                 td.nowrap data-v=(run.started.timestamp()) { (run.started.format("%Y-%m-%d")) }
                 @match &run.seconds {
@@ -113,6 +109,15 @@ impl Page<'_> {
                     None => { td.num { "–" } }
                 }
             }
+        }
+    }
+
+    /// The name as typed; one that was typed as a slug reads better without its underscores.
+    pub(super) fn name(&self, run: &Run) -> String {
+        if run.title.is_empty() || run.title == run.slug {
+            run.slug.replace('_', " ")
+        } else {
+            run.title.clone()
         }
     }
 
@@ -152,8 +157,7 @@ impl Page<'_> {
         let lettered = self.groups.first().filter(|groups| groups.differ());
         html! {
             @if let (Some(groups), Some(primary)) = (lettered, self.metrics.first()) {
-                (self.t("Rows that", "Строки, на которых измерена")) " " code { (shown(primary)) } " "
-                (self.t("was measured on:", ":"))
+                (self.t("What", "На чём измерена")) " " code { (shown(primary)) } (self.t(" was measured on:", ":"))
                 @for (index, group) in groups.names.iter().enumerate() {
                     @if index > 0 { "," }
                     " " span.letter { (group.letter) } " "
@@ -163,7 +167,7 @@ impl Page<'_> {
             }
             @if self.groups.iter().any(crate::report::yardsticks::Groups::has_best) {
                 strong.best { (self.t("Bold", "Жирным")) } ": "
-                (self.t("best of those measured on the same rows.", "лучшее среди измеренных на тех же строках."))
+                (self.t("best of those measured on the same data.", "лучшее среди измеренных на тех же данных."))
             }
         }
     }

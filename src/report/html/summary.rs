@@ -55,7 +55,7 @@ impl Page<'_> {
             };
             text.push_str(&format!(
                 " · {} {}{arrow}",
-                self.t("judged by", "судим по"),
+                self.t("primary metric", "главная метрика"),
                 shown(&primary)
             ));
         }
@@ -112,8 +112,7 @@ impl Page<'_> {
                 p { (self.headline(run)) }
                 @if let Some(group) = others.and_then(|groups| groups.group(run)) {
                     p.soft {
-                        (self.t("Measured on rows", "Измерено на строках")) " " span.letter { (group.letter) } ", "
-                        (self.t("as", "как у")) " " (runs_counted(group.runs, facts.lang)) "; "
+                        (self.t("Measured on", "Измерено на")) " " span.letter { (group.letter) } " (" (runs_counted(group.runs, facts.lang)) "); "
                         (self.t("values with other letters can't be compared.", "с другими буквами сравнивать нельзя."))
                     }
                 }

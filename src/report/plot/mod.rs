@@ -81,7 +81,13 @@ impl Chart {
         } else {
             Scale::padded(y_low, y_high, y_ticks)
         };
-        Some((Scale::whole(x_low, x_high, x_ticks), y))
+        // Points that stand for themselves keep off the edges.
+        let room = if self.scattered {
+            ((x_high - x_low) * 0.02).max(0.5)
+        } else {
+            0.0
+        };
+        Some((Scale::whole(x_low - room, x_high + room, x_ticks), y))
     }
 
     /// The parts of a line that can be drawn, as places from 0 to 1 on both axes.

@@ -150,10 +150,7 @@ fn reasons(facts: &Facts<'_>, run: &Run, primary: &str) -> Vec<String> {
         above + 1,
         lang.pick("of", "из"),
         same.len().max(1),
-        lang.pick(
-            " measured on the same rows",
-            " измеренных на тех же строках"
-        )
+        lang.pick(" measured on the same data", " измеренных на тех же данных")
     ));
     let next = same
         .iter()
@@ -203,8 +200,8 @@ fn against_rival(
         Some(true) => {}
         Some(false) => reasons.push(
             lang.pick(
-                "measured on other rows, so not comparable",
-                "измерено на других строках, сравнивать нельзя",
+                "measured on other data, so not comparable",
+                "измерено на других данных, сравнивать нельзя",
             )
             .to_owned(),
         ),
@@ -278,8 +275,8 @@ fn best(facts: &Facts<'_>, primary: &str) -> Option<String> {
         .count();
     let note = if same < ranked.len() {
         lang.pick(
-            "; the others were measured on other rows",
-            "; остальные измерены на других строках",
+            "; the others were measured on other data",
+            "; остальные измерены на других данных",
         )
     } else {
         ""

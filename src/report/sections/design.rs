@@ -54,8 +54,8 @@ fn intro(facts: &Facts<'_>) -> String {
             text.push_str(&format!(
                 " {}",
                 lang.pick(
-                    "It was not measured on the same rows in every run: values with different letters in the table must not be compared.",
-                    "Измерена она не на одних и тех же строках: значения с разными буквами в таблице сравнивать нельзя."
+                    "It was not measured on the same data in every run: values with different letters in the table must not be compared.",
+                    "Измерена она не на одних и тех же данных: значения с разными буквами в таблице сравнивать нельзя."
                 )
             ));
         }
@@ -75,7 +75,12 @@ fn item(facts: &Facts<'_>, run: &Run) -> String {
     if let Some(goal) = run.goal.as_ref().filter(|goal| **goal != name) {
         text.push_str(&format!(": {}", safe(goal)));
     }
-    text.push_str(&format!(". {}.", changed(facts, run)));
+    let stop = if text.ends_with(['.', '?', '!', '…']) {
+        ""
+    } else {
+        "."
+    };
+    text.push_str(&format!("{stop} {}.", changed(facts, run)));
     if let Some(hypothesis) = &run.hypothesis {
         let word = lang.pick("Hypothesis", "Гипотеза");
         text.push_str(&format!(

@@ -32,7 +32,7 @@ pub fn markdown(facts: &Facts<'_>) -> String {
     headings.push(lang.pick("data", "данные").to_owned());
     headings.extend(metrics.iter().map(|metric| safe(metric)));
     if lettered.is_some() {
-        headings.push(lang.pick("rows", "строки").to_owned());
+        headings.push(lang.pick("measured on", "измерено на").to_owned());
     }
     headings.push(lang.pick("conclusion", "вывод").to_owned());
     let mut rule = vec!["---"; 3];
@@ -58,7 +58,7 @@ pub fn markdown(facts: &Facts<'_>) -> String {
     text
 }
 
-/// A bound number, bold when it is the best of those measured on the same rows.
+/// A bound number, bold when it is the best of those measured on the same data.
 fn value(facts: &Facts<'_>, groups: &Groups, run: &Run, metric: &str) -> String {
     let text = bound(facts, run, metric);
     if groups.is_best(run) {
@@ -141,7 +141,7 @@ fn notes(facts: &Facts<'_>, groups: &[Groups], metrics: &[String], more: &[Strin
             .collect();
         lines.push(format!(
             "{} {}: {}. {}",
-            lang.pick("Rows behind", "Строки, на которых измерена"),
+            lang.pick("Measured on, for", "На чём измерена"),
             code(primary),
             legend.join("; "),
             lang.pick(
@@ -154,8 +154,8 @@ fn notes(facts: &Facts<'_>, groups: &[Groups], metrics: &[String], more: &[Strin
     if bold {
         lines.push(
             lang.pick(
-                "Bold: the best among runs measured on the same rows.",
-                "Жирным: лучшее среди измеренных на одних и тех же строках.",
+                "Bold: the best among runs measured on the same data.",
+                "Жирным: лучшее среди измеренных на одних и тех же данных.",
             )
             .to_owned(),
         );
