@@ -20,13 +20,14 @@ pub fn bind(run: &str, metric: &str, value: &Number) -> String {
     )
 }
 
-/// A metric's name as it may stand in an HTML comment: what could end the comment is written `%2D`
-/// like in a URL.
+/// A metric's name as it may stand in an HTML comment in a table: what could end the comment or the
+/// cell is written like `%2D` in a URL.
 fn encoded(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars() {
         let ends_comment = c == '-' && text.ends_with(['-', '!']);
-        if matches!(c, '%' | '<' | '>') || c.is_control() || c.is_whitespace() || ends_comment {
+        if matches!(c, '%' | '<' | '>' | '|') || c.is_control() || c.is_whitespace() || ends_comment
+        {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
                 // Writing to a string can't fail.
@@ -161,6 +162,7 @@ mod tests {
             "точность",
             "a-->b<script>",
             "x--!>",
+            "p|q",
             "50%2D",
             "a b",
         ] {
@@ -190,17 +192,17 @@ mod tests {
 
     #[test]
     fn a_true_number_keeps_its_spelling_and_a_false_one_its_style() {
-        let value = n("0.84215");
+        let value = n("0.84217");
         for right in [
-            "0.842", "0.84", "0,842", "84 %", "84.2%", "0.84215", "84,22 %",
+            "0.842", "0.84", "0,842", "84 %", "84.2%", "0.84217", "84,2 %",
         ] {
             assert_eq!(corrected(right, &value), right);
         }
         assert_eq!(corrected("0.83", &value), "0.84");
         assert_eq!(corrected("0,830", &value), "0,842");
         assert_eq!(corrected("83 %", &value), "84 %");
-        assert_eq!(corrected("?", &value), "0.8422");
-        assert_eq!(corrected("2", &value), "0.8422");
+        assert_eq!(corrected("?", &value), "0.84217");
+        assert_eq!(corrected("2", &value), "0.84217");
         assert_eq!(corrected("-0.84", &value), "0.84");
         assert_eq!(corrected("−0.84", &n("-0.84")), "−0.84");
         assert_eq!(corrected("0.5", &n("nan")), "NaN");

@@ -13,6 +13,8 @@ pub mod minilog;
 pub mod noteline;
 pub mod overview;
 pub mod plot;
+#[cfg(test)]
+mod sample;
 pub mod sections;
 pub mod sheet;
 pub mod show;

@@ -89,7 +89,7 @@ impl Page<'_> {
             _ => "",
         };
         Some(html! {
-            figure.chart tabindex="0" aria-label=(format!("{name}: {}", self.t("arrow keys move between runs, Enter opens one", "стрелки — по запускам, Enter — открыть"))) data-metric=(index) data-y=(format!("{},{}", scales.1.low(), scales.1.high()))
+            figure.chart tabindex="0" aria-label=(format!("{}: {}", shown(name), self.t("arrow keys move between runs, Enter opens one", "стрелки — по запускам, Enter — открыть"))) data-metric=(index) data-y=(format!("{},{}", scales.1.low(), scales.1.high()))
                 data-x=(format!("{},{}", scales.0.low(), scales.0.high())) {
                 p.unit { (shown(name)) @if !goal.is_empty() { ", " (goal) } }
                 (drawn)

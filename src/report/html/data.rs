@@ -24,7 +24,6 @@ impl Page<'_> {
         };
         let document = json!({
             "runs": runs,
-            "names": self.metrics,
             "values": self.metrics.iter().map(values).collect::<Vec<_>>(),
             "of": self.t("of", "из"),
         });

@@ -22,7 +22,7 @@ impl Page<'_> {
                         span.sr { (self.t("Filter the runs", "Отбор запусков")) }
                         input #filter type="search" autocomplete="off" spellcheck="false" disabled
                             aria-describedby="filter-help"
-                            placeholder=(format!("{}: data train_v2 {}>0.8", self.t("filter", "отбор"), self.metrics.first().map_or("auc", |name| name.as_str())));
+                            placeholder=(format!("{}: data train_v2 {}>0.8", self.t("filter", "отбор"), self.metrics.first().map_or_else(|| "auc".to_owned(), |name| shown(name).into_owned())));
                     }
                     output #count for="filter" aria-live="polite" { (self.facts.runs.len()) }
                     span #filter-help.hint { (self.t("Words must all occur; metric>0.8 compares.", "Ищутся все слова; метрика>0.8 сравнивает.")) }

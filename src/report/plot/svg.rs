@@ -7,6 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use super::downsample::lttb;
 use super::palette::{self, COUNT};
 use super::{Chart, Line, Point, Scale};
+use crate::ui::escape::printable;
 use crate::ui::number::significant;
 
 /// Points per line: more than there are pixels would be wasted.
@@ -32,12 +33,12 @@ pub fn document(chart: &Chart) -> Option<String> {
     let markup = html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {WIDTH} {height}"))
             width=(WIDTH) height=(height) role="img" aria-labelledby="title desc" {
-            title id="title" { (chart.title) }
+            title id="title" { (printable(&chart.title)) }
             desc id="desc" { (description(chart)) }
             style { (PreEscaped(style())) }
             rect class="paper" width="100%" height="100%" {}
-            text class="heading" x=(LEFT) y="24" { (chart.title) }
-            text class="unit" x=(LEFT) y="44" { (chart.y_label) @if chart.log { " (log)" } }
+            text class="heading" x=(LEFT) y="24" { (printable(&chart.title)) }
+            text class="unit" x=(LEFT) y="44" { (printable(&chart.y_label)) @if chart.log { " (log)" } }
             g transform=(format!("translate({LEFT} {TOP})")) {
                 (axes(&x, &y, width))
                 text class="unit" x=(round(width)) y=(PLOT_HEIGHT + 40.0) text-anchor="end" { (chart.x_label) }
@@ -48,7 +49,7 @@ pub fn document(chart: &Chart) -> Option<String> {
             @for ((index, line), (left, row)) in chart.lines.iter().enumerate().zip(&places) {
                 @let middle = legend_top + row * LEGEND_ROW;
                 path class=(mark_class(chart, index)) d=(format!("M{} {middle}h{}", left, if chart.scattered { 0 } else { 22 })) {}
-                text class="name" x=(left + 30.0) y=(middle + 4.0) { (line.name) }
+                text class="name" x=(left + 30.0) y=(middle + 4.0) { (printable(&line.name)) }
             }
         }
     };
@@ -137,7 +138,7 @@ pub fn description(chart: &Chart) -> String {
         let drawn = line.points.iter().filter(|p| chart.draws(p.y));
         drawn.copied().collect()
     };
-    let mut text = format!("{} / {}.", chart.y_label, chart.x_label);
+    let mut text = format!("{} / {}.", printable(&chart.y_label), chart.x_label);
     for line in chart.lines.iter().take(COUNT) {
         let points = finite(line);
         let (Some(first), Some(last)) = (points.first(), points.last()) else {
@@ -149,7 +150,7 @@ pub fn description(chart: &Chart) -> String {
         let _ = write!(
             text,
             " {}: {} → {} (min {}, max {}, n={}).",
-            line.name,
+            printable(&line.name),
             show(first.y),
             show(last.y),
             show(low),

@@ -111,3 +111,6 @@ pub fn runs_counted(count: usize, lang: Lang) -> String {
     };
     format!("{count} {noun}")
 }
+
+#[cfg(test)]
+mod tests;
