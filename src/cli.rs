@@ -49,6 +49,8 @@ pub enum Command {
     Plot(commands::plot::PlotArgs),
     /// Write the sections of a report, or one HTML page, from the records
     Report(commands::report::ReportArgs),
+    /// Explain what changed between two runs
+    Diff(commands::diff::DiffArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -69,6 +71,7 @@ impl Command {
             Self::Show(args) => commands::show::show(ctx, args),
             Self::Plot(args) => commands::plot::plot(ctx, args),
             Self::Report(args) => commands::report::report(ctx, args),
+            Self::Diff(args) => commands::diff::diff(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

@@ -10,6 +10,7 @@
 //! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
 //! - [`record`]: how a run is begun and ended.
+//! - [`evidence`]: gathers what a comparison is told beyond the records.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
 //!
@@ -22,6 +23,7 @@ pub mod commands;
 pub mod compare;
 pub mod context;
 pub mod error;
+pub mod evidence;
 pub mod git;
 pub mod model;
 pub mod observe;

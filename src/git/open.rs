@@ -82,6 +82,33 @@ impl Repo {
         })
     }
 
+    /// Opens the repository of a known git directory, for reading objects alone.
+    pub fn at(git_dir: &Path) -> Result<Self, Error> {
+        let output = Git::new(git_dir.parent().unwrap_or(git_dir))
+            .repository(git_dir, None)
+            .args([
+                "rev-parse",
+                "--path-format=absolute",
+                "--git-dir",
+                "--git-common-dir",
+            ])
+            .args(["--is-shallow-repository", "--show-object-format"])
+            .run()?;
+        let lines: Vec<&[u8]> = output.split(|&b| b == b'\n').collect();
+        let [git_dir, common_dir, shallow, format, ..] = lines[..] else {
+            return Err(Error::Unexpected(
+                String::from_utf8_lossy(&output).into_owned(),
+            ));
+        };
+        Ok(Self {
+            git_dir: path_from_git(git_dir),
+            common_dir: path_from_git(common_dir),
+            work_tree: None,
+            object_format: String::from_utf8_lossy(format).into_owned(),
+            shallow: shallow == b"true",
+        })
+    }
+
     /// A hardened git command on this repository, run from the top of the working tree.
     pub fn git(&self) -> Git {
         let directory = self.work_tree.as_deref().unwrap_or(&self.git_dir);

@@ -3,6 +3,7 @@
 pub mod begun;
 pub mod bound;
 pub mod document;
+pub mod diff;
 pub mod ended;
 pub mod facts;
 pub mod html;
