@@ -51,6 +51,14 @@ pub enum Command {
     Push(commands::push::PushArgs),
     /// Get the refs and notes of everybody's runs
     Pull(commands::pull::PullArgs),
+    /// Draw what was logged over steps, or a metric over runs
+    Plot(commands::plot::PlotArgs),
+    /// Write the sections of a report, or one HTML page, from the records
+    Report(commands::report::ReportArgs),
+    /// Explain what changed between two runs
+    Diff(commands::diff::DiffArgs),
+    /// Verify that records, code, data and reports agree
+    Check(commands::check::CheckArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -72,6 +80,10 @@ impl Command {
             Self::Restore(args) => commands::restore::restore(ctx, args),
             Self::Push(args) => commands::push::push(ctx, args),
             Self::Pull(args) => commands::pull::pull(ctx, args),
+            Self::Plot(args) => commands::plot::plot(ctx, args),
+            Self::Report(args) => commands::report::report(ctx, args),
+            Self::Diff(args) => commands::diff::diff(ctx, args),
+            Self::Check(args) => commands::check::check(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

@@ -1,13 +1,17 @@
 //! One file a verb: its arguments and a thin function that asks the other rooms.
 
+pub mod check;
+pub mod diff;
 pub mod finish;
 pub mod help;
 pub mod init;
 pub mod ls;
 pub mod metric;
 pub mod note;
+pub mod plot;
 pub mod pull;
 pub mod push;
+pub mod report;
 pub mod restore;
 pub mod run;
 pub mod schema;

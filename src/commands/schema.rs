@@ -1,5 +1,6 @@
 //! `git exp schema`: JSON Schemas of the files and outputs, for other programs.
 
+use crate::check::formats::json;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
@@ -20,11 +21,18 @@ struct Kind {
 }
 
 /// All of them; a new one is one line here.
-const KINDS: [Kind; 1] = [Kind {
-    name: "run",
-    version: RUN_SCHEMA,
-    schema: || schemars::schema_for!(Run),
-}];
+const KINDS: [Kind; 2] = [
+    Kind {
+        name: "run",
+        version: RUN_SCHEMA,
+        schema: || schemars::schema_for!(Run),
+    },
+    Kind {
+        name: "check",
+        version: json::SCHEMA,
+        schema: || schemars::schema_for!(json::Document),
+    },
+];
 
 /// Prints a schema, or the list of kinds.
 pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {

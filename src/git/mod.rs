@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod hash;
+pub mod history;
 pub mod large;
 pub mod notes;
 pub mod numbers;
@@ -20,6 +21,7 @@ pub mod snapshot;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod user;
 pub mod worktree;
 
 pub use command::Git;

@@ -34,6 +34,7 @@ pub use keep::{EXTRAS_TITLE, Keep, Kept, UID_TRAILER};
 pub use observe::{Observation, Seen};
 pub use parts::{Parts, parts};
 pub(super) use raw::mode_of;
+pub use scratch::SCRATCH_PREFIX;
 pub use write::{Frozen, PathChange};
 
 use super::{Error, Repo};

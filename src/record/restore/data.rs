@@ -8,7 +8,7 @@ use crate::git::snapshot::lfs;
 use crate::model::data::{DataInput, DataKind};
 use crate::model::{Run, Sha256};
 use crate::observe::data::Spec;
-use crate::record::begin::observe_data;
+use crate::record::gather::observe_data;
 use crate::settings::Profile;
 use crate::store::layout::normalize;
 use crate::store::{atomic, contain};
