@@ -51,6 +51,8 @@ pub enum Command {
     Push(commands::push::PushArgs),
     /// Get the refs and notes of everybody's runs
     Pull(commands::pull::PullArgs),
+    /// Tell runs apart that took one number on two branches
+    Renumber(commands::renumber::RenumberArgs),
     /// Draw what was logged over steps, or a metric over runs
     Plot(commands::plot::PlotArgs),
     /// Write the sections of a report, or one HTML page, from the records
@@ -80,6 +82,7 @@ impl Command {
             Self::Restore(args) => commands::restore::restore(ctx, args),
             Self::Push(args) => commands::push::push(ctx, args),
             Self::Pull(args) => commands::pull::pull(ctx, args),
+            Self::Renumber(args) => commands::renumber::renumber(ctx, args),
             Self::Plot(args) => commands::plot::plot(ctx, args),
             Self::Report(args) => commands::report::report(ctx, args),
             Self::Diff(args) => commands::diff::diff(ctx, args),

@@ -9,6 +9,7 @@ mod init;
 mod ls;
 mod man;
 mod records;
+mod renumber;
 mod restore;
 mod run;
 mod show;

@@ -7,7 +7,7 @@ use crate::common::{Ran, TestEnv};
 use crate::restore::files;
 
 /// A bare remote beside the repository, with `main` pushed to it.
-fn shared() -> TestEnv {
+pub fn shared() -> TestEnv {
     let env = TestEnv::new();
     env.write("train.py", "print(1)\n");
     env.write(".gitignore", "metrics.json\n");
@@ -21,7 +21,7 @@ fn shared() -> TestEnv {
 }
 
 /// Another clone.
-fn clone(env: &TestEnv, name: &str) -> PathBuf {
+pub fn clone(env: &TestEnv, name: &str) -> PathBuf {
     let bare = env.home().join("hub.git");
     let place = env.home().join(name);
     env.git(&[
@@ -43,11 +43,11 @@ fn at(env: &TestEnv, place: &Path, program: &str, args: &[&str]) -> Ran {
     env.ran(command)
 }
 
-fn exp(env: &TestEnv, place: &Path, args: &[&str]) -> Ran {
+pub fn exp(env: &TestEnv, place: &Path, args: &[&str]) -> Ran {
     at(env, place, "git", &[&["exp"], args].concat())
 }
 
-fn git(env: &TestEnv, place: &Path, args: &[&str]) -> String {
+pub fn git(env: &TestEnv, place: &Path, args: &[&str]) -> String {
     at(env, place, "git", args).ok()
 }
 
@@ -92,6 +92,11 @@ fn a_clone_that_has_only_the_refs_restores_byte_for_byte() {
         !other.join("experiments/runs").exists(),
         "files stay as they are"
     );
+    let listed = exp(&env, &other, &["ls", "--elsewhere"]).ok();
+    assert!(
+        listed.contains("exp_001_bold_idea") && listed.contains("snapshot only"),
+        "{listed}"
+    );
     let out = exp(&env, &other, &["restore", "exp_001", "../back"]).ok();
     assert!(out.contains("verified against the record"), "{out}");
     assert_eq!(files(&env.home().join("back")), before);
@@ -118,6 +123,22 @@ fn notes_of_two_clones_are_merged_whoever_pushes_last() {
     assert_eq!(notes(&a).lines().count(), 4, "two revisions of two runs");
     assert_eq!(uids(&env, &a), uids(&env, &b));
     assert_eq!(uids(&env, &a).len(), 2);
+
+    // A run that nobody committed is known by its note: how it ended, and its metrics.
+    let listed = exp(&env, &a, &["ls", "--elsewhere", "--json"]).ok();
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(listed["runs"][0]["status"], "ok");
+    assert_eq!(listed["runs"][0]["metrics"]["acc"].to_string(), "0.5");
+
+    // On a branch it has its folder, and the record is read from there.
+    git(&env, &b, &["switch", "-q", "-c", "work"]);
+    git(&env, &b, &["add", "-A"]);
+    git(&env, &b, &["commit", "-q", "-m", "run"]);
+    git(&env, &b, &["push", "-q", "origin", "work"]);
+    git(&env, &a, &["fetch", "-q"]);
+    let listed = exp(&env, &a, &["ls", "--elsewhere"]).ok();
+    assert!(listed.contains("on origin/work"), "{listed}");
 }
 
 #[test]

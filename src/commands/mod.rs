@@ -11,6 +11,7 @@ pub mod note;
 pub mod plot;
 pub mod pull;
 pub mod push;
+pub mod renumber;
 pub mod report;
 pub mod restore;
 pub mod run;
