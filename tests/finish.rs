@@ -185,3 +185,126 @@ fn read_only_folders_are_named_with_the_way_out() {
     let error = env.exp(&["start", "other"]).error();
     assert!(error.contains("experiments"), "{error}");
 }
+
+#[test]
+fn commit_takes_the_run_alone_and_leaves_what_is_staged() {
+    let env = TestEnv::new();
+    env.write("staged.py", "1\n");
+    env.write("edited.py", "1\n");
+    env.write(".gitignore", "*.json\nenv.txt\n*.log\n");
+    env.commit("code");
+    env.write("train.csv", "a\n1\n");
+    env.exp(&["start", "lightgbm"]).ok();
+    env.exp(&["start", "больше деревьев", "--data", "train=train.csv"])
+        .ok();
+    env.write("experiments/runs/exp_002_bolshe_derevev/big.log", "ignored");
+    env.write("experiments/runs/exp_002_bolshe_derevev/plot.txt", "kept");
+    env.write("staged.py", "2\n");
+    env.git(&["add", "staged.py"]);
+    env.write("staged.py", "3\n");
+    env.write("edited.py", "2\n");
+    env.write("new.py", "2\n");
+    env.git(&["add", "-N", "new.py"]);
+    env.write("metrics.json", "{\"acc_val\": 0.5}");
+    let before = env.git(&["status", "--porcelain"]);
+    let staged = env.git(&["diff", "--cached"]);
+    let out = env.exp(&["finish", "2", "-m", "лучше", "--commit"]).ok();
+    assert!(
+        out.contains("  committed ") && !out.contains("not committed"),
+        "{out}"
+    );
+
+    assert_eq!(env.git(&["diff", "--cached"]), staged);
+    let without_records = |text: String| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.contains("experiments"));
+        lines.map(str::to_owned).collect()
+    };
+    let after = env.git(&["status", "--porcelain"]);
+    assert_eq!(without_records(after.clone()), without_records(before));
+    let mut names: Vec<String> = env
+        .git(&["show", "--name-only", "--format=", "HEAD"])
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    names.retain(|name| !name.starts_with("experiments/data/"));
+    let run = "experiments/runs/exp_002_bolshe_derevev";
+    let mut expected: Vec<String> = [
+        "README.md",
+        "dirty.patch",
+        "metrics.json",
+        "plot.txt",
+        "run.json",
+    ]
+    .iter()
+    .map(|name| format!("{run}/{name}"))
+    .collect();
+    if env.path(&format!("{run}/env.txt")).exists() {
+        expected.push(format!("{run}/env.txt"));
+    }
+    expected.extend(
+        [
+            ".gitattributes",
+            ".gitignore",
+            "README.md",
+            "exp.toml",
+            "experiments.csv",
+            "experiments.md",
+        ]
+        .map(|name| format!("experiments/{name}")),
+    );
+    names.sort();
+    expected.sort();
+    assert_eq!(names, expected);
+    // The committed table has the committed runs; the one on disk has all, and git says so.
+    let table = env.git(&["show", "HEAD:experiments/experiments.md"]);
+    assert!(
+        table.contains("exp_002") && !table.contains("exp_001"),
+        "{table}"
+    );
+    assert!(after.contains(" M experiments/experiments.md"), "{after}");
+    assert!(!after.contains("exp_002"), "{after}");
+    let message = env.git(&["log", "-1", "--format=%B"]);
+    assert_eq!(
+        message.trim(),
+        "exp_002: больше деревьев\n\nлучше\n\nExp-Run: exp_002_bolshe_derevev"
+    );
+    let reflog = env.git(&["reflog", "-1"]);
+    assert!(reflog.contains("commit (git exp): exp_002"), "{reflog}");
+    let out = env.exp(&["finish", "2", "--commit"]).ok();
+    assert!(out.contains("committed already"), "{out}");
+
+    // The settings were committed, so what finish learns in them is committed with the next run.
+    env.write("metrics.json", "{\"loss_val\": 0.5}");
+    env.exp(&["finish", "1", "--commit"]).ok();
+    assert!(
+        env.git(&["show", "HEAD:experiments/exp.toml"])
+            .contains("loss_val")
+    );
+    assert!(!env.git(&["status", "--porcelain"]).contains("experiments"));
+}
+
+#[test]
+fn commit_works_before_the_first_commit_and_refuses_during_a_merge() {
+    let env = TestEnv::empty();
+    env.git(&["init", "-q", "-b", "main"]);
+    env.write("a.py", "1\n");
+    env.git(&["add", "a.py"]);
+    env.exp(&["start", "lightgbm"]).ok();
+    env.exp(&["finish", "--commit"]).ok();
+    assert_eq!(env.git(&["diff", "--cached", "--name-only"]), "a.py\n");
+    env.git(&["commit", "-q", "-m", "code"]);
+    env.git(&["switch", "-q", "-c", "side", "HEAD^"]);
+    env.write("a.py", "2\n");
+    env.git(&["add", "a.py"]);
+    env.git(&["commit", "-q", "-m", "side"]);
+    let mut merge = env.command("git");
+    merge.args(["merge", "-q", "main"]);
+    assert_eq!(env.ran(merge).code, 1);
+    env.exp(&["start", "wider_net"]).ok();
+    let error = env.exp(&["finish", "--commit"]).error();
+    assert!(error.contains("a merge is under way"), "{error}");
+    assert_eq!(
+        env.json("experiments/runs/exp_002_wider_net/run.json")["status"],
+        "running"
+    );
+}

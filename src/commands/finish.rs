@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
 use crate::model::{Run, Status};
-use crate::record::{current, end};
+use crate::record::{commit, current, end};
 use crate::report::ended;
 use crate::settings::ProjectSettings;
-use crate::store::runs;
+use crate::store::runs::{self, Entry};
 
 /// How a run may be said to have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -48,6 +48,9 @@ pub struct FinishArgs {
     /// How it ended
     #[arg(long, value_enum, value_name = "STATUS")]
     pub status: Option<EndStatus>,
+    /// Commit the run's folder and nothing else; what is staged stays staged, no commit hook runs
+    #[arg(long)]
+    pub commit: bool,
 }
 
 impl ResultArgs {
@@ -75,14 +78,32 @@ pub fn finish(ctx: &Ctx, args: &FinishArgs) -> Result<ExitCode> {
         status,
         ..args.results.request()
     };
-    let run = end::end(ctx, entry, &request)?;
+    let before = args.commit.then(|| commit::before(ctx)).transpose()?;
+    let run = match entry.run {
+        // What `run` has finished may still be committed.
+        Ok(run) if args.commit && run.status == Status::Ok && request.is_empty() => run,
+        run => end::end(ctx, Entry { run, ..entry }, &request)?,
+    };
+    let committed = before
+        .map(|before| commit::commit(ctx, &run, &before))
+        .transpose()
+        .map_err(|failure| {
+            failure.hint("the run is finished; commit it yourself: git add experiments, git commit")
+        })?;
     if ctx.globals.json {
         let value = serde_json::to_value(&run).unwrap_or_default();
         ctx.ui.out(format!("{value:#}\n"))?;
-    } else {
-        ctx.ui
-            .out(format!("{}\n", closing(ctx, &run)?.join("\n")))?;
+        return Ok(ExitCode::OK);
     }
+    let mut lines = closing(ctx, &run)?;
+    if let Some(commit) = committed {
+        lines.pop();
+        lines.push(match commit {
+            Some(commit) => format!("  committed {}", commit.short()),
+            None => "  committed already".to_owned(),
+        });
+    }
+    ctx.ui.out(format!("{}\n", lines.join("\n")))?;
     Ok(ExitCode::OK)
 }
 

@@ -5,6 +5,7 @@
 //! same, behind [`objects`] and [`refs`].
 
 pub mod command;
+pub mod commit;
 pub mod hash;
 pub mod history;
 pub mod large;

@@ -6,6 +6,17 @@ use super::snapshot::scratch::Scratch;
 use super::{Error, Git, Repo};
 use crate::model::Oid;
 
+/// A ref on its way from one commit to another.
+#[derive(Debug)]
+pub struct RefUpdate<'a> {
+    /// Where it goes.
+    pub new: &'a Oid,
+    /// Where it must be; `None` before the first commit.
+    pub old: Option<&'a Oid>,
+    /// What the reflog says.
+    pub reason: &'a str,
+}
+
 /// Registers a linked worktree without writing its files.
 pub fn add(repo: &Repo, place: &Path, head: &Oid, branch: Option<&str>) -> Result<(), Error> {
     let git = repo
@@ -106,6 +117,20 @@ impl Repo {
             .args(["config", "--type=bool", "--get", "commit.gpgSign"])
             .output()?;
         Ok(answer.stdout.starts_with(b"true"))
+    }
+
+    /// Moves HEAD, and the branch that it names.
+    ///
+    /// # Errors
+    /// When somebody else moved it meanwhile.
+    pub fn move_head(&self, update: &RefUpdate<'_>) -> Result<(), Error> {
+        let none = self.format().zero();
+        self.git()
+            .durable()
+            .args(["update-ref", "-m", update.reason, "HEAD"])
+            .args([update.new, update.old.unwrap_or(&none)].map(Oid::as_str))
+            .run()
+            .map(drop)
     }
 
     /// Creates a branch.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::child::Ended;
+use super::isolated::Isolated;
 use super::results::{self, Results, series_notes};
 use super::setup;
 use crate::context::Ctx;
@@ -33,6 +34,22 @@ pub struct Request {
     pub ended: Option<Ended>,
     /// How long the command ran, in seconds, if we ran it.
     pub seconds: Option<f64>,
+    /// Where the command ran, if not in the working tree.
+    pub isolated: Option<Isolated>,
+    /// Whether nothing but the run's folder may be written.
+    pub folder_only: bool,
+}
+
+impl Request {
+    /// Whether nothing was told.
+    pub fn is_empty(&self) -> bool {
+        self.metrics.is_none()
+            && self.models.is_empty()
+            && self.artifacts.is_empty()
+            && self.message.is_none()
+            && self.status.is_none()
+            && self.ended.is_none()
+    }
 }
 
 /// Ends a run.
@@ -66,8 +83,9 @@ pub fn end(ctx: &Ctx, entry: Entry, request: &Request) -> Result<Run> {
     }
     run.process = None;
     run.warnings.extend(results.warnings.iter().cloned());
-    run.warnings.extend(results::changed_data(ctx, &run)?);
-    write(ctx, &folder, run, results, request.message.as_deref())
+    run.warnings
+        .extend(results::changed_data(ctx, &run, request.folder_only)?);
+    write(ctx, &folder, run, results, request)
 }
 
 fn status_of(ended: Option<Ended>) -> Status {
@@ -93,8 +111,9 @@ fn write(
     folder: &Path,
     mut run: Run,
     results: Results,
-    message: Option<&str>,
+    request: &Request,
 ) -> Result<Run> {
+    let message = request.message.as_deref();
     if let Some((file, bytes)) = results.file {
         let copy = folder.join(&file.copy);
         if std::fs::read(&copy).ok().as_deref() != Some(&bytes[..]) {
@@ -120,6 +139,23 @@ fn write(
     }
     run.rev += 1;
     run.digest = Some(seal::digest(&run));
+    if !request.folder_only {
+        learn(ctx, &run)?;
+    }
+    format::write_run(folder, &run)?;
+    if series_notes(&results.series).is_empty() {
+        // Its values are in series/ now, on disk; a log with lines that made no sense is kept.
+        let _ = std::fs::remove_file(folder.join(SERIES_LOG));
+    }
+    refresh_readme(ctx, folder, &run, message)?;
+    if !request.folder_only {
+        republish(ctx, &run)?;
+    }
+    Ok(run)
+}
+
+/// Writes the goals of new metrics down in exp.toml.
+fn learn(ctx: &Ctx, run: &Run) -> Result<()> {
     let names: Vec<&String> = run.metrics.keys().collect();
     let learnt = setup::learn_goals(ctx.project()?, ctx.settings()?, &names)?;
     if !learnt.is_empty() {
@@ -128,14 +164,7 @@ fn write(
             learnt.join(", ")
         ));
     }
-    format::write_run(folder, &run)?;
-    if series_notes(&results.series).is_empty() {
-        // Its values are in series/ now, on disk; a log with lines that made no sense is kept.
-        let _ = std::fs::remove_file(folder.join(SERIES_LOG));
-    }
-    refresh_readme(ctx, folder, &run, message)?;
-    republish(ctx, &run)?;
-    Ok(run)
+    Ok(())
 }
 
 /// Rewrites the machine's part of the mini-log; people's part stays, and a conclusion is added to it.

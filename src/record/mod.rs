@@ -6,6 +6,7 @@
 pub mod adopt;
 pub mod begin;
 pub mod child;
+pub mod commit;
 pub mod current;
 pub mod end;
 pub mod gather;
