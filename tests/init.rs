@@ -77,3 +77,34 @@ fn folders_written_by_hand_are_adopted_without_touching_them() {
             .starts_with("exp_004_next_idea")
     );
 }
+
+#[test]
+fn records_are_committed_even_where_the_project_ignores_such_names() {
+    let env = TestEnv::new();
+    env.write(".gitignore", "*.json\n*.csv\ndata/\nenv.txt\n*.yaml\n");
+    env.write("conf.yaml", "lr: 1\n");
+    env.write("train.csv", "a\n1\n");
+    env.commit("code");
+    env.exp(&[
+        "start",
+        "--config",
+        "conf.yaml",
+        "--data",
+        "train=train.csv",
+    ])
+    .ok();
+    env.exp(&["metric", "loss=0.5", "--step", "1"]).ok();
+    env.write("metrics.json", "{\"acc_val\": 0.5}");
+    env.exp(&["finish"]).ok();
+    env.git(&["add", "experiments"]);
+    let staged = env.git(&["diff", "--cached", "--name-only"]);
+    let run = "experiments/runs/exp_001_baseline";
+    for name in ["run.json", "metrics.json", "config.yaml", "series/loss.csv"] {
+        assert!(
+            staged.contains(&format!("{run}/{name}")),
+            "{name}: {staged}"
+        );
+    }
+    assert!(staged.contains("experiments/data/"), "{staged}");
+    assert!(staged.contains("experiments/experiments.csv"), "{staged}");
+}

@@ -5,6 +5,7 @@ mod common;
 mod finish;
 mod freeze;
 mod help;
+mod hooks;
 mod init;
 mod ls;
 mod man;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
 use crate::git::remote;
+use crate::record::watch::{self, Forge};
 use crate::record::{adopt, inputs, setup};
 use crate::store::Project;
 
@@ -17,6 +18,18 @@ pub struct InitArgs {
     /// Let a plain `git fetch` bring everybody's runs too
     #[arg(long)]
     pub fetch: bool,
+    /// Check records before every commit and push, beside the hooks that are there
+    #[arg(long, conflicts_with = "no_hook")]
+    pub hook: bool,
+    /// Take those checks out again
+    #[arg(long)]
+    pub no_hook: bool,
+    /// Check records in continuous integration
+    #[arg(long, value_enum, value_name = "FORGE", conflicts_with = "no_ci")]
+    pub ci: Option<Forge>,
+    /// Take that job out again
+    #[arg(long)]
+    pub no_ci: bool,
 }
 
 /// Makes the current folder a project (the top of the repository when it is not below one yet).
@@ -55,11 +68,33 @@ pub fn init(ctx: &Ctx, args: &InitArgs) -> Result<ExitCode> {
     }
     repo.prepare_notes()?;
     fetch(ctx, args.fetch)?;
+    watch(ctx, args, &project)?;
     if !written.is_empty() {
         ctx.ui
             .hint("record a run: git exp run -- python3 src/train.py");
     }
     Ok(ExitCode::OK)
+}
+
+/// Hooks and the job, in and out.
+fn watch(ctx: &Ctx, args: &InitArgs, project: &Project) -> Result<()> {
+    let mut lines = Vec::new();
+    if args.no_hook {
+        lines.extend(watch::unhook(ctx)?);
+    }
+    if args.no_ci {
+        lines.extend(watch::no_ci(ctx)?);
+    }
+    if let Some(forge) = args.ci {
+        lines.extend(watch::ci(ctx, project, forge)?);
+    }
+    if args.hook {
+        lines.extend(watch::hook(ctx, project)?);
+    }
+    for line in lines {
+        ctx.ui.say(line);
+    }
+    Ok(())
 }
 
 /// Adds refspecs to the remote when asked; else says that it can be asked.

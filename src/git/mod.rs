@@ -8,6 +8,7 @@ pub mod command;
 pub mod commit;
 pub mod hash;
 pub mod history;
+pub mod hooks;
 pub mod large;
 pub mod notes;
 pub mod numbers;

@@ -18,3 +18,4 @@ pub mod publish;
 pub mod restore;
 pub mod results;
 pub mod setup;
+pub mod watch;

@@ -21,9 +21,24 @@ experiments.md merge=union linguist-generated
 experiments.csv merge=union linguist-generated
 ";
 
-/// Files of running runs that are not worth a commit.
+/// Files of running runs that are not worth a commit; and records, which are, even where the project
+/// ignores such names (`metrics.json`, `*.csv`, `data/`).
 const IGNORE: &str = "\
 .tmp-*
+!data/
+!data/*
+!experiments.csv
+!runs/*/*.json
+!runs/*/*.csv
+!runs/*/*.md
+!runs/*/config*
+!runs/*/metrics*
+!runs/*/env.txt
+!runs/*/dirty.patch
+!runs/*/series/
+!runs/*/series/*
+!runs/*/repeats/
+!runs/*/repeats/**
 runs/*/series.jsonl
 ";
 
