@@ -74,6 +74,12 @@ impl Ambient {
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
+    /// Where temporary files go: `$TMPDIR`, else the system's place.
+    pub fn temp_dir(&self) -> PathBuf {
+        self.var_os("TMPDIR")
+            .map_or_else(std::env::temp_dir, |folder| self.cwd.join(folder))
+    }
+
     /// The directory that the user stands in.
     pub fn cwd(&self) -> &Path {
         &self.cwd

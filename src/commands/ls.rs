@@ -10,8 +10,10 @@ use crate::model::{Brief, Uid};
 use crate::query::ast::Span;
 use crate::query::sort::{SortBy, SortKey};
 use crate::query::{Attribute, Filter, Names, Target, parse};
+use crate::report;
 use crate::report::listing::{self, Column, Item, Row};
 use crate::report::sheet;
+use crate::store;
 use crate::store::catalog::Catalog;
 use crate::store::{format, stage};
 use crate::ui::escape::{printable, printable_lines};
@@ -52,6 +54,10 @@ pub struct LsArgs {
     /// Read every record anew, past the list index
     #[arg(long)]
     pub fresh: bool,
+    /// Show the runs that have no folder here: on other branches, or pulled from others
+    #[arg(long, conflicts_with_all = ["limit", "all", "filter", "sort", "cols", "status",
+        "porcelain", "csv", "fresh"])]
+    pub elsewhere: bool,
 }
 
 const FILTERS: &str = "\
@@ -69,6 +75,9 @@ const SHOWN: usize = 50;
 
 /// Lists runs.
 pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
+    if args.elsewhere {
+        return elsewhere(ctx);
+    }
     let mut catalog = Catalog::open(ctx.repo()?, ctx.project()?, args.fresh)?;
     catalog.mark_stale(|process| ctx.ambient.is_gone(process));
     let names = catalog.names();
@@ -107,6 +116,28 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
     }
     table(ctx, &rows, columns)?;
     say_more(ctx, &catalog, args, shown.len(), total);
+    Ok(ExitCode::OK)
+}
+
+fn elsewhere(ctx: &Ctx) -> Result<ExitCode> {
+    let known = store::elsewhere::runs(ctx.repo()?, ctx.project()?)?;
+    if ctx.globals.json {
+        let document = report::elsewhere::json(&known);
+        ctx.ui.out(format!("{document:#}\n"))?;
+        return Ok(ExitCode::OK);
+    }
+    if known.is_empty() {
+        ctx.ui
+            .say("every known run has a folder here; get those of others: git exp pull");
+        return Ok(ExitCode::OK);
+    }
+    let mut table = Table::new(&report::elsewhere::COLUMNS.map(|name| (name, Align::Left)));
+    for run in &known {
+        let cells = report::elsewhere::cells(run, ctx.settings()?.primary.as_deref());
+        table.row(&cells.map(|cell| printable(&cell).into_owned()));
+    }
+    let lines = table.lines(ctx.ui.width()).join("\n");
+    ctx.ui.out(format!("{lines}\n"))?;
     Ok(ExitCode::OK)
 }
 

@@ -164,6 +164,19 @@ fn specs(by_role: BTreeMap<String, PathBuf>) -> Vec<data::Spec> {
         .collect()
 }
 
+/// Digests data inputs and writes nothing, not even what it has learnt.
+pub fn observe_data_uncached(ctx: &Ctx, specs: &[data::Spec]) -> Result<data::Observed> {
+    let rules = &ctx.settings()?.data;
+    let options = data::Options {
+        base: Some(ctx.ambient.cwd()),
+        include: &rules.include,
+        exclude: &rules.exclude,
+        profile: Profile::None,
+        ..data::Options::default()
+    };
+    data::observe(specs, options)
+}
+
 /// Digests data inputs through the stat cache, with a progress bar when it takes long.
 pub fn observe_data(
     ctx: &Ctx,

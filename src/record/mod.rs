@@ -4,6 +4,7 @@
 //! number → git objects → ref → folder → note. [`end`] adds the results.
 
 pub mod adopt;
+pub mod attach;
 pub mod begin;
 pub mod child;
 pub mod commit;
@@ -12,6 +13,7 @@ pub mod end;
 pub mod gather;
 pub mod guard;
 pub mod inputs;
+pub mod isolated;
 pub mod metrics_file;
 pub mod naming;
 pub mod publish;

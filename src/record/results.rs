@@ -13,6 +13,7 @@ use crate::model::data::{Artifact, MetricsFile};
 use crate::model::{MetricValue, Run, Sha256};
 use crate::observe::{data, metrics, series};
 use crate::settings::Profile;
+use crate::store::Project;
 use crate::store::layout::{RUN_JSON, SERIES_LOG};
 
 /// Everything that was read before anything is written.
@@ -34,18 +35,27 @@ pub(super) fn read_results(
     let project = ctx.project()?;
     let settings = ctx.settings()?;
     let mut warnings = Vec::new();
-    let since = began(ctx, folder, run);
+    let isolated = request.isolated.as_ref();
+    let since = match isolated {
+        Some(isolated) => isolated.since,
+        None => began(ctx, folder, run),
+    };
+    let outputs = isolated.map_or(project, |isolated| &isolated.project);
+    let absolute = |path: &PathBuf| match isolated {
+        Some(isolated) => isolated.absolute(path),
+        None => ctx.absolute(path),
+    };
     let place = match &request.metrics {
-        Some(typed) => Some(given_metrics(ctx, run, typed, since)?),
+        Some(typed) => Some(given_metrics(run, typed, absolute(typed), since)?),
         None => metrics_file::fresh(
-            &metrics_file::candidates(project, settings, run, folder),
+            &metrics_file::candidates(outputs, settings, run, folder),
             since,
         ),
     };
     let mut found = BTreeMap::new();
     let mut file = None;
     if let Some(place) = place {
-        let (read, copy, bytes) = read_metrics(ctx, &place)?;
+        let (read, copy, bytes) = read_metrics(ctx, outputs, &place)?;
         warnings.extend(read.notes);
         found = read.metrics;
         file = Some((copy, bytes));
@@ -60,18 +70,20 @@ pub(super) fn read_results(
         warnings.push("no metrics file: metrics are the last values that were logged".to_owned());
     }
     let models = match request.models.is_empty() {
-        true => metrics_file::models(project, settings, run, since),
-        false => request
-            .models
-            .iter()
-            .map(|path| ctx.absolute(path))
-            .collect(),
+        true => metrics_file::models(outputs, settings, run, since),
+        false => request.models.iter().map(absolute).collect(),
     };
-    let artifacts: Vec<PathBuf> = request
-        .artifacts
-        .iter()
-        .map(|path| ctx.absolute(path))
-        .collect();
+    let artifacts: Vec<PathBuf> = request.artifacts.iter().map(absolute).collect();
+    let save = |files: Vec<PathBuf>| -> Result<Vec<PathBuf>> {
+        match isolated {
+            Some(isolated) => files
+                .iter()
+                .map(|file| isolated.save(file, folder))
+                .collect(),
+            None => Ok(files),
+        }
+    };
+    let (models, artifacts) = (save(models)?, save(artifacts)?);
     Ok(Results {
         metrics: found,
         file,
@@ -99,8 +111,7 @@ fn began(ctx: &Ctx, folder: &Path, run: &Run) -> SystemTime {
         .unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-fn given_metrics(ctx: &Ctx, run: &Run, typed: &Path, since: SystemTime) -> Result<PathBuf> {
-    let place = ctx.absolute(typed);
+fn given_metrics(run: &Run, typed: &Path, place: PathBuf, since: SystemTime) -> Result<PathBuf> {
     if !place.is_file() {
         let id = run.id().short();
         return Err(
@@ -126,8 +137,16 @@ fn given_metrics(ctx: &Ctx, run: &Run, typed: &Path, since: SystemTime) -> Resul
     Ok(place)
 }
 
-fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, MetricsFile, Vec<u8>)> {
-    let shown = record_path(ctx, place)?;
+fn read_metrics(
+    ctx: &Ctx,
+    outputs: &Project,
+    place: &Path,
+) -> Result<(metrics::MetricsRead, MetricsFile, Vec<u8>)> {
+    // As the command named it, wherever it ran.
+    let shown = match outputs.relative(place) {
+        Some(path) => path,
+        None => record_path(ctx, place)?,
+    };
     let bytes = std::fs::read(place).context(|| format!("cannot read {}", shown.display()))?;
     let read = metrics::read(&shown, &bytes)
         .context(|| format!("{} can't be used as metrics", shown.display()))
@@ -204,7 +223,10 @@ fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
 }
 
 /// Data files whose content is no longer what it was at start.
-pub(super) fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
+///
+/// With `folder_only` the cache of digests is neither read nor written: it is not in the run's
+/// folder.
+pub(super) fn changed_data(ctx: &Ctx, run: &Run, folder_only: bool) -> Result<Vec<String>> {
     let project = ctx.project()?;
     let specs: Vec<data::Spec> = run
         .data
@@ -235,7 +257,10 @@ pub(super) fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
         .map(|(input, _)| changed(input, "was removed"))
         .collect();
     let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
-    let seen = gather::observe_data(ctx, &specs, Profile::None, false)?;
+    let seen = match folder_only {
+        true => gather::observe_data_uncached(ctx, &specs)?,
+        false => gather::observe_data(ctx, &specs, Profile::None, false)?,
+    };
     for (input, now) in inputs.iter().zip(&seen.inputs) {
         if now.sha256 != input.sha256 {
             warnings.push(changed(input, "changed"));

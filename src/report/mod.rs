@@ -4,6 +4,7 @@ pub mod begun;
 pub mod bound;
 pub mod diff;
 pub mod document;
+pub mod elsewhere;
 pub mod ended;
 pub mod facts;
 pub mod html;

@@ -151,7 +151,8 @@ impl Layout {
     }
 
     fn attributes(&self, repo: &Repo) -> Result<Vec<(RecordPath, Attributes)>, Error> {
-        let scratch = Scratch::empty(repo)?;
+        // Jobs export from a git directory that they must not write to.
+        let scratch = Scratch::apart()?;
         let entries: Vec<Entry> = self
             .files
             .iter()

@@ -31,6 +31,18 @@ impl Scratch {
         })
     }
 
+    /// The same outside of the git directory, for those who may not write there.
+    pub fn apart() -> Result<Self, Error> {
+        let folder = tempfile::Builder::new()
+            .prefix(SCRATCH_PREFIX)
+            .tempdir()
+            .map_err(|source| failed(std::path::Path::new("the temporary folder"), source))?;
+        Ok(Self {
+            path: folder.path().join("index"),
+            _folder: folder,
+        })
+    }
+
     /// A copy of the user's index with its modification time: an entry as young as the index is
     /// compared by content, and would pass for unchanged in a younger one.
     pub fn copy(repo: &Repo) -> Result<Self, Error> {

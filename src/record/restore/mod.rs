@@ -72,7 +72,8 @@ pub fn give(ctx: &Ctx, source: &Source, target: &Target) -> Result<Given> {
     })
 }
 
-fn fill(ctx: &Ctx, source: &Source, place: &Path) -> Result<Given> {
+/// Writes the files into a folder that is new or empty.
+pub fn fill(ctx: &Ctx, source: &Source, place: &Path) -> Result<Given> {
     let restored = export(ctx.repo()?, &source.commit, place).map_err(|error| {
         Failure::new(format!("cannot restore into {}", place.display()))
             .because(error)
