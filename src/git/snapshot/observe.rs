@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use super::config::{Config, without_filters};
 use super::odd::{self, Sighting};
 use super::status::{IndexEntry, Status, parse_index};
-use super::{Scope, state};
+use super::{Scope, index_file, state};
 use crate::git::command::Running;
 use crate::git::tree::{Entry, GITLINK};
 use crate::git::{Error, Git, Head, Repo};
@@ -111,7 +111,10 @@ fn facts(repo: &Repo) -> Result<Facts, Error> {
 
 /// The index, and what git passes over in the folders that it names.
 fn list(repo: &Repo, experiments: &[RecordPath]) -> Result<Listing, Error> {
-    let index = parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?;
+    let index = match index_file::read(&repo.git_dir.join("index"), repo.format()) {
+        Some(index) => index,
+        None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
+    };
     let sightings = odd::search(repo.top()?, &index, experiments);
     Ok((index, sightings))
 }
