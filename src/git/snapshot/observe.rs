@@ -223,14 +223,13 @@ impl Seen<'_> {
             && status.conflicts.is_empty()
     }
 
-    /// The index outside the folders of records, as it is in a tree.
-    pub(super) fn listing(&self) -> Vec<Entry> {
-        let outside =
-            |entry: &&IndexEntry| entry.stage == 0 && self.scope.covers(&entry.entry.path);
-        self.index
-            .iter()
+    /// Takes the index outside the folders of records, as it is in a tree.
+    pub(super) fn take_listing(&mut self) -> Vec<Entry> {
+        let outside = |entry: &IndexEntry| entry.stage == 0 && self.scope.covers(&entry.entry.path);
+        std::mem::take(&mut self.index)
+            .into_iter()
             .filter(outside)
-            .map(|entry| entry.entry.clone())
+            .map(|entry| entry.entry)
             .collect()
     }
 

@@ -69,7 +69,7 @@ impl Seen<'_> {
     ///
     /// # Errors
     /// When git can't write objects (disk full, permissions), or a file can't be read twice.
-    pub fn write(self) -> Result<Frozen, Error> {
+    pub fn write(mut self) -> Result<Frozen, Error> {
         let repo = self.repo;
         let mut budget = Budget::of(self.scope);
         let untracked = self.sort_untracked(&mut budget)?;
@@ -86,12 +86,12 @@ impl Seen<'_> {
             true => index::capture(&self, &untracked.kept)?,
             false => (base_tree.clone(), index::Captured::default()),
         };
+        let found = nested::freeze(&self, &mut budget)?;
         let entries = match tree == base_tree && !is_touched {
-            true => self.listing(),
+            true => self.take_listing(),
             false => self.list_tree(&tree)?,
         };
         let overlay = overlay::find(&self, &entries)?;
-        let found = nested::freeze(&self, &mut budget)?;
 
         let mut left_out = untracked.left_out;
         left_out.extend(captured.left_out);
