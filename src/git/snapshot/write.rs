@@ -209,10 +209,15 @@ impl Seen<'_> {
             let status = if unknown.contains(path) { '?' } else { 'M' };
             changes.push(bare(path, status));
         }
-        let files = left_out
-            .iter()
-            .filter(|entry| untracked.contains(&entry.path));
-        changes.extend(files.map(|entry| bare(&entry.path, '?')));
+        let tracked: BTreeSet<&RecordPath> = self.status.tracked.iter().collect();
+        for path in left_out.iter().map(|entry| &entry.path) {
+            if untracked.contains(path) {
+                changes.push(bare(path, '?'));
+            } else if tracked.contains(path) {
+                // git saw that it differs, but it can't be read: the tree has what the commit has.
+                changes.push(bare(path, 'M'));
+            }
+        }
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         changes.dedup_by(|a, b| a.path == b.path);
         Ok(changes)
