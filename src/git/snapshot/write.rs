@@ -69,7 +69,7 @@ impl Seen<'_> {
     ///
     /// # Errors
     /// When git can't write objects (disk full, permissions), or a file can't be read twice.
-    pub fn write(self) -> Result<Frozen, Error> {
+    pub fn write(mut self) -> Result<Frozen, Error> {
         let repo = self.repo;
         let mut budget = Budget::of(self.scope);
         let untracked = self.sort_untracked(&mut budget)?;
@@ -86,12 +86,12 @@ impl Seen<'_> {
             true => index::capture(&self, &untracked.kept)?,
             false => (base_tree.clone(), index::Captured::default()),
         };
+        let found = nested::freeze(&self, &mut budget)?;
         let entries = match tree == base_tree && !is_touched {
-            true => self.listing(),
+            true => self.take_listing(),
             false => self.list_tree(&tree)?,
         };
         let overlay = overlay::find(&self, &entries)?;
-        let found = nested::freeze(&self, &mut budget)?;
 
         let mut left_out = untracked.left_out;
         left_out.extend(captured.left_out);
@@ -209,10 +209,15 @@ impl Seen<'_> {
             let status = if unknown.contains(path) { '?' } else { 'M' };
             changes.push(bare(path, status));
         }
-        let files = left_out
-            .iter()
-            .filter(|entry| untracked.contains(&entry.path));
-        changes.extend(files.map(|entry| bare(&entry.path, '?')));
+        let tracked: BTreeSet<&RecordPath> = self.status.tracked.iter().collect();
+        for path in left_out.iter().map(|entry| &entry.path) {
+            if untracked.contains(path) {
+                changes.push(bare(path, '?'));
+            } else if tracked.contains(path) {
+                // git saw that it differs, but it can't be read: the tree has what the commit has.
+                changes.push(bare(path, 'M'));
+            }
+        }
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         changes.dedup_by(|a, b| a.path == b.path);
         Ok(changes)
