@@ -81,8 +81,11 @@ mod tests {
         let text = render(&hostile());
         // Between double backticks everything is text.
         let outside: String = text.split("``").step_by(2).collect();
-        assert!(!outside.contains("<script>") && outside.contains("&lt;script&gt;"), "{text}");
-        assert_eq!(text.lines().count(), 6, "{text}");
+        assert!(
+            !outside.contains("<script>") && outside.contains("&lt;script&gt;"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 7, "{text}");
         let many = vec![Finding::broken("E-name", "x".repeat(500)); 5000];
         let text = render(&checked(many));
         assert!(text.len() < LONGEST && text.contains("more\n"));
