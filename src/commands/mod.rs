@@ -1,6 +1,7 @@
 //! One file a verb: its arguments and a thin function that asks the other rooms.
 
 pub mod check;
+pub mod diff;
 pub mod finish;
 pub mod help;
 pub mod init;

@@ -5,7 +5,7 @@ use super::layout::Project;
 use super::lock::Lock;
 use super::{atomic, runs};
 use crate::error::Result;
-use crate::model::Run;
+use crate::model::Brief;
 use crate::report::overview;
 use crate::settings::{Lang, ProjectSettings};
 
@@ -21,10 +21,12 @@ pub fn refresh(
     let _turn = Lock::take(exp_dir)?;
     real_folder(&project.experiments())?;
     let entries = runs::list(project)?;
-    let runs: Vec<&Run> = entries
+    let briefs: Vec<Brief> = entries
         .iter()
         .filter_map(|entry| entry.run.as_ref().ok())
+        .map(Brief::from)
         .collect();
+    let runs: Vec<&Brief> = briefs.iter().collect();
     let files = [
         (
             "experiments.md",

@@ -166,6 +166,24 @@ fn an_alias_bomb_is_refused_quickly() {
 }
 
 #[test]
+fn lines_in_brackets_may_stand_anywhere_but_errors_keep_their_place() {
+    assert_eq!(
+        read_as("a.yaml", "m:\n  a: [\n1,\n  2\n]\n  b: 3"),
+        read_as("a.yaml", "m:\n  a: [1, 2]\n  b: 3")
+    );
+    assert_eq!(
+        error("a.yaml", "a: {x: 1,\ny: 2,\n x: 3}"),
+        "line 3, column 2: the key `x` stands twice"
+    );
+    assert_eq!(
+        error("a.yaml", "a: {x: 1,\ny: 2, x: 3}"),
+        "line 2, column 7: the key `x` stands twice"
+    );
+    let many = format!("a: [\n{}]", "1,\n".repeat(60));
+    assert_eq!(read_as("a.yaml", &many).len(), 1);
+}
+
+#[test]
 fn depth_and_size_are_bounded() {
     for (name, open, close) in [
         ("a.yaml", "[", "]"),

@@ -2,6 +2,7 @@
 //!
 //! Built on parser events, for only they tell a plain scalar from a quoted one and keep its text.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
@@ -16,13 +17,62 @@ use super::yaml_scalar;
 /// Entries that merge keys may copy, so that nested merges of merges can't take forever.
 const MAX_MERGED: usize = 1_000_000;
 
+/// Bytes that may be read over again for lines that only PyYAML accepts where they stand.
+const MAX_REREAD: usize = 16 << 20;
+
 /// Reads the documents of a stream, without those that are empty.
+///
+/// Inside brackets PyYAML does not care how far a line is indented, but YAML 1.2 and its parser do.
+/// The blanks mean nothing there, so such a line is moved to the right and the text read again.
 pub(super) fn parse(text: &str) -> Result<Vec<Tree>, ConfigError> {
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| from_scan(&error))?;
-        if event == Event::StreamEnd {
+    const MARGIN: &str = "                                                                ";
+    let mut error = match documents(text) {
+        Err(error) if is_flow_indentation(&error) => error,
+        outcome => return outcome,
+    };
+    let mut lines: Vec<Cow<'_, str>> = text.split('\n').map(Cow::Borrowed).collect();
+    let mut moved = HashSet::new();
+    for _ in 0..=MAX_REREAD / text.len().max(1) {
+        let Some(number) = error.line.filter(|_| is_flow_indentation(&error)) else {
             break;
+        };
+        let Some(line) = lines.get_mut(number - 1).filter(|_| moved.insert(number)) else {
+            break;
+        };
+        *line = Cow::Owned(format!("{MARGIN}{line}"));
+        error = match documents(&lines.join("\n")) {
+            Ok(documents) => return Ok(documents),
+            Err(error) => error,
+        };
+    }
+    if error.line.is_some_and(|line| moved.contains(&line)) {
+        error.column = error.column.map(|c| c.saturating_sub(MARGIN.len()).max(1));
+    }
+    Err(error)
+}
+
+/// The parser has no code for it; a test sees to it that the words stay these.
+fn is_flow_indentation(error: &ConfigError) -> bool {
+    matches!(
+        error.message.as_str(),
+        "invalid indentation" | "invalid indentation in flow construct"
+    )
+}
+
+fn documents(text: &str) -> Result<Vec<Tree>, ConfigError> {
+    let mut builder = Builder::default();
+    // A block scalar that the end of the file cuts off has no line break to PyYAML.
+    let cut_at = (!text.ends_with('\n')).then(|| text.chars().count());
+    for event in Parser::new_from_str(text) {
+        let (mut event, span) = event.map_err(|error| from_scan(&error))?;
+        match &mut event {
+            Event::StreamEnd => break,
+            Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..)
+                if cut_at.is_some_and(|end| span.end.index() >= end) && value.ends_with('\n') =>
+            {
+                value.to_mut().pop();
+            }
+            _ => {}
         }
         builder
             .event(event)

@@ -31,29 +31,43 @@ static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 
 /// Finds literals under the name of a secret that look generated.
 pub(super) fn find(bytes: &[u8]) -> Vec<Match> {
-    // The value first: most anchors are words in running text, which it rules out at once.
-    let is_secret = |name: &str, value: &[u8]| match names::secrecy(name) {
-        Secrecy::Certain => true,
-        Secrecy::Likely => generated::has_three_classes(value),
-        Secrecy::Possible | Secrecy::No => false,
-    };
     find_where(bytes, |name, value| {
-        generated::is_generated(value) && is_secret(&String::from_utf8_lossy(name), value)
+        // The value first: most anchors are words in running text, which it rules out at once.
+        let literal = &bytes[value.clone()];
+        if !generated::is_generated(literal) || is_path(bytes, &name) {
+            return false;
+        }
+        let quoted = bytes[..value.start].ends_with(b"\"") || bytes[..value.start].ends_with(b"'");
+        if !quoted && generated::is_identifier(literal) {
+            return false;
+        }
+        match names::secrecy(&String::from_utf8_lossy(&bytes[name])) {
+            Secrecy::Certain => true,
+            Secrecy::Likely => generated::has_three_classes(literal),
+            Secrecy::Possible | Secrecy::No => false,
+        }
     })
 }
 
 /// Finds whatever is given to the name of a secret, for command lines (`{"password": "hunter2"}`).
 pub(super) fn find_named(text: &str) -> Vec<Match> {
-    find_where(text.as_bytes(), |name, value| {
-        let (name, value) = (
-            String::from_utf8_lossy(name),
-            String::from_utf8_lossy(value),
-        );
-        names::is_secret_value(names::secrecy(&name), &value)
+    let bytes = text.as_bytes();
+    find_where(bytes, |name, value| {
+        let name = String::from_utf8_lossy(&bytes[name]);
+        names::is_secret_value(
+            names::secrecy(&name),
+            &String::from_utf8_lossy(&bytes[value]),
+        )
     })
 }
 
-fn find_where(bytes: &[u8], is_secret: impl Fn(&[u8], &[u8]) -> bool) -> Vec<Match> {
+/// A part of a longer name, which nothing is assigned to: `arn:aws:…:secret:name`, `AWS::ApiKey`.
+fn is_path(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = &bytes[..name.start];
+    before.ends_with(b"::") || (before.ends_with(b":") && bytes.get(name.end) == Some(&b':'))
+}
+
+fn find_where(bytes: &[u8], is_secret: impl Fn(Range<usize>, Range<usize>) -> bool) -> Vec<Match> {
     let Some(names) = NAMES.as_ref() else {
         return Vec::new();
     };
@@ -68,7 +82,7 @@ fn find_where(bytes: &[u8], is_secret: impl Fn(&[u8], &[u8]) -> bool) -> Vec<Mat
         let Some(value) = value_after(bytes, &name) else {
             continue;
         };
-        if is_secret(&bytes[name], &bytes[value.clone()]) {
+        if is_secret(name, value.clone()) {
             found.push(Match {
                 kind: "password or key in an assignment",
                 range: value,
@@ -106,7 +120,8 @@ fn value_after(bytes: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
     let spaces = skip(bytes, at, b" \t");
     match bytes.get(spaces) {
         Some(b'=' | b':') => at = skip(bytes, spaces, b"=:>"),
-        _ if is_flag && spaces > at => at = spaces,
+        // The next flag is no value of this one.
+        _ if is_flag && spaces > at && bytes.get(spaces) != Some(&b'-') => at = spaces,
         _ => return None,
     }
     at = skip(bytes, at, b" \t");

@@ -47,7 +47,7 @@ fn is_placeholder(value: &[u8]) -> bool {
         "{{",
     ];
     let lower = String::from_utf8_lossy(value).to_ascii_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark))
+    MARKS.iter().any(|mark| lower.contains(mark)) || value.starts_with(b"arn:")
 }
 
 /// Made of words and small numbers: `tiny-random-bert-v2`, `self.cfg.token`.
@@ -57,6 +57,37 @@ fn is_wordy(value: &[u8]) -> bool {
         let rest = &part[letters..];
         rest.len() <= 4 && rest.iter().all(u8::is_ascii_digit)
     })
+}
+
+/// Whether a literal without quotes reads as a name in code: `x25519.X25519PrivateKey`. Its words are
+/// three letters long on average; those that a generator makes of mixed characters come to two.
+pub(super) fn is_identifier(value: &[u8]) -> bool {
+    let mixed = value
+        .iter()
+        .any(|b| b.is_ascii_uppercase() || b"_.".contains(b));
+    let named = value
+        .iter()
+        .all(|&b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let words = (0..value.len()).filter(|&i| begins_word(value, i)).count();
+    mixed && named && letters >= 3 * words
+}
+
+/// A letter after something else, or a capital that begins a word of its own.
+fn begins_word(value: &[u8], i: usize) -> bool {
+    let before = i.checked_sub(1).map_or(b' ', |i| value[i]);
+    let after = value.get(i + 1).copied().unwrap_or(b' ');
+    value[i].is_ascii_alphabetic()
+        && (!before.is_ascii_alphabetic()
+            || (value[i].is_ascii_uppercase()
+                && (before.is_ascii_lowercase() || after.is_ascii_lowercase())))
+}
+
+/// Whether the characters are counted up as in manuals and not drawn.
+pub(super) fn is_sequence(value: &[u8]) -> bool {
+    ["1234567890", "abcdefgh", "xxxxxx"]
+        .iter()
+        .any(|known| memchr::memmem::find(&value.to_ascii_lowercase(), known.as_bytes()).is_some())
 }
 
 /// Shannon entropy of the bytes, in bits for each.
@@ -77,6 +108,26 @@ fn entropy(value: &[u8]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_in_code_are_told_from_keys() {
+        for name in [
+            "x25519.X25519PrivateKey",
+            "PKCS7PrivateKeyTypes",
+            "X509HardwareKeyUsageFlags",
+            "self.ai21labs_api_key",
+        ] {
+            assert!(is_identifier(name.as_bytes()), "{name}");
+        }
+        for key in [
+            "k3J9dLx0Qw7Zp1Vb6Nt5",
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "k1zPZM6uVxMQ3oxqgoYlNuJPyRTZ1vREs76zTQE3eJk",
+            "8bklk8bl1k3sb38d9b3l0enywt8c09b30lkq0blk",
+        ] {
+            assert!(!is_identifier(key.as_bytes()), "{key}");
+        }
+    }
 
     #[test]
     fn generated_values_are_told_from_words() {

@@ -89,8 +89,8 @@ fn token(before: &[String]) -> Secrecy {
     let is_text = |word: &String| TEXT.contains(&word.as_str());
     match before.last() {
         None => Secrecy::Likely,
-        // The parties of a dialogue have tokens of text.
-        Some(word) if ["bot", "user"].contains(&word.as_str()) => Secrecy::Possible,
+        // The parties of a dialogue have tokens of text, and a client's is often a request's number.
+        Some(word) if ["bot", "client", "user"].contains(&word.as_str()) => Secrecy::Possible,
         Some(word) if ISSUERS.contains(&word.as_str()) => Secrecy::Certain,
         Some(_) if before.iter().any(is_text) => Secrecy::No,
         Some(_) => Secrecy::Possible,

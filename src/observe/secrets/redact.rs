@@ -10,10 +10,20 @@ use super::{REDACTED, assignments, matches, urls};
 /// and known shapes of credentials become `[redacted]`, also inside one quoted argument
 /// (`sh -c "TOKEN=… python train.py"`).
 pub fn redact_argv(argv: &[String]) -> Vec<String> {
-    let mut awaited = Secrecy::No;
-    argv.iter()
-        .map(|argument| redact_argument(argument, &mut awaited))
-        .collect()
+    let mut clean = argv.to_vec();
+    // What is left can read anew beside a secret that went (`--key <token>rest`). Every round that
+    // changes anything leaves less of the original, so there is a last one.
+    loop {
+        let mut awaited = Secrecy::No;
+        let next: Vec<String> = clean
+            .iter()
+            .map(|argument| redact_argument(argument, &mut awaited))
+            .collect();
+        if next == clean {
+            return clean;
+        }
+        clean = next;
+    }
 }
 
 /// An address without its password, its access tokens and its signature.

@@ -165,7 +165,7 @@ impl Rule {
         let body = &bytes[prefix.end..end];
         let long_enough = body.len() >= length && (!exact || body.len() == length);
         let whole = !bytes.get(end).is_some_and(|&b| exact && word(b));
-        let real = is_varied(body) && !body.ends_with(b"EXAMPLE");
+        let real = is_varied(body) && !generated::is_sequence(body) && !body.ends_with(b"EXAMPLE");
         (long_enough && whole && real && begins_word(bytes, prefix.start))
             .then_some(prefix.start..end)
     }

@@ -48,7 +48,7 @@ fn tokens() -> Vec<(&'static str, String, String, String)> {
         (
             "Slack token",
             format!("xox{}", "b-"),
-            "1234567890-".to_owned() + &alnum(24),
+            "2871940563-".to_owned() + &alnum(24),
         ),
         ("Google API key", format!("AI{}", "za"), alnum(35)),
         ("npm token", format!("npm{}", "_"), alnum(36)),
@@ -169,6 +169,13 @@ fn ordinary_text_of_ml_projects_is_left_alone() {
         "ssh://git@github.com/org/repo.git git@github.com:org/repo".to_owned(),
         "https://org@dev.azure.com/org/project".to_owned(),
         "PRIVATE_KEY_PATH=/home/ann/keys/deploy2024Key".to_owned(),
+        format!(
+            "arn:aws:secretsmanager:us-west-2:1:secret:My-{}",
+            &sha1[..16]
+        ),
+        format!("\"AWS::IAM::AccessKey\": \"{}\"", &sha1[..16]),
+        "def sign(self, private_key: x25519.X25519PrivateKey, n: int)".to_owned(),
+        format!("use sk{}1234567890abcdefghijklmnopqrstuvwxyz here", "-"),
         format!("id,password_hash_md5_len\n1,32\n{sha1},5"),
     ] {
         assert_eq!(scan(text.as_bytes()), [], "{text}");
