@@ -8,6 +8,8 @@ pub mod init;
 pub mod ls;
 pub mod metric;
 pub mod note;
+pub mod plot;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod show;

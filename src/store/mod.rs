@@ -7,6 +7,7 @@ pub mod atomic;
 pub mod cards;
 pub mod catalog;
 pub mod contain;
+pub mod facts;
 pub mod folder;
 pub mod format;
 pub mod ids;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Work, records};
 use crate::check::facts::{Document, Facts, Generated, Stage, StageRecord};
 use crate::error::Result;
-use crate::model::{RecordPath, Run, Sha256};
+use crate::model::{Brief, RecordPath, Sha256};
 use crate::report::overview;
 use crate::settings::Lang;
 use crate::store::layout::README;
@@ -80,7 +80,8 @@ fn text(work: &Work<'_, '_>, path: &RecordPath) -> Option<String> {
 }
 
 fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
-    let runs: Vec<&Run> = facts.all_records().collect();
+    let briefs: Vec<Brief> = facts.all_records().map(Brief::from).collect();
+    let runs: Vec<&Brief> = briefs.iter().collect();
     // A damaged record is left out of the table; that is told once, by its own rule.
     let markdown =
         [Lang::En, Lang::Ru].map(|lang| overview::markdown_table(&runs, &work.settings, lang));
