@@ -1,6 +1,7 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod check;
 mod common;
 mod finish;
 mod freeze;
