@@ -1,12 +1,14 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod browser;
 mod common;
 mod finish;
 mod freeze;
 mod help;
 mod init;
 mod man;
+mod report;
 mod run;
 mod show;
 mod start;

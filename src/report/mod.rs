@@ -2,8 +2,8 @@
 
 pub mod begun;
 pub mod bound;
-pub mod document;
 pub mod diff;
+pub mod document;
 pub mod ended;
 pub mod facts;
 pub mod html;
