@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 mod check;
+mod browser;
 mod common;
 mod finish;
 mod freeze;
@@ -10,6 +11,7 @@ mod init;
 mod ls;
 mod man;
 mod records;
+mod report;
 mod run;
 mod show;
 mod start;
