@@ -1,15 +1,20 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod best;
 mod common;
+mod compare;
 mod finish;
 mod freeze;
 mod help;
-mod ls;
-mod records;
 mod init;
+mod ls;
 mod man;
+mod promote;
+mod records;
+mod relabel;
 mod run;
 mod show;
 mod start;
 mod story;
+mod table;

@@ -1,12 +1,20 @@
 //! One file a verb: its arguments and a thin function that asks the other rooms.
 
+pub mod best;
+pub mod compare;
 pub mod finish;
 pub mod help;
 pub mod init;
 pub mod ls;
 pub mod metric;
 pub mod note;
+pub mod promote;
+pub mod rename;
+pub mod rm;
 pub mod run;
 pub mod schema;
 pub mod show;
 pub mod start;
+pub mod table;
+pub mod tag;
+pub mod which;

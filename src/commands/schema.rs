@@ -4,6 +4,8 @@ use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
 use crate::store::format::RUN_SCHEMA;
+use crate::store::stage::{STAGE_SCHEMA, Stage};
+use crate::store::tombstone::{TOMBSTONE_SCHEMA, Tombstone};
 
 /// Arguments of `git exp schema`.
 #[derive(Debug, clap::Args)]
@@ -20,11 +22,23 @@ struct Kind {
 }
 
 /// All of them; a new one is one line here.
-const KINDS: [Kind; 1] = [Kind {
-    name: "run",
-    version: RUN_SCHEMA,
-    schema: || schemars::schema_for!(Run),
-}];
+const KINDS: [Kind; 3] = [
+    Kind {
+        name: "run",
+        version: RUN_SCHEMA,
+        schema: || schemars::schema_for!(Run),
+    },
+    Kind {
+        name: "stage",
+        version: STAGE_SCHEMA,
+        schema: || schemars::schema_for!(Stage),
+    },
+    Kind {
+        name: "tombstone",
+        version: TOMBSTONE_SCHEMA,
+        schema: || schemars::schema_for!(Tombstone),
+    },
+];
 
 /// Prints a schema, or the list of kinds.
 pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {

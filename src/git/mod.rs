@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod hash;
+mod loss;
 pub mod notes;
 pub mod numbers;
 pub mod objects;
@@ -13,11 +14,11 @@ pub mod open;
 pub mod patch;
 pub mod refs;
 pub mod settings;
-pub mod user;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod user;
 
 pub use command::Git;
 pub use hash::ObjectFormat;

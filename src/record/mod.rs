@@ -12,4 +12,5 @@ pub mod guard;
 pub mod inputs;
 pub mod metrics_file;
 pub mod naming;
+pub mod revise;
 pub mod setup;

@@ -1,6 +1,7 @@
 //! What is told: pure functions from records to text, no git, no file system, no clock.
 
 pub mod begun;
+pub mod choice;
 pub mod ended;
 pub mod lang;
 pub mod listing;
@@ -10,3 +11,5 @@ pub mod noteline;
 pub mod overview;
 pub mod sheet;
 pub mod show;
+pub mod sidebyside;
+pub mod typed;

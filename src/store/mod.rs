@@ -4,8 +4,8 @@
 //! through symbolic links. Notes, refs and caches can be rebuilt from what this room keeps.
 
 pub mod atomic;
-pub mod catalog;
 pub mod cards;
+pub mod catalog;
 pub mod contain;
 pub mod folder;
 pub mod format;
@@ -19,5 +19,6 @@ pub mod seal;
 pub mod stage;
 pub mod stat;
 pub mod tables;
+pub mod tombstone;
 
 pub use layout::Project;
