@@ -3,7 +3,9 @@
 
 mod check;
 mod browser;
+mod best;
 mod common;
+mod compare;
 mod finish;
 mod freeze;
 mod help;
@@ -12,7 +14,10 @@ mod ls;
 mod man;
 mod records;
 mod report;
+mod promote;
+mod relabel;
 mod run;
 mod show;
 mod start;
 mod story;
+mod table;

@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod diff;
+pub mod best;
+pub mod compare;
 pub mod finish;
 pub mod help;
 pub mod init;
@@ -10,7 +12,13 @@ pub mod metric;
 pub mod note;
 pub mod plot;
 pub mod report;
+pub mod promote;
+pub mod rename;
+pub mod rm;
 pub mod run;
 pub mod schema;
 pub mod show;
 pub mod start;
+pub mod table;
+pub mod tag;
+pub mod which;

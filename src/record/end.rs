@@ -139,7 +139,12 @@ fn write(
 }
 
 /// Rewrites the machine's part of the mini-log; people's part stays, and a conclusion is added to it.
-fn refresh_readme(ctx: &Ctx, folder: &Path, run: &Run, message: Option<&str>) -> Result<()> {
+pub(super) fn refresh_readme(
+    ctx: &Ctx,
+    folder: &Path,
+    run: &Run,
+    message: Option<&str>,
+) -> Result<()> {
     let path = folder.join(README);
     let settings = ProjectSettings::read(&ctx.project()?.settings_file())?;
     let lang = ctx.lang()?;
