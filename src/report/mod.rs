@@ -9,5 +9,6 @@ pub mod markers;
 pub mod minilog;
 pub mod noteline;
 pub mod overview;
+pub mod preflight;
 pub mod sheet;
 pub mod show;
