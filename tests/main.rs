@@ -1,9 +1,9 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
 #![allow(clippy::unwrap_used, dead_code)]
 
-mod check;
-mod browser;
 mod best;
+mod browser;
+mod check;
 mod common;
 mod compare;
 mod finish;
@@ -12,10 +12,10 @@ mod help;
 mod init;
 mod ls;
 mod man;
-mod records;
-mod report;
 mod promote;
+mod records;
 mod relabel;
+mod report;
 mod run;
 mod show;
 mod start;

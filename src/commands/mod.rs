@@ -1,9 +1,9 @@
 //! One file a verb: its arguments and a thin function that asks the other rooms.
 
-pub mod check;
-pub mod diff;
 pub mod best;
+pub mod check;
 pub mod compare;
+pub mod diff;
 pub mod finish;
 pub mod help;
 pub mod init;
@@ -11,9 +11,9 @@ pub mod ls;
 pub mod metric;
 pub mod note;
 pub mod plot;
-pub mod report;
 pub mod promote;
 pub mod rename;
+pub mod report;
 pub mod rm;
 pub mod run;
 pub mod schema;

@@ -51,9 +51,7 @@ pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {
     let Some(wanted) = &args.kind else {
         let names: String = KINDS
             .iter()
-            .map(|kind| {
-                format!("{}\t{}\n", kind.name, kind.version)
-            })
+            .map(|kind| format!("{}\t{}\n", kind.name, kind.version))
             .collect();
         ctx.ui.out(names)?;
         return Ok(ExitCode::OK);
