@@ -13,6 +13,7 @@ mod init;
 mod ls;
 mod man;
 mod promote;
+mod readme;
 mod records;
 mod relabel;
 mod report;
