@@ -1,6 +1,8 @@
 //! `git exp schema`: JSON Schemas of the files and outputs, for other programs.
 
+use super::doctor::Report;
 use crate::context::Ctx;
+use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
 use crate::store::format::RUN_SCHEMA;
@@ -20,11 +22,18 @@ struct Kind {
 }
 
 /// All of them; a new one is one line here.
-const KINDS: [Kind; 1] = [Kind {
-    name: "run",
-    version: RUN_SCHEMA,
-    schema: || schemars::schema_for!(Run),
-}];
+const KINDS: [Kind; 2] = [
+    Kind {
+        name: "run",
+        version: RUN_SCHEMA,
+        schema: || schemars::schema_for!(Run),
+    },
+    Kind {
+        name: "doctor",
+        version: DOCTOR_SCHEMA,
+        schema: || schemars::schema_for!(Report),
+    },
+];
 
 /// Prints a schema, or the list of kinds.
 pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {

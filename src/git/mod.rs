@@ -14,6 +14,7 @@ pub mod patch;
 pub mod refs;
 pub mod settings;
 pub mod snapshot;
+pub mod survey;
 #[cfg(test)]
 mod testing;
 pub mod tree;

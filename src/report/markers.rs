@@ -79,7 +79,10 @@ mod tests {
 
     #[test]
     fn markdown_is_disarmed() {
-        assert_eq!(markdown("a|b <img src=x>\n"), "a\\|b &lt;img src=x&gt;\\\\n");
+        assert_eq!(
+            markdown("a|b <img src=x>\n"),
+            "a\\|b &lt;img src=x&gt;\\\\n"
+        );
         assert_eq!(code("a`b"), "`` a`b ``");
     }
 }

@@ -5,9 +5,46 @@ use super::layout::Project;
 use super::lock::Lock;
 use super::{atomic, runs};
 use crate::error::Result;
-use crate::model::Run;
+use crate::model::{Run, Status};
 use crate::report::overview;
 use crate::settings::{Lang, ProjectSettings};
+
+fn files(runs: &[&Run], settings: &ProjectSettings, lang: Lang) -> [(&'static str, String); 2] {
+    [
+        (
+            "experiments.md",
+            overview::markdown_table(runs, settings, lang),
+        ),
+        ("experiments.csv", overview::csv_table(runs, settings)),
+    ]
+}
+
+/// The files that don't say what the records say. A run that goes on may be missing: its row is
+/// written when it ends.
+pub fn outdated(
+    project: &Project,
+    runs: &[&Run],
+    settings: &ProjectSettings,
+    lang: Lang,
+) -> Vec<&'static str> {
+    let ended: Vec<&Run> = runs
+        .iter()
+        .copied()
+        .filter(|run| run.status != Status::Running)
+        .collect();
+    let all = files(runs, settings, lang);
+    let without = files(&ended, settings, lang);
+    let differs = |((name, all), (_, without)): &((&'static str, String), (_, String))| {
+        let found = std::fs::read(project.experiments().join(name)).unwrap_or_default();
+        let is_needed = !ended.is_empty() || !found.is_empty();
+        is_needed && found != all.as_bytes() && found != without.as_bytes()
+    };
+    all.into_iter()
+        .zip(without)
+        .filter(differs)
+        .map(|((name, _), _)| name)
+        .collect()
+}
 
 /// Rewrites both files from the records, if they differ. Damaged records are left out.
 ///
@@ -25,14 +62,7 @@ pub fn refresh(
         .iter()
         .filter_map(|entry| entry.run.as_ref().ok())
         .collect();
-    let files = [
-        (
-            "experiments.md",
-            overview::markdown_table(&runs, settings, lang),
-        ),
-        ("experiments.csv", overview::csv_table(&runs, settings)),
-    ];
-    for (name, text) in files {
+    for (name, text) in files(&runs, settings, lang) {
         let path = project.experiments().join(name);
         if std::fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
             atomic::write(&path, text.as_bytes())?;

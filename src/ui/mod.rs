@@ -176,6 +176,11 @@ impl Ui {
         self.stdout_is_terminal
     }
 
+    /// Whether `-v` was given.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Whether `-q` was given.
     pub fn quiet(&self) -> bool {
         self.quiet
