@@ -45,6 +45,8 @@ pub enum Command {
     Ls(commands::ls::LsArgs),
     /// Show all about one run
     Show(commands::show::ShowArgs),
+    /// Explain what changed between two runs
+    Diff(commands::diff::DiffArgs),
     /// Say what is not right, and mend it with --fix
     Doctor(commands::doctor::DoctorArgs),
     /// Print the JSON Schema of a file or output
@@ -65,6 +67,7 @@ impl Command {
             Self::Note(args) => commands::note::note(ctx, args),
             Self::Ls(args) => commands::ls::ls(ctx, args),
             Self::Show(args) => commands::show::show(ctx, args),
+            Self::Diff(args) => commands::diff::diff(ctx, args),
             Self::Doctor(args) => commands::doctor::doctor(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),

@@ -10,6 +10,7 @@
 //! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
 //! - [`record`]: how a run is begun and ended. [`doctor`]: what a crash left, and how it is mended.
+//! - [`evidence`]: gathers what a comparison is told beyond the records.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
 //! - [`failpoint`]: where tests make it die.
@@ -24,6 +25,7 @@ pub mod compare;
 pub mod context;
 pub mod doctor;
 pub mod error;
+pub mod evidence;
 pub mod failpoint;
 pub mod git;
 pub mod model;

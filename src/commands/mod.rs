@@ -1,5 +1,6 @@
 //! One file a verb: its arguments and a thin function that asks the other rooms.
 
+pub mod diff;
 pub mod doctor;
 pub mod finish;
 pub mod help;

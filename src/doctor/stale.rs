@@ -6,8 +6,8 @@ use super::scene::{Scene, short};
 use crate::ambient;
 use crate::context::Ctx;
 use crate::error::Result;
+use crate::model::Status;
 use crate::model::run::Process;
-use crate::model::{Run, Status};
 use crate::record::end;
 use crate::store::format;
 use crate::store::layout::{OUTPUT_LOG, RUN_JSON, SERIES_LOG};
@@ -22,12 +22,12 @@ pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
             // `start` alone: a person finishes it, whenever that may be.
             continue;
         };
-        findings.extend(judge(scene, entry, run, process));
+        findings.extend(judge(scene, entry, process));
     }
     Ok(())
 }
 
-fn judge(scene: &Scene<'_>, entry: &Entry, run: &Run, process: &Process) -> Option<Finding> {
+fn judge(scene: &Scene<'_>, entry: &Entry, process: &Process) -> Option<Finding> {
     let id = short(&entry.id);
     let finish = format!("git exp finish {id} --status failed");
     let gone = |who: String| {

@@ -121,6 +121,7 @@ impl Seen<'_> {
             false => Extras {
                 raw: overlay::write(repo, &overlay)?,
                 crlf: overlay.crlf,
+                lfs: overlay.lfs.into_iter().map(|entry| entry.path).collect(),
                 staged: captured.staged,
                 needed: true,
             },

@@ -1,0 +1,1 @@
+//! The explanation as a contract for programs: `git-exp/diff/1`.

@@ -1,0 +1,1 @@
+//! The explanation as a pull-request comment.

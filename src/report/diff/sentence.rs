@@ -1,0 +1,512 @@
+//! The first sentences: the verdict, and what had been declared.
+
+use super::words::Words;
+use crate::compare::axes::eval::Cause;
+use crate::compare::axis::Gap;
+use crate::compare::suggest::names;
+use crate::compare::{Axis, Caveat, Comparison, Factor, Judgement, MetricRow, State, Verdict};
+use crate::model::metric::Yardstick;
+use crate::settings::Lang;
+use crate::ui::number;
+
+/// The verdict as sentences, each to start a line of its own.
+pub fn verdict(c: &Comparison<'_>, w: Words) -> Vec<String> {
+    match c.verdict {
+        Verdict::Identical => vec![identical(c, w)],
+        Verdict::OneFactor => vec![one_factor(c, w)],
+        Verdict::Confounded => vec![confounded(c, w)],
+        Verdict::NotComparable => not_comparable(c, w),
+        Verdict::Unexplained => vec![unexplained(c, w)],
+        Verdict::Incomplete => incomplete(c, w),
+    }
+}
+
+fn identical(c: &Comparison<'_>, w: Words) -> String {
+    let (a, b) = names(c.a, c.b);
+    let whose = if c.a.uid == c.b.uid {
+        w.pick("it is the same run", "это один и тот же запуск")
+            .to_owned()
+    } else {
+        match w.lang {
+            Lang::En => format!("{b} repeats {a}"),
+            Lang::Ru => format!("{b} повторяет {a}"),
+        }
+    };
+    let hedge = hedge(c, w);
+    let head = if hedge.is_empty() {
+        w.pick("IDENTICAL", "ОДИНАКОВЫ").to_owned()
+    } else {
+        w.pick(
+            "IDENTICAL AS FAR AS RECORDED",
+            "ОДИНАКОВЫ, НАСКОЛЬКО ЗАПИСАНО",
+        )
+        .to_owned()
+    };
+    let same = w.pick(
+        "same inputs, same metrics",
+        "те же входные данные и те же метрики",
+    );
+    let end = match (hedge.is_empty(), c.a.uid == c.b.uid) {
+        (true, false) => w.pick(" Reproduced.", " Воспроизведено.").to_owned(),
+        (true, true) => String::new(),
+        (false, _) => format!(" {hedge}"),
+    };
+    format!("{head}: {same} ({whose}).{end}")
+}
+
+fn one_factor(c: &Comparison<'_>, w: Words) -> String {
+    let Some(factor) = c.factors.first() else {
+        return String::new();
+    };
+    let head = w.pick("ONE FACTOR CHANGED", "ИЗМЕНЁН ОДИН ФАКТОР");
+    let shared = c.metrics.iter().filter(|row| row.is_shared());
+    let moved = shared.clone().any(|row| row.judgement != Judgement::Same);
+    let hedge = hedge(c, w);
+    let so = match (moved, factor.axis) {
+        (false, _) => w.pick("The metrics are the same.", "Метрики не изменились."),
+        (true, Axis::Seed) => w.pick(
+            "The difference shows how much luck matters.",
+            "Разница показывает, насколько важна случайность.",
+        ),
+        (true, Axis::Env | Axis::Hardware) => w.pick(
+            "The difference can be attributed to it only as a whole.",
+            "Разницу можно приписать только ему целиком.",
+        ),
+        (true, _) if hedge.is_empty() => w.pick(
+            "The difference can be attributed to it.",
+            "Разницу можно приписать ему.",
+        ),
+        (true, _) => w.pick(
+            "As far as recorded, the difference can be attributed to it.",
+            "Насколько записано, разницу можно приписать ему.",
+        ),
+    };
+    let mut text = format!("{head}: {}. {so}", describe(factor, c, w));
+    if !hedge.is_empty() {
+        text.push_str(&format!(" {hedge}"));
+    }
+    text
+}
+
+fn confounded(c: &Comparison<'_>, w: Words) -> String {
+    let n = c.factors.len() as u64;
+    let kinds = summary(&c.factors, w);
+    let primary = c.primary().map(|row| row.judgement);
+    match w.lang {
+        Lang::En => {
+            let what = match primary {
+                Some(Judgement::Better) => "gain",
+                Some(Judgement::Worse) => "loss",
+                _ => "difference",
+            };
+            format!(
+                "{n} FACTORS CHANGED AT ONCE ({kinds}): the {what} can't be attributed to any one of \
+                 them."
+            )
+        }
+        Lang::Ru => {
+            let what = match primary {
+                Some(Judgement::Better) => "улучшение",
+                Some(Judgement::Worse) => "ухудшение",
+                _ => "разницу",
+            };
+            let factors = w.count(n, ["", ""], ["ФАКТОР", "ФАКТОРА", "ФАКТОРОВ"]);
+            format!("СРАЗУ ИЗМЕНЕНЫ {factors} ({kinds}): {what} нельзя приписать ни одному из них.")
+        }
+    }
+}
+
+fn unexplained(c: &Comparison<'_>, w: Words) -> String {
+    let listed = c
+        .caveats
+        .iter()
+        .any(|caveat| !matches!(caveat, Caveat::Unknown(_)));
+    if listed {
+        w.pick(
+            "UNEXPLAINED: every input that counts is identical, yet the metrics differ.",
+            "НЕ ОБЪЯСНЕНО: все учитываемые входные данные одинаковы, а метрики различаются.",
+        )
+    } else {
+        w.pick(
+            "UNEXPLAINED: every recorded input is identical, yet the metrics differ.",
+            "НЕ ОБЪЯСНЕНО: все записанные входные данные одинаковы, а метрики различаются.",
+        )
+    }
+    .to_owned()
+}
+
+fn incomplete(c: &Comparison<'_>, w: Words) -> Vec<String> {
+    let head = w.pick("INCOMPLETE", "НЕПОЛНО");
+    if let Some(why) = no_metrics(c, w) {
+        return vec![format!("{head}: {why}."), known_factors(c, w)];
+    }
+    let mut gaps: Vec<String> = c
+        .decisive_gaps
+        .iter()
+        .filter_map(|axis| Some(gap(*axis, c.axes.gaps(*axis).first()?, c, w)))
+        .collect();
+    if gaps.is_empty() {
+        let eval = c.axes.eval.gaps.first();
+        gaps.extend(eval.map(|first| gap(Axis::Eval, first, c, w)));
+    }
+    let gaps = w.and(&gaps);
+    let text = match (w.lang, c.factors.first()) {
+        (Lang::En, Some(factor)) => format!(
+            "{head}: one factor is known to have changed ({}), but the difference can't be attributed \
+             to it: {gaps}.",
+            describe(factor, c, w)
+        ),
+        (Lang::En, None) => format!("{head}: nothing that is recorded changed, but {gaps}."),
+        (Lang::Ru, Some(factor)) => format!(
+            "{head}: известно, что изменён один фактор ({}), но разницу нельзя приписать ему: {gaps}.",
+            describe(factor, c, w)
+        ),
+        (Lang::Ru, None) => format!("{head}: из записанного не изменилось ничего, но {gaps}."),
+    };
+    vec![text]
+}
+
+/// Why there is nothing to compare, if there isn't.
+fn no_metrics(c: &Comparison<'_>, w: Words) -> Option<String> {
+    if c.metrics.iter().any(MetricRow::is_shared) {
+        return None;
+    }
+    let (a, b) = names(c.a, c.b);
+    let one = |name: &str, run: &crate::model::Run| {
+        let status = w.status(run.status);
+        match w.lang {
+            Lang::En if run.status == crate::model::Status::Ok => format!("{name} has no metrics"),
+            Lang::En => format!("{name} {status} and has no metrics"),
+            Lang::Ru if run.status == crate::model::Status::Ok => format!("у {name} нет метрик"),
+            Lang::Ru => format!("{name} {status}, метрик нет"),
+        }
+    };
+    Some(match (c.a.metrics.is_empty(), c.b.metrics.is_empty()) {
+        (true, true) => w
+            .pick("neither run has metrics", "у обоих запусков нет метрик")
+            .to_owned(),
+        (true, false) => one(&a, c.a),
+        (false, true) => one(&b, c.b),
+        (false, false) => w
+            .pick(
+                "the runs have no metric in common",
+                "у запусков нет общих метрик",
+            )
+            .to_owned(),
+    })
+}
+
+fn known_factors(c: &Comparison<'_>, w: Words) -> String {
+    match &c.factors[..] {
+        [] => w
+            .pick(
+                "Nothing that is recorded changed.",
+                "Из записанного не изменилось ничего.",
+            )
+            .to_owned(),
+        [one] => format!(
+            "{}: {}.",
+            w.pick("One factor changed", "Изменён один фактор"),
+            describe(one, c, w)
+        ),
+        many => format!(
+            "{}: {}.",
+            match w.lang {
+                Lang::En => format!("{} factors changed at once", many.len()),
+                Lang::Ru => {
+                    let n = many.len() as u64;
+                    format!("Сразу изменены {}", w.count(n, ["", ""], FACTORS_RU))
+                }
+            },
+            summary(many, w)
+        ),
+    }
+}
+
+const FACTORS_RU: [&str; 3] = ["фактор", "фактора", "факторов"];
+
+fn not_comparable(c: &Comparison<'_>, w: Words) -> Vec<String> {
+    let eval = &c.axes.eval;
+    let affected = |row: &&MetricRow| {
+        row.is_shared() && row.role != Yardstick::Train && row.yardstick == State::Changed
+    };
+    let row = c.metrics.iter().find(affected);
+    let role = row.map(|row| row.role).unwrap_or_else(|| {
+        let by_state = if eval.val.state == State::Changed {
+            Yardstick::Val
+        } else {
+            Yardstick::Test
+        };
+        c.primary().map_or(by_state, |row| row.role)
+    });
+    let rows = match role {
+        Yardstick::Train => w.pick("the training rows", "обучающие строки"),
+        Yardstick::Val => w.pick("the validation rows", "валидационные строки"),
+        Yardstick::Test => w.pick("the test rows", "тестовые строки"),
+    };
+    let why = match eval.role(role).cause.unwrap_or(Cause::Split) {
+        Cause::CutFromTrain => match w.lang {
+            Lang::En => format!(
+                "{rows} changed together with the training data (both are cut from the same file)"
+            ),
+            Lang::Ru => format!(
+                "{rows} изменились вместе с обучающими данными (те и другие взяты из одного файла)"
+            ),
+        },
+        Cause::Input => format!("{rows} {}", w.pick("changed", "изменились")),
+        Cause::Split => w
+            .pick("the split rule changed", "изменилось правило разбиения")
+            .to_owned(),
+        Cause::MetricCode => w
+            .pick(
+                "the code that computes the metrics changed",
+                "изменился код, который считает метрики",
+            )
+            .to_owned(),
+    };
+    let so = match row.and_then(MetricRow::numbers) {
+        Some((x, y)) => {
+            let (x, y) = (number::metric(x), number::metric(y));
+            match w.lang {
+                Lang::En => format!("so {x} and {y} were measured with different yardsticks"),
+                Lang::Ru => format!("поэтому {x} и {y} измерены разными мерками"),
+            }
+        }
+        None => w
+            .pick(
+                "so their numbers can't be compared",
+                "поэтому их числа нельзя сравнивать",
+            )
+            .to_owned(),
+    };
+    let head = w.pick("NOT COMPARABLE", "НЕСРАВНИМЫ");
+    let mut lines = vec![format!("{head}: {why}, {so}.")];
+    lines.extend(also(c, w));
+    lines
+}
+
+/// `Also 1 config key changed.`: the factors beyond the yardstick's own cause.
+fn also(c: &Comparison<'_>, w: Words) -> Option<String> {
+    let cut = [c.axes.eval.val, c.axes.eval.test]
+        .iter()
+        .any(|role| role.cause == Some(Cause::CutFromTrain));
+    let rest = |factor: &&Factor| match factor.axis {
+        Axis::Eval => false,
+        Axis::Data => !cut,
+        Axis::Config => !c
+            .axes
+            .config
+            .keys
+            .iter()
+            .any(|k| k.splits && k.key == factor.name),
+        _ => true,
+    };
+    let rest: Vec<Factor> = c.factors.iter().filter(rest).cloned().collect();
+    let keys = rest
+        .iter()
+        .filter(|factor| factor.axis == Axis::Config)
+        .count() as u64;
+    let mut parts: Vec<String> = rest
+        .iter()
+        .filter(|factor| factor.axis != Axis::Config)
+        .map(|factor| describe(factor, c, w))
+        .collect();
+    if keys > 0 {
+        let forms = ["ключ конфига", "ключа конфига", "ключей конфига"];
+        parts.push(w.count(keys, ["config key", "config keys"], forms));
+    }
+    (!parts.is_empty()).then(|| match w.lang {
+        Lang::En => format!("Also {} changed.", w.and(&parts)),
+        Lang::Ru => format!("Кроме того, изменено: {}.", w.and(&parts)),
+    })
+}
+
+/// A factor as a phrase: `config model.type`, `environment (python, 2 direct packages, machine)`.
+pub fn describe(factor: &Factor, c: &Comparison<'_>, w: Words) -> String {
+    match factor.axis {
+        Axis::Env | Axis::Hardware => environment(c, w),
+        Axis::Code => w.axis(Axis::Code).to_owned(),
+        Axis::Seed => {
+            let shown = |seed: &Option<crate::model::Param>| {
+                seed.as_ref().map_or_else(
+                    || w.pick("none", "нет").to_owned(),
+                    crate::model::Param::spelling,
+                )
+            };
+            let seeds = w.change(&shown(&c.axes.seed.a), &shown(&c.axes.seed.b));
+            format!("{} ({seeds})", w.axis(Axis::Seed))
+        }
+        Axis::Eval => match w.lang {
+            Lang::En => format!("{} data", factor.name),
+            Lang::Ru => format!("данные {}", factor.name),
+        },
+        Axis::Config if factor.members.len() > 1 && !factor.members.contains(&factor.name) => {
+            let n = factor.members.len() as u64;
+            let keys = w.count(n, ["key", "keys"], ["ключ", "ключа", "ключей"]);
+            format!("{} {} ({keys})", w.axis(Axis::Config), factor.name)
+        }
+        axis => format!("{} {}", w.axis(axis), factor.name),
+    }
+}
+
+fn environment(c: &Comparison<'_>, w: Words) -> String {
+    let mut parts = Vec::new();
+    let env = &c.axes.env;
+    if env.python.is_some() {
+        parts.push("python".to_owned());
+    }
+    let direct = env.direct().count() as u64;
+    if direct > 0 {
+        let forms = ["прямой пакет", "прямых пакета", "прямых пакетов"];
+        parts.push(w.count(direct, ["direct package", "direct packages"], forms));
+    }
+    if env.vars.iter().any(|var| var.sets_threads()) {
+        parts.push(
+            w.pick("thread variables", "переменные числа потоков")
+                .to_owned(),
+        );
+    }
+    if c.axes.hardware.state == State::Changed {
+        parts.push(w.pick("machine", "машина").to_owned());
+    }
+    format!(
+        "{} ({})",
+        w.pick("environment", "окружение"),
+        parts.join(", ")
+    )
+}
+
+/// `code, config × 2`
+pub fn summary(factors: &[Factor], w: Words) -> String {
+    let mut parts: Vec<(Axis, usize)> = Vec::new();
+    for factor in factors {
+        match parts.last_mut() {
+            Some((axis, n)) if *axis == factor.axis => *n += 1,
+            _ => parts.push((factor.axis, 1)),
+        }
+    }
+    let part = |(axis, n): &(Axis, usize)| match n {
+        1 => w.axis(*axis).to_owned(),
+        n => format!("{} {} {n}", w.axis(*axis), w.times()),
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// What a claim has to admit, as a sentence of its own; empty when there is nothing.
+fn hedge(c: &Comparison<'_>, w: Words) -> String {
+    let mut unknown = Vec::new();
+    let mut more = Vec::new();
+    for caveat in &c.caveats {
+        match caveat {
+            Caveat::Unknown(axis) => unknown.push(w.axis(*axis).to_owned()),
+            Caveat::Command => more.push(w.pick(
+                "the command lines differ too",
+                "командные строки тоже различаются",
+            )),
+            Caveat::Packages => {
+                more.push(w.pick(
+                    "indirect packages differ too",
+                    "косвенные пакеты тоже различаются",
+                ));
+            }
+        }
+    }
+    let mut parts: Vec<String> = Vec::new();
+    if !unknown.is_empty() {
+        parts.push(format!(
+            "{} {}",
+            w.pick("not known:", "неизвестно:"),
+            unknown.join(", ")
+        ));
+    }
+    parts.extend(more.into_iter().map(str::to_owned));
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!("({})", parts.join("; "))
+}
+
+/// Why an axis is unknown, as a clause.
+pub fn gap(axis: Axis, gap: &Gap, c: &Comparison<'_>, w: Words) -> String {
+    let (a, b) = names(c.a, c.b);
+    let what = w.axis(axis);
+    let place = |sides| w.missing_in(sides, (&a, &b));
+    match (w.lang, gap) {
+        (Lang::En, Gap::NotRecorded(s)) => {
+            let verb = if matches!(axis, Axis::Code | Axis::Config) {
+                "was"
+            } else {
+                "were"
+            };
+            let verb = if axis == Axis::Data { "was" } else { verb };
+            match s {
+                crate::compare::Sides::Both => format!("{what} {verb} recorded in neither run"),
+                side => format!("{what} {verb} not recorded {}", place(*side)),
+            }
+        }
+        (Lang::Ru, Gap::NotRecorded(s)) => format!("{what}: не записано {}", place(*s)),
+        (_, other) => format!("{what}: {}", gap_note(other, (&a, &b), w)),
+    }
+}
+
+/// Why something is unknown, as a note in parentheses.
+pub fn gap_note(gap: &Gap, names: (&str, &str), w: Words) -> String {
+    let place = |sides| w.missing_in(sides, names);
+    match (w.lang, gap) {
+        (Lang::En, Gap::NotRecorded(s)) => format!("not recorded {}", place(*s)),
+        (Lang::Ru, Gap::NotRecorded(s)) => format!("не записано {}", place(*s)),
+        (Lang::En, Gap::NoDigest { role, sides }) => format!("{role}: no digest {}", place(*sides)),
+        (Lang::Ru, Gap::NoDigest { role, sides }) => format!("{role}: нет хеша {}", place(*sides)),
+        (Lang::En, Gap::NoInput { role, sides }) => {
+            format!("{role}: not recorded {}", place(*sides))
+        }
+        (Lang::Ru, Gap::NoInput { role, sides }) => {
+            format!("{role}: не записано {}", place(*sides))
+        }
+        (Lang::En, Gap::Unstable { role, sides }) => {
+            format!("{role}: changed while it was read {}", place(*sides))
+        }
+        (Lang::Ru, Gap::Unstable { role, sides }) => {
+            format!("{role}: файл менялся во время чтения {}", place(*sides))
+        }
+        (Lang::En, Gap::Packages(s)) => format!("packages not listed {}", place(*s)),
+        (Lang::Ru, Gap::Packages(s)) => format!("нет списка пакетов {}", place(*s)),
+        (Lang::En, Gap::Cores(s)) => format!("CPU threads not recorded {}", place(*s)),
+        (Lang::Ru, Gap::Cores(s)) => format!("число потоков не записано {}", place(*s)),
+        (Lang::En, Gap::Accelerator(s)) => format!("accelerators not known {}", place(*s)),
+        (Lang::Ru, Gap::Accelerator(s)) => format!("ускорители неизвестны {}", place(*s)),
+        (Lang::En, Gap::MetricCode) => "whether the metric code changed".to_owned(),
+        (Lang::Ru, Gap::MetricCode) => "изменился ли код метрик".to_owned(),
+        (_, Gap::Tree(why)) => why.clone(),
+    }
+}
+
+/// `Declared at start: model.type.   Not declared: code, model.max_depth.` Only when something was
+/// declared and the facts are otherwise.
+pub fn declared(c: &Comparison<'_>, w: Words) -> Option<String> {
+    let declared = &c.declared;
+    if declared.said.is_empty() || (declared.undeclared.is_empty() && declared.unchanged.is_empty())
+    {
+        return None;
+    }
+    let list = |label: &str, items: Vec<String>| {
+        (!items.is_empty()).then(|| format!("{label}: {}.", items.join(", ")))
+    };
+    let undeclared = declared.undeclared.iter().map(|factor| match factor.axis {
+        Axis::Config => factor.name.clone(),
+        Axis::Data | Axis::Eval => format!("data.{}", factor.name),
+        axis => axis.word().to_owned(),
+    });
+    let parts = [
+        list(
+            w.pick("Declared at start", "Заявлено при старте"),
+            declared.said.clone(),
+        ),
+        list(w.pick("Not declared", "Не заявлено"), undeclared.collect()),
+        list(
+            w.pick("Declared but unchanged", "Заявлено, но не изменилось"),
+            declared.unchanged.clone(),
+        ),
+    ];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join("   "))
+}
