@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 mod common;
+mod crash;
+mod doctor;
 mod finish;
 mod freeze;
 mod help;

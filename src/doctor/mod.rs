@@ -71,7 +71,9 @@ pub struct Finding {
 }
 
 /// How something is mended.
-struct Act(Box<dyn FnOnce(&Ctx) -> Result<()>>);
+struct Act(Mend);
+
+type Mend = Box<dyn FnOnce(&Ctx) -> Result<()>>;
 
 impl std::fmt::Debug for Act {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::scene::NoteLine;
 use crate::context::Ctx;
-use crate::error::{Context, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::git::objects::Objects;
-use crate::git::snapshot::UID_TRAILER;
+use crate::git::snapshot::{Parts, parts};
 use crate::git::{Repo, numbers, patch};
 use crate::model::code::FileInRun;
 use crate::model::data::ConfigFile;
@@ -21,45 +21,25 @@ use crate::store::{Project, atomic, format, ids, runs};
 /// How a run stands that nobody saw the end of.
 pub const STATUS: Status = Status::Stale;
 
-/// The record that a snapshot keeps beside the tree.
+/// The record that a snapshot keeps, and the snapshot taken apart.
 pub struct Copy {
     pub run: Run,
-    /// The tree beside the tree.
-    extras: Oid,
-    /// The tree as it was.
-    tree: Oid,
+    parts: Parts,
 }
 
 /// The copy in a snapshot; `None` for a commit of the user's.
 pub fn copy(repo: &Repo, uid: &Uid, target: &Oid) -> Result<Option<Copy>> {
     let objects = Objects::open(repo);
-    let Some(commit) = objects
-        .read(target)?
-        .filter(|object| object.kind == "commit")
-    else {
+    let Ok(parts) = parts(&objects, target) else {
+        // Damaged, or not here: that is said of the ref.
         return Ok(None);
     };
-    let text = String::from_utf8_lossy(&commit.content).into_owned();
-    let (head, message) = text.split_once("\n\n").unwrap_or((&text, ""));
-    let trailer = format!("{UID_TRAILER}: {uid}");
-    if !message.lines().any(|line| line == trailer) {
-        return Ok(None);
-    }
-    let field = |line: &str, name: &str| Oid::parse(line.strip_prefix(name)?);
-    let tree = head.lines().find_map(|line| field(line, "tree "));
-    let extras = head
-        .lines()
-        .filter_map(|line| field(line, "parent "))
-        .last();
-    let (Some(tree), Some(extras)) = (tree, extras) else {
+    let Some(bytes) = parts.run_json(&objects)? else {
         return Ok(None);
     };
-    let Some(bytes) = objects.blob_at(&extras, &RUN_JSON.into())? else {
-        return Ok(None);
-    };
-    let origin = format!("{}:{RUN_JSON}", extras.short());
+    let origin = format!("{}:{RUN_JSON}", target.short());
     let run = format::parse_run(&bytes, Path::new(&origin))?;
-    Ok((run.uid == *uid).then_some(Copy { run, extras, tree }))
+    Ok((run.uid == *uid).then_some(Copy { run, parts }))
 }
 
 /// Gives a draft that is whole its name.
@@ -122,12 +102,7 @@ fn from_line(ctx: &Ctx, uid: &Uid, target: &Oid, line: &NoteLine) -> Result<Run>
         uid.born().unwrap_or_else(|| ctx.ambient.now()),
     );
     run.code.commit = Some(target.clone());
-    let listed = ctx
-        .repo()?
-        .git()
-        .args(["rev-parse", "--verify", "--end-of-options"]);
-    let tree = listed.arg(format!("{target}^{{tree}}")).text()?;
-    run.code.tree = Oid::parse(&tree);
+    run.code.tree = Some(parts(&Objects::open(ctx.repo()?), target)?.tree);
     Ok(run)
 }
 
@@ -197,13 +172,13 @@ fn refill(repo: &Repo, project: &Project, copy: &Copy, run: &mut Run, draft: &Dr
     if let Some(env) = &mut run.env {
         env.lock = None;
     }
-    let base = match &run.code.commit {
-        Some(commit) => tree_of(&objects, commit)?,
+    let base = match &copy.parts.base {
+        Some(commit) => parts(&objects, commit)?.tree,
         None => repo.format().empty_tree(),
     };
-    if base != copy.tree {
+    if base != copy.parts.tree {
         let excluded = [project.experiments_in_tree()];
-        let text = patch::patch(repo, &base, &copy.tree, &excluded)?;
+        let text = patch::patch(repo, &base, &copy.parts.tree, &excluded)?;
         run.code.patch = Some(FileInRun {
             path: PATCH.to_owned(),
             sha256: Sha256::of(&text),
@@ -220,10 +195,13 @@ fn content(
     file: &ConfigFile,
     path: &RecordPath,
 ) -> Result<Option<Vec<u8>>> {
-    let raw = objects.blob_at(&copy.extras, &path.below(&"overlay".into()))?;
+    let raw = match &copy.parts.extras {
+        Some(extras) => objects.blob_at(extras, &path.below(&"overlay".into()))?,
+        None => None,
+    };
     let found = match raw {
         Some(bytes) => Some(bytes),
-        None => objects.blob_at(&copy.tree, path)?,
+        None => objects.blob_at(&copy.parts.tree, path)?,
     };
     Ok(found.filter(|bytes| Sha256::of(bytes) == file.sha256))
 }
@@ -231,13 +209,4 @@ fn content(
 /// A copy's name comes from a record: it must be one plain file name.
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0', ':'])
-}
-
-fn tree_of(objects: &Objects<'_>, commit: &Oid) -> Result<Oid> {
-    let object = objects.read(commit)?;
-    let text = object.map(|object| String::from_utf8_lossy(&object.content).into_owned());
-    text.as_deref()
-        .and_then(|text| Oid::parse(text.lines().next()?.strip_prefix("tree ")?))
-        .ok_or_else(|| Failure::new("no such commit"))
-        .context(|| format!("cannot read {commit}"))
 }

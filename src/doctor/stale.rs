@@ -49,7 +49,7 @@ fn judge(scene: &Scene<'_>, entry: &Entry, process: &Process) -> Option<Finding>
         }
     }
     let elsewhere = process.host.is_some() && process.host != ambient::host();
-    let unknown = (elsewhere || process.pid.is_none()).then(|| {
+    (elsewhere || process.pid.is_none()).then(|| {
         let place = match (&process.job, &process.host) {
             (Some(job), _) => format!("job {job} can't be asked after from here"),
             (None, host) => format!(
@@ -58,8 +58,7 @@ fn judge(scene: &Scene<'_>, entry: &Entry, process: &Process) -> Option<Finding>
             ),
         };
         Finding::note("running-elsewhere", &id, place).advise(format!("{finish}  (if it is over)"))
-    });
-    unknown
+    })
 }
 
 /// When one of its files was last written.
