@@ -45,8 +45,14 @@ pub enum Command {
     Ls(commands::ls::LsArgs),
     /// Show all about one run
     Show(commands::show::ShowArgs),
+    /// Draw what was logged over steps, or a metric over runs
+    Plot(commands::plot::PlotArgs),
+    /// Write the sections of a report, or one HTML page, from the records
+    Report(commands::report::ReportArgs),
     /// Explain what changed between two runs
     Diff(commands::diff::DiffArgs),
+    /// Verify that records, code, data and reports agree
+    Check(commands::check::CheckArgs),
     /// Say what is not right, and mend it with --fix
     Doctor(commands::doctor::DoctorArgs),
     /// Print the JSON Schema of a file or output
@@ -67,7 +73,10 @@ impl Command {
             Self::Note(args) => commands::note::note(ctx, args),
             Self::Ls(args) => commands::ls::ls(ctx, args),
             Self::Show(args) => commands::show::show(ctx, args),
+            Self::Plot(args) => commands::plot::plot(ctx, args),
+            Self::Report(args) => commands::report::report(ctx, args),
             Self::Diff(args) => commands::diff::diff(ctx, args),
+            Self::Check(args) => commands::check::check(ctx, args),
             Self::Doctor(args) => commands::doctor::doctor(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),

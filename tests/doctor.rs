@@ -272,7 +272,7 @@ fn folders_on_other_branches_and_in_other_worktrees_are_not_lost() {
     env.git(&["checkout", "-q", "main"]);
     assert!(!env.path("experiments").exists());
     assert_eq!(findings(&env, &[]), []);
-    env.git(&["worktree", "add", "-q", "../linked", "main"]);
+    env.git(&["worktree", "add", "-q", "-b", "linked", "../linked", "main"]);
     env.exp_in("../linked", &["start", "there"]).ok();
     assert_eq!(findings(&env, &[]), []);
 }
@@ -427,7 +427,9 @@ fn refspecs_that_destroy_are_replaced() {
 fn a_clone_gets_its_snapshots_back() {
     let env = with_runs(1);
     env.commit("exp_001");
-    env.git(&["clone", "-q", ".", "../clone"]);
+    // As over a network: only what refs name.
+    let url = format!("file://{}", env.repo().display());
+    env.git(&["clone", "-q", &url, "../clone"]);
     let run = |args: &[&str]| {
         let mut command = env.command(env!("CARGO_BIN_EXE_git-exp"));
         command.current_dir(env.home().join("clone")).args(args);

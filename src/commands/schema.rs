@@ -1,6 +1,7 @@
 //! `git exp schema`: JSON Schemas of the files and outputs, for other programs.
 
 use super::doctor::Report;
+use crate::check::formats::json;
 use crate::context::Ctx;
 use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
@@ -22,7 +23,7 @@ struct Kind {
 }
 
 /// All of them; a new one is one line here.
-const KINDS: [Kind; 2] = [
+const KINDS: [Kind; 3] = [
     Kind {
         name: "run",
         version: RUN_SCHEMA,
@@ -32,6 +33,11 @@ const KINDS: [Kind; 2] = [
         name: "doctor",
         version: DOCTOR_SCHEMA,
         schema: || schemars::schema_for!(Report),
+    },
+    Kind {
+        name: "check",
+        version: json::SCHEMA,
+        schema: || schemars::schema_for!(json::Document),
     },
 ];
 

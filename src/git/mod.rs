@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod hash;
+pub mod history;
 pub mod notes;
 pub mod numbers;
 pub mod objects;
@@ -19,6 +20,7 @@ pub mod survey;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod user;
 
 pub use command::Git;
 pub use hash::ObjectFormat;

@@ -27,9 +27,10 @@ impl Remote {
         format!("refs/exp-remote/{}/", self.name)
     }
 
-    /// Fetches notes beside ours, never over them.
+    /// Fetches notes beside ours, never over them. A pattern, for `git fetch` fails altogether when a
+    /// ref that is named outright is not on the remote yet.
     pub fn notes_refspec(&self) -> String {
-        format!("+{}:{}", notes::REF, self.notes_ref())
+        format!("+{}*:{}*", notes::REF, self.notes_ref())
     }
 
     /// Fetches the refs of runs beside ours. Straight into `refs/exp/`, `git fetch --prune` would

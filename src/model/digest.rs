@@ -21,6 +21,16 @@ impl Sha256 {
         Self(hex(bytes))
     }
 
+    /// The 32 raw bytes.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        let digit = |at: usize| match self.0.as_bytes().get(at) {
+            Some(c @ b'0'..=b'9') => c - b'0',
+            Some(c) => c.wrapping_sub(b'a').wrapping_add(10),
+            None => 0,
+        };
+        std::array::from_fn(|i| digit(2 * i) << 4 | digit(2 * i + 1))
+    }
+
     /// Digests bytes held in memory.
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest;

@@ -110,9 +110,7 @@ fn write(
         atomic::make_folder(&folder.join(SERIES))?;
     }
     for (name, values) in &results.series.series {
-        let path = folder
-            .join(SERIES)
-            .join(format!("{}.csv", series::file_name(name)));
+        let path = folder.join(SERIES).join(series::file_name(name));
         atomic::write(&path, series::to_csv(values).as_bytes())?;
         if let Some(summary) = series::summary(values) {
             run.series.insert(name.clone(), summary);

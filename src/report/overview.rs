@@ -2,7 +2,7 @@
 
 use super::markers::markdown;
 use super::sheet::csv_line;
-use crate::model::Run;
+use crate::model::Brief;
 use crate::settings::{Lang, ProjectSettings};
 use crate::ui::number;
 
@@ -21,7 +21,7 @@ pub const COLUMNS: [&str; 7] = [
 const METRICS_SHOWN: usize = 5;
 
 /// The seven cells of a run.
-pub fn cells(run: &Run, settings: &ProjectSettings) -> [String; 7] {
+pub fn cells(run: &Brief, settings: &ProjectSettings) -> [String; 7] {
     [
         run.id().short(),
         description(run),
@@ -45,7 +45,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join("; ")
 }
 
-fn description(run: &Run) -> String {
+fn description(run: &Brief) -> String {
     let title = if run.title.is_empty() {
         run.slug.replace('_', " ")
     } else {
@@ -58,7 +58,7 @@ fn description(run: &Run) -> String {
 }
 
 /// `train_v2 5d07ab13` for each training input; all inputs when none is called `train`.
-fn data_version(run: &Run) -> String {
+fn data_version(run: &Brief) -> String {
     let train = run.data.iter().any(|input| input.role == "train");
     let shown = run
         .data
@@ -74,7 +74,7 @@ fn data_version(run: &Run) -> String {
     }))
 }
 
-fn metrics(run: &Run, settings: &ProjectSettings) -> String {
+fn metrics(run: &Brief, settings: &ProjectSettings) -> String {
     let mut numbers: Vec<_> = run
         .metrics
         .iter()
@@ -101,7 +101,7 @@ fn metrics(run: &Run, settings: &ProjectSettings) -> String {
 }
 
 /// `experiments.md`
-pub fn markdown_table(runs: &[&Run], settings: &ProjectSettings, lang: Lang) -> String {
+pub fn markdown_table(runs: &[&Brief], settings: &ProjectSettings, lang: Lang) -> String {
     let mut text = format!(
         "# {}\n\n{}\n\n",
         lang.pick("Experiments", "Эксперименты"),
@@ -124,7 +124,7 @@ pub fn markdown_table(runs: &[&Run], settings: &ProjectSettings, lang: Lang) -> 
 }
 
 /// `experiments.csv`
-pub fn csv_table(runs: &[&Run], settings: &ProjectSettings) -> String {
+pub fn csv_table(runs: &[&Brief], settings: &ProjectSettings) -> String {
     let rows = runs.iter().map(|run| csv_line(&cells(run, settings), ','));
     std::iter::once(csv_line(&COLUMNS, ','))
         .chain(rows)

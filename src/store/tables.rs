@@ -5,11 +5,11 @@ use super::layout::Project;
 use super::lock::Lock;
 use super::{atomic, runs};
 use crate::error::Result;
-use crate::model::{Run, Status};
+use crate::model::{Brief, Run, Status};
 use crate::report::overview;
 use crate::settings::{Lang, ProjectSettings};
 
-fn files(runs: &[&Run], settings: &ProjectSettings, lang: Lang) -> [(&'static str, String); 2] {
+fn files(runs: &[&Brief], settings: &ProjectSettings, lang: Lang) -> [(&'static str, String); 2] {
     [
         (
             "experiments.md",
@@ -20,29 +20,32 @@ fn files(runs: &[&Run], settings: &ProjectSettings, lang: Lang) -> [(&'static st
 }
 
 /// The files that don't say what the records say. A run that goes on may be missing: its row is
-/// written when it ends.
+/// written when it, or another one, ends.
 pub fn outdated(
     project: &Project,
     runs: &[&Run],
     settings: &ProjectSettings,
     lang: Lang,
 ) -> Vec<&'static str> {
-    let ended: Vec<&Run> = runs
-        .iter()
-        .copied()
-        .filter(|run| run.status != Status::Running)
-        .collect();
-    let all = files(runs, settings, lang);
-    let without = files(&ended, settings, lang);
-    let differs = |((name, all), (_, without)): &((&'static str, String), (_, String))| {
-        let found = std::fs::read(project.experiments().join(name)).unwrap_or_default();
-        let is_needed = !ended.is_empty() || !found.is_empty();
-        is_needed && found != all.as_bytes() && found != without.as_bytes()
+    let briefs: Vec<Brief> = runs.iter().map(|run| Brief::from(*run)).collect();
+    let read = |name: &str| std::fs::read_to_string(project.experiments().join(name));
+    let listed = read("experiments.md").unwrap_or_default();
+    let counts = |run: &Run| {
+        run.status != Status::Running || listed.contains(&format!("runs/{}/", run.id()))
     };
-    all.into_iter()
-        .zip(without)
-        .filter(differs)
-        .map(|((name, _), _)| name)
+    let rows: Vec<&Brief> = runs
+        .iter()
+        .zip(&briefs)
+        .filter(|(run, _)| counts(run))
+        .map(|(_, brief)| brief)
+        .collect();
+    files(&rows, settings, lang)
+        .into_iter()
+        .filter(|(name, text)| match read(name) {
+            Ok(found) => found != *text,
+            Err(_) => !rows.is_empty(),
+        })
+        .map(|(name, _)| name)
         .collect()
 }
 
@@ -58,11 +61,13 @@ pub fn refresh(
     let _turn = Lock::take(exp_dir)?;
     real_folder(&project.experiments())?;
     let entries = runs::list(project)?;
-    let runs: Vec<&Run> = entries
+    let briefs: Vec<Brief> = entries
         .iter()
         .filter_map(|entry| entry.run.as_ref().ok())
+        .map(Brief::from)
         .collect();
-    for (name, text) in files(&runs, settings, lang) {
+    let briefs: Vec<&Brief> = briefs.iter().collect();
+    for (name, text) in files(&briefs, settings, lang) {
         let path = project.experiments().join(name);
         if std::fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
             atomic::write(&path, text.as_bytes())?;

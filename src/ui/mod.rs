@@ -5,6 +5,7 @@
 
 pub mod escape;
 pub mod number;
+pub mod pager;
 pub mod progress;
 pub mod style;
 pub mod table;
