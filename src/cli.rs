@@ -69,6 +69,8 @@ pub enum Command {
     Rename(commands::rename::RenameArgs),
     /// Remove a run and keep its number taken
     Rm(commands::rm::RmArgs),
+    /// Say what is not right, and mend it with --fix
+    Doctor(commands::doctor::DoctorArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -99,6 +101,7 @@ impl Command {
             Self::Tag(args) => commands::tag::tag(ctx, args),
             Self::Rename(args) => commands::rename::rename(ctx, args),
             Self::Rm(args) => commands::rm::rm(ctx, args),
+            Self::Doctor(args) => commands::doctor::doctor(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

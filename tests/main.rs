@@ -6,6 +6,8 @@ mod browser;
 mod check;
 mod common;
 mod compare;
+mod crash;
+mod doctor;
 mod finish;
 mod freeze;
 mod help;

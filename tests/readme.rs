@@ -25,9 +25,17 @@ fn words(line: &str) -> Vec<String> {
 #[test]
 fn every_command_in_the_readme_is_understood() {
     let text = readme();
-    let prompts = text.lines().filter_map(|line| line.strip_prefix("$ git exp "));
-    let inline = text.split('`').skip(1).step_by(2).filter_map(|c| c.strip_prefix("git exp "));
-    let steps = text.lines().filter_map(|line| line.trim().strip_prefix("- run: git exp "));
+    let prompts = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ git exp "));
+    let inline = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|c| c.strip_prefix("git exp "));
+    let steps = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- run: git exp "));
     let mut seen = 0;
     for line in prompts.chain(inline).chain(steps) {
         if line == "…" || line.starts_with('-') {

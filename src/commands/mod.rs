@@ -4,6 +4,7 @@ pub mod best;
 pub mod check;
 pub mod compare;
 pub mod diff;
+pub mod doctor;
 pub mod finish;
 pub mod help;
 pub mod init;

@@ -1,7 +1,9 @@
 //! `git exp schema`: JSON Schemas of the files and outputs, for other programs.
 
+use super::doctor::Report;
 use crate::check::formats::json;
 use crate::context::Ctx;
+use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
 use crate::store::format::RUN_SCHEMA;
@@ -28,6 +30,11 @@ const KINDS: &[Kind] = &[
         name: "run",
         version: RUN_SCHEMA,
         schema: || schemars::schema_for!(Run),
+    },
+    Kind {
+        name: "doctor",
+        version: DOCTOR_SCHEMA,
+        schema: || schemars::schema_for!(Report),
     },
     Kind {
         name: "check",

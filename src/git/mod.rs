@@ -17,6 +17,7 @@ pub mod refs;
 pub mod restore;
 pub mod settings;
 pub mod snapshot;
+pub mod survey;
 #[cfg(test)]
 mod testing;
 pub mod tree;
@@ -97,7 +98,15 @@ impl From<Error> for Failure {
         match error {
             Error::NoGit => failure.hint("install git, or put it on the PATH"),
             Error::NotARepository => failure.hint("make one: git init"),
+            _ if is_disk_full(failure.message()) => failure.hint("free some disk space: df -h ."),
             _ => failure,
         }
     }
+}
+
+/// git and libgit2 say it in the system's words, and git now and then in its own.
+fn is_disk_full(message: &str) -> bool {
+    ["No space left on device", "Out of diskspace"]
+        .iter()
+        .any(|words| message.contains(words))
 }
