@@ -9,7 +9,9 @@
 //! - [`git`]: the only user of git: open, freeze, objects, notes, refs.
 //! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
+//! - [`query`]: which runs are meant by a filter. [`choose`]: which of them is best, and why.
 //! - [`record`]: how a run is begun and ended.
+//! - [`evidence`]: gathers what a comparison is told beyond the records.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
 //!
@@ -17,14 +19,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod ambient;
+pub mod check;
+pub mod choose;
 pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod context;
 pub mod error;
+pub mod evidence;
 pub mod git;
 pub mod model;
 pub mod observe;
+pub mod query;
 pub mod record;
 pub mod report;
 pub mod settings;

@@ -40,7 +40,7 @@ const SET: [(&str, &str); 7] = [
 ];
 
 /// Configuration overrides for every call.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.safecrlf=false",
@@ -51,6 +51,7 @@ const FLAGS: [&str; 12] = [
     "protocol.ext.allow=never",
     "submodule.recurse=false",
     "i18n.commitEncoding=UTF-8",
+    "diff.orderFile=/dev/null",
     "gc.auto=0",
     "maintenance.auto=false",
 ];

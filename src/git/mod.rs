@@ -6,17 +6,21 @@
 
 pub mod command;
 pub mod hash;
+pub mod history;
+mod loss;
 pub mod notes;
 pub mod numbers;
 pub mod objects;
 pub mod open;
 pub mod patch;
 pub mod refs;
+pub mod restore;
 pub mod settings;
 pub mod snapshot;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod user;
 
 pub use command::Git;
 pub use hash::ObjectFormat;
@@ -65,6 +69,9 @@ pub enum Error {
     /// An object that is not in this clone.
     #[error("object {0} is not here (a partial or damaged clone?)")]
     Missing(Oid),
+    /// A path in a tree that could leave the folder it belongs to.
+    #[error("{0}")]
+    Contained(Failure),
     /// Another git-exp holds our lock.
     #[error("{0}")]
     Busy(Failure),
@@ -83,7 +90,7 @@ pub enum Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        if let Error::Busy(failure) = error {
+        if let Error::Busy(failure) | Error::Contained(failure) = error {
             return failure;
         }
         let failure = Failure::new(error.to_string());

@@ -22,7 +22,8 @@ pub fn highest_run_number(repo: &Repo, experiments: &RecordPath) -> Result<u32, 
         ])
         .run()?;
     let key = Sha256::of(&[experiments.as_bytes(), b"\0", &tips].concat());
-    let place = repo.exp_dir().join("numbers").join(key.short());
+    let name = format!("numbers-{}", Sha256::of(experiments.as_bytes()).short());
+    let place = repo.exp_dir().join(name);
     if let Some(known) = recall(&place, &key) {
         return Ok(known);
     }
@@ -35,8 +36,6 @@ pub fn highest_run_number(repo: &Repo, experiments: &RecordPath) -> Result<u32, 
     )?;
     // Only a cache: without it the next search is as long as this one.
     let _ = std::fs::create_dir_all(repo.exp_dir())
-        .and_then(|()| std::fs::remove_dir_all(repo.exp_dir().join("numbers")).or(Ok(())))
-        .and_then(|()| std::fs::create_dir_all(repo.exp_dir().join("numbers")))
         .and_then(|()| std::fs::write(&place, format!("{key} {number}\n")));
     Ok(number)
 }
@@ -69,4 +68,47 @@ fn search(objects: &Objects<'_>, tips: &BTreeSet<Oid>, runs: &RecordPath) -> Res
         }
     }
     Ok(highest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Lab;
+
+    #[test]
+    fn all_branches_count_and_only_run_folders_do() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let highest = || highest_run_number(&repo, &"proj/experiments".into()).unwrap();
+        assert_eq!(highest(), 0);
+        lab.git(&["checkout", "-q", "-b", "side"]);
+        lab.write("proj/experiments/runs/exp_012_deeper/run.json", "{}");
+        lab.write("proj/experiments/runs/notes_099/x", "");
+        lab.write("experiments/runs/exp_050_of_another_project/run.json", "{}");
+        lab.commit("run");
+        lab.git(&["checkout", "-q", "main"]);
+        assert_eq!(highest(), 12, "the old answer is not kept");
+        lab.git(&["update-ref", "refs/remotes/origin/side", "side"]);
+        lab.git(&["branch", "-q", "-D", "side"]);
+        assert_eq!(highest(), 12);
+        lab.git(&["update-ref", "-d", "refs/remotes/origin/side"]);
+        assert_eq!(highest(), 0);
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_the_same_tips_and_a_damaged_one_is_not_believed() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let highest = || highest_run_number(&repo, &"experiments".into()).unwrap();
+        assert_eq!(highest(), 0);
+        let mut files = std::fs::read_dir(repo.exp_dir()).unwrap();
+        let file = files.next().unwrap().unwrap().path();
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace(" 0\n", " 7\n")).unwrap();
+        assert_eq!(highest(), 7, "read from the cache");
+        for damaged in ["", "7", "x 7\n", &text[..20]] {
+            std::fs::write(&file, damaged).unwrap();
+            assert_eq!(highest(), 0);
+        }
+    }
 }

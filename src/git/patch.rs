@@ -27,7 +27,6 @@ const PINNED: [&str; 13] = [
 fn diff_tree(repo: &Repo) -> Git {
     repo.git()
         .config("diff.suppressBlankEmpty=false")
-        .config("diff.orderFile=")
         .config("diff.relative=false")
         .arg("diff-tree")
         .args(PINNED)

@@ -85,3 +85,37 @@ pub(super) fn update(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Lab;
+
+    #[test]
+    fn a_runs_ref_is_made_once_and_goes_only_as_it_was() {
+        for lab in [Lab::with_commit(), Lab::sha256()] {
+            let repo = lab.repo();
+            let (one, two) = (Uid::new(1, &[1; 10]), Uid::new(2, &[2; 10]));
+            let head = repo.resolve("HEAD").unwrap().unwrap();
+            lab.git(&["commit", "-q", "--allow-empty", "-m", "next"]);
+            let next = repo.resolve("HEAD").unwrap().unwrap();
+            assert_eq!(read(&repo, &one).unwrap(), None);
+            create(&repo, &two, &next).unwrap();
+            create(&repo, &one, &head).unwrap();
+            for target in [&head, &next] {
+                assert!(matches!(
+                    create(&repo, &one, target),
+                    Err(Error::Changed(_))
+                ));
+            }
+            lab.git(&["update-ref", "refs/exp/not-a-run", "HEAD"]);
+            assert_eq!(
+                list(&repo).unwrap(),
+                [(one.clone(), head.clone()), (two, next.clone())]
+            );
+            assert!(matches!(delete(&repo, &one, &next), Err(Error::Changed(_))));
+            delete(&repo, &one, &head).unwrap();
+            assert_eq!(read(&repo, &one).unwrap(), None);
+        }
+    }
+}

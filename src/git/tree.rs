@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::command::split_nul;
-use super::hash::{ObjectFormat, raw};
+use super::hash::{ObjectFormat, push_raw};
 use crate::model::{Oid, RecordPath};
 
 /// Mode of a link.
@@ -89,10 +89,14 @@ fn subtree(entries: &[&Entry], depth: usize, format: ObjectFormat) -> Oid {
 
 /// Adds one entry in the form of a tree object: `mode name NUL raw-id`.
 pub fn push(content: &mut Vec<u8>, mode: u32, name: &[u8], id: &Oid) {
-    content.extend_from_slice(format!("{mode:o} ").as_bytes());
+    match mode {
+        0o100_644 => content.extend_from_slice(b"100644 "),
+        FOLDER => content.extend_from_slice(b"40000 "),
+        _ => content.extend_from_slice(format!("{mode:o} ").as_bytes()),
+    }
     content.extend_from_slice(name);
     content.push(0);
-    content.extend_from_slice(&raw(id));
+    push_raw(content, id);
 }
 
 /// One entry of a single tree object.
@@ -146,4 +150,83 @@ pub fn build_object(mut items: Vec<Item>) -> Vec<u8> {
         push(&mut content, item.mode, &item.name, &item.id);
     }
     content
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Lab;
+
+    /// The id that git gives the same tree: all of HEAD less the dropped paths.
+    fn by_git(lab: &Lab, dropped: &[&str]) -> String {
+        lab.git(&["read-tree", "HEAD"]);
+        for path in dropped {
+            lab.git(&["rm", "-q", "-r", "--cached", "--ignore-unmatch", path]);
+        }
+        lab.git(&["write-tree"]).trim().to_owned()
+    }
+
+    #[test]
+    fn a_filtered_tree_is_the_one_that_git_would_write() {
+        for lab in [Lab::with_commit(), Lab::sha256()] {
+            // Names that sort one way as files and another as folders.
+            for path in [
+                "a/x",
+                "a.b",
+                "a-b/y",
+                "a0",
+                "deep/er/est/z",
+                "deep/er/w",
+                "src/a.py",
+            ] {
+                lab.write(path, path);
+            }
+            lab.commit("files");
+            let listed = lab.git(&["ls-tree", "-r", "-z", "HEAD"]);
+            let entries = parse_listing(listed.as_bytes()).unwrap();
+            let format = lab.repo().format();
+            for dropped in [
+                &[][..],
+                &["a.txt"],
+                &["a"],
+                &["deep/er/est"],
+                &["deep"],
+                &["a", "a-b", "a.b", "a.txt", "a0", "deep", "src"],
+            ] {
+                let gone: Vec<RecordPath> = dropped.iter().map(|path| (*path).into()).collect();
+                let keep = |path: &RecordPath| !gone.iter().any(|folder| path.is_within(folder));
+                let found = filtered_tree(&entries, keep, format);
+                assert_eq!(found.as_str(), by_git(&lab, dropped), "{dropped:?}");
+                let backwards = filtered_tree(entries.iter().rev(), keep, format);
+                assert_eq!(backwards, found);
+            }
+        }
+    }
+
+    #[test]
+    fn tree_objects_survive_being_taken_apart() {
+        let format = ObjectFormat::Sha1;
+        let id = format.id("blob", b"");
+        let item = |mode, name: &str| Item {
+            mode,
+            name: name.into(),
+            id: id.clone(),
+        };
+        let items = vec![
+            item(FOLDER, "a"),
+            item(0o100_644, "a.b"),
+            item(0o100_755, "b"),
+        ];
+        let content = build_object(items.clone());
+        // `a.b` goes before the folder `a/`.
+        let sorted = parse_object(&content, format).unwrap();
+        assert_eq!(
+            sorted,
+            [items[1].clone(), items[0].clone(), items[2].clone()]
+        );
+        for cut in 1..content.len() {
+            let whole = parse_object(&content[..cut], format).is_ok_and(|items| !items.is_empty());
+            assert_eq!(whole, [31, 59].contains(&cut), "cut at {cut}");
+        }
+    }
 }

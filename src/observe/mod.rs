@@ -4,6 +4,7 @@
 
 pub mod code;
 pub mod config;
+pub mod curves;
 pub mod data;
 pub mod environment;
 pub mod hardware;

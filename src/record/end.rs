@@ -1,21 +1,18 @@
 //! Ends a run: metrics, series, models, status; then the record, the mini-log, the table, the note.
 
-use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::child::Ended;
-use super::{metrics_file, setup};
+use super::results::{self, Results, series_notes};
+use super::setup;
 use crate::context::Ctx;
-use crate::error::{Context, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::git::notes;
-use crate::model::data::{Artifact, MetricsFile};
-use crate::model::{MetricValue, RecordPath, Run, Sha256, Status};
-use crate::observe::{data, metrics, series};
+use crate::model::{RecordPath, Run, Status};
+use crate::observe::series;
 use crate::report::{markers, minilog, noteline};
-use crate::settings::{Profile, ProjectSettings};
-use crate::store::layout::{README, RUN_JSON, SERIES, SERIES_LOG};
+use crate::settings::ProjectSettings;
+use crate::store::layout::{README, SERIES, SERIES_LOG};
 use crate::store::runs::Entry;
 use crate::store::{atomic, contain, format, seal, tables};
 
@@ -38,16 +35,6 @@ pub struct Request {
     pub seconds: Option<f64>,
 }
 
-/// Everything that was read before anything is written.
-struct Results {
-    metrics: BTreeMap<String, MetricValue>,
-    file: Option<(MetricsFile, Vec<u8>)>,
-    series: series::SeriesRead,
-    models: Vec<Artifact>,
-    artifacts: Vec<Artifact>,
-    warnings: Vec<String>,
-}
-
 /// Ends a run.
 ///
 /// # Errors
@@ -64,7 +51,7 @@ pub fn end(ctx: &Ctx, entry: Entry, request: &Request) -> Result<Run> {
             )));
     }
     contain::real_folder(&folder)?;
-    let results = read_results(ctx, &run, &folder, request)?;
+    let results = results::read_results(ctx, &run, &folder, request)?;
     let now = ctx.ambient.now();
     run.finished = Some(now);
     let elapsed = (now - run.started).num_milliseconds() as f64 / 1000.0;
@@ -79,7 +66,7 @@ pub fn end(ctx: &Ctx, entry: Entry, request: &Request) -> Result<Run> {
     }
     run.process = None;
     run.warnings.extend(results.warnings.iter().cloned());
-    run.warnings.extend(changed_data(ctx, &run)?);
+    run.warnings.extend(results::changed_data(ctx, &run)?);
     write(ctx, &folder, run, results, request.message.as_deref())
 }
 
@@ -92,226 +79,12 @@ fn status_of(ended: Option<Ended>) -> Status {
     }
 }
 
-fn read_results(ctx: &Ctx, run: &Run, folder: &Path, request: &Request) -> Result<Results> {
-    let project = ctx.project()?;
-    let settings = ctx.settings()?;
-    let mut warnings = Vec::new();
-    let since = began(ctx, folder, run);
-    let place = match &request.metrics {
-        Some(typed) => Some(given_metrics(ctx, run, typed, since)?),
-        None => metrics_file::fresh(
-            &metrics_file::candidates(project, settings, run, folder),
-            since,
-        ),
-    };
-    let mut found = BTreeMap::new();
-    let mut file = None;
-    if let Some(place) = place {
-        let (read, copy, bytes) = read_metrics(ctx, &place)?;
-        warnings.extend(read.notes);
-        found = read.metrics;
-        file = Some((copy, bytes));
-    }
-    let series = read_series(folder, &mut warnings)?;
-    if file.is_none() && !series.series.is_empty() {
-        for (name, values) in &series.series {
-            if let Some(summary) = series::summary(values) {
-                found.insert(name.clone(), MetricValue::Number(summary.last));
-            }
-        }
-        warnings.push("no metrics file: metrics are the last values that were logged".to_owned());
-    }
-    let models = match request.models.is_empty() {
-        true => metrics_file::models(project, settings, run, since),
-        false => request
-            .models
-            .iter()
-            .map(|path| ctx.absolute(path))
-            .collect(),
-    };
-    let artifacts: Vec<PathBuf> = request
-        .artifacts
-        .iter()
-        .map(|path| ctx.absolute(path))
-        .collect();
-    Ok(Results {
-        metrics: found,
-        file,
-        series,
-        models: link(ctx, &models)?,
-        artifacts: link(ctx, &artifacts)?,
-        warnings,
-    })
-}
-
-/// The moment of the start by the file system's own clock: the reservation of the number is written
-/// once, at start; the record itself stands in where that is gone (another clone).
-fn began(ctx: &Ctx, folder: &Path, run: &Run) -> SystemTime {
-    let reserved = ctx
-        .repo()
-        .ok()
-        .zip(ctx.project().ok())
-        .map(|(repo, project)| {
-            crate::store::ids::folder(&repo.exp_dir(), project).join(format!("{:06}", run.number))
-        });
-    let modified = |path: &Path| path.metadata().ok()?.modified().ok();
-    reserved
-        .and_then(|path| modified(&path))
-        .or_else(|| modified(&folder.join(RUN_JSON)))
-        .unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-fn given_metrics(ctx: &Ctx, run: &Run, typed: &Path, since: SystemTime) -> Result<PathBuf> {
-    let place = ctx.absolute(typed);
-    if !place.is_file() {
-        let id = run.id().short();
-        return Err(
-            Failure::new(format!("there is no metrics file {}", typed.display()))
-                .because(format!("{} is not a file", place.display()))
-                .hint("name the file that the program wrote: git exp finish --metrics FILE")
-                .hint(format!("or finish without: git exp finish {id}")),
-        );
-    }
-    if !metrics_file::is_fresh(&place, since) {
-        return Err(Failure::new(format!(
-            "{} was written before {} began",
-            typed.display(),
-            run.id()
-        ))
-        .because("it is an earlier run's, or the program did not write it")
-        .hint("run the program, then finish")
-        .hint(format!(
-            "if it is this run's after all: touch {}",
-            typed.display()
-        )));
-    }
-    Ok(place)
-}
-
-fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, MetricsFile, Vec<u8>)> {
-    let shown = record_path(ctx, place)?;
-    let bytes = std::fs::read(place).context(|| format!("cannot read {}", shown.display()))?;
-    let read = metrics::read(&shown, &bytes)
-        .context(|| format!("{} can't be used as metrics", shown.display()))
-        .map_err(|failure| failure.hint(format!("look at it: head {}", shown.display())))?;
-    let extension = shown.extension();
-    let extension = if extension.is_empty() {
-        "json"
-    } else {
-        &extension
-    };
-    let file = MetricsFile {
-        path: shown.clone(),
-        copy: format!("metrics.{extension}"),
-        sha256: Sha256::of(&bytes),
-    };
-    Ok((read, file, bytes))
-}
-
 /// A path of this machine as the record names it: relative to the project where it is inside.
 pub fn record_path(ctx: &Ctx, place: &Path) -> Result<RecordPath> {
     let project = ctx.project()?;
     Ok(project
         .relative(place)
         .unwrap_or_else(|| RecordPath::from_path(place)))
-}
-
-fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
-    let path = folder.join(SERIES_LOG);
-    let file = match std::fs::File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(series::SeriesRead::default());
-        }
-        Err(error) => {
-            return Err(Failure::new(format!("cannot read {}", path.display())).because(error));
-        }
-    };
-    let read =
-        series::read(BufReader::new(file)).context(|| format!("cannot read {}", path.display()))?;
-    warnings.extend(series_notes(&read));
-    Ok(read)
-}
-
-/// What of the log could not be read.
-fn series_notes(read: &series::SeriesRead) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some((line, why)) = &read.first_bad {
-        let count = read.bad_lines;
-        notes.push(format!(
-            "{count} lines of the series log were left out, first line {line}: {why}"
-        ));
-    }
-    if read.torn {
-        notes.push("the last line of the series log was cut off".to_owned());
-    }
-    if read.not_numbers > 0 {
-        notes.push(format!(
-            "{} values in the series log are no numbers",
-            read.not_numbers
-        ));
-    }
-    notes
-}
-
-fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
-    places
-        .iter()
-        .map(|place| {
-            let path = record_path(ctx, place)?;
-            let found = data::hash::file(place)
-                .context(|| format!("cannot read {}", path.display()))
-                .map_err(|failure| failure.hint("name a file that the program wrote"))?;
-            let lfs = ctx.repo()?.is_lfs(place);
-            Ok(Artifact {
-                path,
-                sha256: found.sha256(),
-                bytes: found.bytes,
-                lfs,
-            })
-        })
-        .collect()
-}
-
-/// Data files whose content is no longer what it was at start.
-fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
-    let project = ctx.project()?;
-    let specs: Vec<data::Spec> = run
-        .data
-        .iter()
-        .map(|input| data::Spec {
-            role: input.role.clone(),
-            path: if input.external {
-                input.path.to_path()
-            } else {
-                project.root.join(input.path.to_path())
-            },
-        })
-        .collect();
-    let changed = |input: &crate::model::data::DataInput, why: &str| {
-        format!(
-            "{} ({}) {why} while the run went on",
-            input.path.display(),
-            input.role
-        )
-    };
-    let (present, gone): (Vec<_>, Vec<_>) = run
-        .data
-        .iter()
-        .zip(specs)
-        .partition(|(_, spec)| spec.path.exists());
-    let mut warnings: Vec<String> = gone
-        .iter()
-        .map(|(input, _)| changed(input, "was removed"))
-        .collect();
-    let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
-    let seen = super::begin::observe_data(ctx, &specs, Profile::None, false)?;
-    for (input, now) in inputs.iter().zip(&seen.inputs) {
-        if now.sha256 != input.sha256 {
-            warnings.push(changed(input, "changed"));
-        }
-    }
-    Ok(warnings)
 }
 
 /// Copies first, then the record that names them, then what can be rebuilt from it.
@@ -334,9 +107,7 @@ fn write(
         atomic::make_folder(&folder.join(SERIES))?;
     }
     for (name, values) in &results.series.series {
-        let path = folder
-            .join(SERIES)
-            .join(format!("{}.csv", series::file_name(name)));
+        let path = folder.join(SERIES).join(series::file_name(name));
         atomic::write(&path, series::to_csv(values).as_bytes())?;
         if let Some(summary) = series::summary(values) {
             run.series.insert(name.clone(), summary);
@@ -368,7 +139,12 @@ fn write(
 }
 
 /// Rewrites the machine's part of the mini-log; people's part stays, and a conclusion is added to it.
-fn refresh_readme(ctx: &Ctx, folder: &Path, run: &Run, message: Option<&str>) -> Result<()> {
+pub(super) fn refresh_readme(
+    ctx: &Ctx,
+    folder: &Path,
+    run: &Run,
+    message: Option<&str>,
+) -> Result<()> {
     let path = folder.join(README);
     let settings = ProjectSettings::read(&ctx.project()?.settings_file())?;
     let lang = ctx.lang()?;

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 
+use crate::compare::fingerprint::fingerprint;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
-use crate::model::{RecordPath, Run};
+use crate::model::{RecordPath, Run, Status};
 use crate::observe::secrets::{self, Finding};
 
 /// Changed and untracked files larger than this are data or models, where a token is no accident of
@@ -44,8 +45,23 @@ pub fn secrets<'a>(ctx: &Ctx, changed: impl IntoIterator<Item = &'a RecordPath>)
     Ok(())
 }
 
-/// Refuses inputs that a finished run has had already: it would only show the noise.
+/// Refuses inputs that a finished run has had already: running them again would only show the noise.
 pub fn same_inputs(run: &Run, earlier: &[Run]) -> Result<()> {
-    let _ = (run, earlier);
-    Ok(())
+    let inputs = fingerprint(run);
+    let same = |other: &&Run| other.status == Status::Ok && fingerprint(other) == inputs;
+    let Some(twin) = earlier
+        .iter()
+        .rev()
+        .find(same)
+        .filter(|_| inputs.is_proof())
+    else {
+        return Ok(());
+    };
+    Err(Failure::new(format!("{} has the same inputs", twin.id()))
+        .because("code, data, configuration, environment and command are all equal")
+        .hint(format!(
+            "look at its results: git exp show {}",
+            twin.id().short()
+        ))
+        .hint("to measure the noise, run it again: add --allow-same"))
 }

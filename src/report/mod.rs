@@ -1,14 +1,28 @@
 //! What is told: pure functions from records to text, no git, no file system, no clock.
 
 pub mod begun;
+pub mod bound;
+pub mod choice;
 pub mod diff;
+pub mod document;
 pub mod ended;
+pub mod facts;
+pub mod html;
 pub mod lang;
 pub mod listing;
 pub mod markers;
 pub mod minilog;
 pub mod noteline;
 pub mod overview;
+pub mod plot;
 pub mod preflight;
+#[cfg(test)]
+mod sample;
+pub mod sections;
 pub mod sheet;
 pub mod show;
+pub mod sidebyside;
+pub mod story;
+pub mod typed;
+pub mod xlsx;
+pub mod yardsticks;

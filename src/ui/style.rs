@@ -2,6 +2,18 @@
 
 use anstyle::{AnsiColor, Effects};
 
+/// Colours of lines that the usual terminal themes keep apart.
+const LINES: [AnsiColor; 8] = [
+    AnsiColor::Blue,
+    AnsiColor::Yellow,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Cyan,
+    AnsiColor::Red,
+    AnsiColor::BrightBlue,
+    AnsiColor::BrightBlack,
+];
+
 /// What a piece of text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -23,6 +35,8 @@ pub enum Style {
     Dim,
     /// A run's id.
     Id,
+    /// A line of a plot, by its place in the legend.
+    Line(usize),
 }
 
 impl Style {
@@ -37,6 +51,7 @@ impl Style {
             Self::Bad => AnsiColor::Red.on_default(),
             Self::Dim => anstyle::Style::new().effects(Effects::DIMMED),
             Self::Id => AnsiColor::Yellow.on_default(),
+            Self::Line(index) => LINES[index % LINES.len()].on_default(),
         };
         format!("{style}{text}{style:#}")
     }

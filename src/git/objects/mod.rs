@@ -85,6 +85,11 @@ impl<'r> Objects<'r> {
         self.binary_only
     }
 
+    /// The repository.
+    pub fn repo(&self) -> &'r Repo {
+        self.repo
+    }
+
     /// How ids look here.
     pub fn format(&self) -> ObjectFormat {
         self.repo.format()
@@ -178,4 +183,164 @@ fn tree_of(commit: &[u8]) -> Result<Oid, Error> {
     line.strip_prefix(b"tree ")
         .and_then(|id| Oid::parse(std::str::from_utf8(id).ok()?))
         .ok_or_else(|| Error::Unexpected("a broken commit object".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Lab;
+
+    /// The same test over both sides of the seam, and over SHA-256 where only one can work.
+    fn everywhere(test: impl Fn(&Lab, &Objects<'_>)) {
+        for (lab, library) in [(Lab::with_commit(), true), (Lab::sha256(), false)] {
+            let repo = lab.repo();
+            assert_eq!(library::Library::open(&repo).is_some(), library);
+            test(&lab, &Objects::open(&repo));
+            test(&lab, &Objects::binary(&repo));
+        }
+    }
+
+    fn id(lab: &Lab, name: &str) -> Oid {
+        Oid::parse(lab.git(&["rev-parse", name]).trim()).unwrap()
+    }
+
+    #[test]
+    fn objects_are_read_and_written_alike() {
+        everywhere(|lab, objects| {
+            let blob = objects.write("blob", b"some\0bytes\n").unwrap();
+            assert_eq!(blob, objects.format().id("blob", b"some\0bytes\n"));
+            assert_eq!(objects.blob(&blob).unwrap(), b"some\0bytes\n");
+            assert_eq!(
+                objects.blob(&objects.write("blob", b"").unwrap()).unwrap(),
+                b""
+            );
+            let head = id(lab, "HEAD");
+            let path = "a.txt".into();
+            assert_eq!(objects.blob_at(&head, &path).unwrap().unwrap(), b"one\n");
+            for nothing in ["b.txt", "a.txt/x", "", "a.txt/"] {
+                assert_eq!(
+                    objects.blob_at(&head, &nothing.into()).unwrap(),
+                    None,
+                    "{nothing}"
+                );
+            }
+            let absent = objects.format().id("blob", b"never written");
+            assert_eq!(objects.read(&absent).unwrap(), None);
+            assert!(matches!(objects.blob(&absent), Err(Error::Missing(_))));
+            assert!(objects.blob(&head).is_err() && objects.tree(&blob).is_err());
+        });
+    }
+
+    #[test]
+    fn trees_are_compared_as_git_does() {
+        everywhere(|lab, objects| {
+            lab.git(&["checkout", "-q", "--orphan", "left"]);
+            for (path, text) in [
+                ("same/x", "1"),
+                ("m", "1"),
+                ("gone/y", "1"),
+                ("f", "1"),
+                ("d/z", "1"),
+            ] {
+                lab.write(path, text);
+            }
+            lab.commit("left");
+            let from = id(lab, "HEAD");
+            std::fs::remove_dir_all(lab.top().join("gone")).unwrap();
+            std::fs::remove_file(lab.top().join("f")).unwrap();
+            std::fs::remove_dir_all(lab.top().join("d")).unwrap();
+            for (path, text) in [("m", "2"), ("f/inside", "1"), ("d", "1"), ("new/n", "1")] {
+                lab.write(path, text);
+            }
+            lab.commit("right");
+            let to = id(lab, "HEAD");
+            let found = objects.tree_diff(&from, &to).unwrap();
+            let ours: Vec<String> = found
+                .iter()
+                .map(|change| format!("{}\t{}", change.status, change.path.display()))
+                .collect();
+            let gits = lab.git(&[
+                "diff-tree",
+                "-r",
+                "--name-status",
+                "--no-renames",
+                "HEAD^",
+                "HEAD",
+            ]);
+            let mut gits: Vec<&str> = gits.lines().collect();
+            gits.sort_by_key(|line| line.split('\t').nth(1).map(str::to_owned));
+            assert_eq!(ours, gits);
+            assert_eq!(objects.tree_diff(&to, &to).unwrap(), []);
+            let all = objects
+                .tree_diff(&objects.format().empty_tree(), &to)
+                .unwrap();
+            assert!(
+                all.iter()
+                    .all(|change| change.status == 'A' && change.old.is_none())
+            );
+            lab.git(&["checkout", "-q", "-f", "main"]);
+            lab.git(&["branch", "-q", "-D", "left"]);
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_becomes_a_link_changes_its_type() {
+        let lab = Lab::with_commit();
+        std::fs::remove_file(lab.top().join("a.txt")).unwrap();
+        std::os::unix::fs::symlink("x", lab.top().join("a.txt")).unwrap();
+        lab.commit("link");
+        let repo = lab.repo();
+        let objects = Objects::open(&repo);
+        let changes = objects
+            .tree_diff(&id(&lab, "HEAD^"), &id(&lab, "HEAD"))
+            .unwrap();
+        assert_eq!(changes[0].status, 'T');
+    }
+
+    #[test]
+    fn refs_move_only_from_where_they_were_seen() {
+        everywhere(|lab, objects| {
+            let name = "refs/notes/test";
+            let (one, two) = (id(lab, "HEAD"), objects.write("blob", b"2").unwrap());
+            let three = objects.write("blob", b"3").unwrap();
+            let changed = |done: Result<(), Error>| matches!(done, Err(Error::Changed(_)));
+            assert_eq!(objects.reference(name).unwrap(), None);
+            assert!(
+                changed(objects.move_reference(name, &two, Some(&one))),
+                "not there"
+            );
+            objects.move_reference(name, &one, None).unwrap();
+            assert!(
+                changed(objects.move_reference(name, &two, None)),
+                "there already"
+            );
+            objects.move_reference(name, &two, Some(&one)).unwrap();
+            assert!(
+                changed(objects.move_reference(name, &three, Some(&one))),
+                "moved since"
+            );
+            assert_eq!(objects.reference(name).unwrap(), Some(two.clone()));
+            // Somebody else is writing it just now.
+            let lock = lab.top().join(".git/refs/notes/test.lock");
+            std::fs::write(&lock, "").unwrap();
+            assert!(
+                changed(objects.move_reference(name, &three, Some(&two))),
+                "locked"
+            );
+            std::fs::remove_file(&lock).unwrap();
+            lab.git(&["update-ref", "-d", name]);
+        });
+    }
+
+    #[test]
+    fn ancestry_includes_the_commit_itself() {
+        everywhere(|lab, objects| {
+            lab.git(&["commit", "-q", "--allow-empty", "-m", "next"]);
+            let (old, new) = (id(lab, "HEAD^"), id(lab, "HEAD"));
+            assert!(objects.is_ancestor(&old, &new).unwrap());
+            assert!(objects.is_ancestor(&new, &new).unwrap());
+            assert!(!objects.is_ancestor(&new, &old).unwrap());
+        });
+    }
 }

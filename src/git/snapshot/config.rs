@@ -4,16 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::git::command::{path_from_git, split_nul};
-use crate::git::{Git, Repo};
+use crate::git::{Error, Git, Repo};
 
 /// Which keys are asked for.
 const KEYS: &str = r"^(core\.(autocrlf|eol|attributesfile)|filter\..+|remote\..+\.url)$";
 
+/// `core.autocrlf`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoCrlf {
+    /// Line ends stay as they are.
+    #[default]
+    False,
+    /// CRLF becomes LF on the way in.
+    Input,
+    /// LF becomes CRLF on the way out, too.
+    True,
+}
+
 /// What git's configuration says about conversions and remotes.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// `core.autocrlf`, lower case.
-    pub autocrlf: String,
+    /// `core.autocrlf`
+    pub autocrlf: AutoCrlf,
     /// `core.eol`, lower case.
     pub eol: String,
     /// `core.attributesFile`, with `~` left as it is.
@@ -24,9 +36,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// The command that prints it.
-    pub fn ask(repo: &Repo) -> Git {
-        repo.git().args(["config", "-z", "--get-regexp", KEYS])
+    /// Asks git.
+    pub fn read(repo: &Repo) -> Result<Self, Error> {
+        // Exit code 1: there is no such key.
+        let output = repo
+            .git()
+            .args(["config", "-z", "--get-regexp", KEYS])
+            .output()?;
+        Ok(Self::parse(&output.stdout))
     }
 
     /// Reads what it printed; later values win, as in git.
@@ -41,7 +58,13 @@ impl Config {
             let key = String::from_utf8_lossy(key);
             let text = String::from_utf8_lossy(value).into_owned();
             match &*key {
-                "core.autocrlf" => config.autocrlf = text.to_lowercase(),
+                "core.autocrlf" => {
+                    config.autocrlf = match text.to_lowercase().as_str() {
+                        "true" | "yes" | "on" | "1" => AutoCrlf::True,
+                        "input" => AutoCrlf::Input,
+                        _ => AutoCrlf::False,
+                    }
+                }
                 "core.eol" => config.eol = text.to_lowercase(),
                 "core.attributesfile" => config.attributes_file = Some(path_from_git(value)),
                 _ => config.named(&key, text),
@@ -57,14 +80,6 @@ impl Config {
         } else if let Some((name, "url")) = part("remote.") {
             self.remotes.entry(name.to_owned()).or_insert(value);
         }
-    }
-
-    /// Whether git converts line ends by itself.
-    pub fn converts_line_ends(&self) -> bool {
-        matches!(
-            self.autocrlf.as_str(),
-            "input" | "true" | "yes" | "on" | "1"
-        )
     }
 
     /// The URL of `origin`, or of the only remote, without credentials.
@@ -141,7 +156,7 @@ mod tests {
     fn origin_is_the_remote_and_else_the_only_one() {
         let config = Config::parse(b"remote.a.url\nx\0remote.b.url\ny\0core.autocrlf\nInput\0");
         assert_eq!(config.remote(), None);
-        assert!(config.converts_line_ends());
+        assert_eq!(config.autocrlf, AutoCrlf::Input);
         assert_eq!(
             Config::parse(b"remote.a.url\nx\0").remote().as_deref(),
             Some("x")

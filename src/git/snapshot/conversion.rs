@@ -1,20 +1,19 @@
 //! Which files git converts on the way in or out, told as cheaply as can be.
 //!
-//! Most repositories convert nothing, and then nothing is asked. Line ends and `$Id$` only ever
-//! shrink a file on its way in, so there a size is enough to see that nothing happened. Only
-//! encodings and filters need a look at every path.
+//! Most repositories convert nothing, and then nothing is asked. Where LF is all that git writes
+//! (`* text=auto` on Unix), a file can only shrink on its way in, and its size is enough to see that
+//! nothing happened. Only CRLF, `$Id$`, encodings and filters need a look at every path.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::config::Config;
+use super::Scope;
+use super::config::{AutoCrlf, Config};
 use super::observe::prepared;
-use super::{Scope, files};
 use crate::ambient;
 use crate::git::command::split_nul;
 use crate::git::tree::Entry;
-use crate::git::{Error, Repo};
-use crate::model::RecordPath;
+use crate::git::{Error, Git, Repo};
 
 /// Attributes that change bytes (gitattributes(5)).
 const ATTRIBUTES: [&str; 6] = [
@@ -31,8 +30,8 @@ const ATTRIBUTES: [&str; 6] = [
 enum Reach {
     /// No attribute and no setting names any.
     Nowhere,
-    /// Line ends and `$Id$`.
-    Shrinking,
+    /// Line ends on the way in alone: what comes out is the blob as it is.
+    Inward,
     /// Anything.
     Anywhere,
 }
@@ -44,6 +43,8 @@ pub struct Suspect<'a> {
     pub entry: &'a Entry,
     /// What git does to it.
     pub attributes: Attributes,
+    /// Whether it has another size on disk.
+    pub resized: bool,
 }
 
 /// The conversion attributes of one path.
@@ -53,7 +54,7 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    fn value(&self, name: &str) -> &str {
+    pub(super) fn value(&self, name: &str) -> &str {
         self.values.get(name).map_or("unspecified", String::as_str)
     }
 
@@ -65,6 +66,11 @@ impl Attributes {
     pub fn filter<'s>(&'s self, config: &Config) -> Option<&'s str> {
         self.named("filter")
             .filter(|name| config.filters.contains(*name))
+    }
+
+    /// Whether the path names this filter, with or without a command for it.
+    pub fn names_filter(&self, name: &str) -> bool {
+        self.value("filter") == name
     }
 
     /// Whether `$Id$` is expanded.
@@ -92,10 +98,10 @@ impl Attributes {
             "crlf" => return true,
             _ => {}
         }
-        match config.autocrlf.as_str() {
-            "true" | "yes" | "on" | "1" => return true,
-            "input" => return false,
-            _ => {}
+        match config.autocrlf {
+            AutoCrlf::True => return true,
+            AutoCrlf::Input => return false,
+            AutoCrlf::False => {}
         }
         let is_text = text == "set" || text == "auto";
         is_text && (config.eol == "crlf" || (cfg!(windows) && config.eol != "lf"))
@@ -123,9 +129,17 @@ pub fn suspects<'a>(
     let attributes = ask(repo, scope, config, &asked)?;
     let mut suspects = Vec::new();
     for (entry, attributes) in asked.into_iter().zip(attributes) {
-        let any_size = attributes.filter(config).is_some() || attributes.encoded();
-        if any_size || resized.contains(entry) {
-            suspects.push(Suspect { entry, attributes });
+        let any_size = attributes.filter(config).is_some()
+            || attributes.encoded()
+            || attributes.ident()
+            || attributes.checked_out_with_crlf(config);
+        let resized = resized.contains(entry);
+        if any_size || resized {
+            suspects.push(Suspect {
+                entry,
+                attributes,
+                resized,
+            });
         }
     }
     Ok(suspects)
@@ -141,9 +155,10 @@ fn reach(repo: &Repo, config: &Config, entries: &[&Entry]) -> Result<Reach, Erro
         .collect();
     places.push(repo.common_dir.join("info/attributes"));
     places.extend(user_attributes(config));
-    let mut reach = match config.converts_line_ends() {
-        true => Reach::Shrinking,
-        false => Reach::Nowhere,
+    let mut reach = match config.autocrlf {
+        AutoCrlf::True => Reach::Anywhere,
+        AutoCrlf::Input => Reach::Inward,
+        AutoCrlf::False => Reach::Nowhere,
     };
     if cfg!(windows) {
         // Git for Windows brings a file of its own, at a place that depends on the installation.
@@ -177,10 +192,16 @@ fn words(text: &[u8], config: &Config) -> Reach {
     lines
         .map(|line| {
             let says = |word: &str| line.contains(word);
-            if says("working-tree-encoding") || (says("filter") && !config.filters.is_empty()) {
+            let both_ways = ["working-tree-encoding", "crlf", "ident"]
+                .into_iter()
+                .any(says);
+            if both_ways || (says("filter") && !config.filters.is_empty()) {
                 Reach::Anywhere
-            } else if ["text", "eol", "crlf", "ident"].into_iter().any(says) {
-                Reach::Shrinking
+            } else if says("text") || says("eol") {
+                match config.eol == "crlf" {
+                    true => Reach::Anywhere,
+                    false => Reach::Inward,
+                }
             } else {
                 Reach::Nowhere
             }
@@ -225,19 +246,32 @@ fn ask(
     config: &Config,
     entries: &[&Entry],
 ) -> Result<Vec<Attributes>, Error> {
+    let git = prepared(repo, scope, config).arg("check-attr");
+    answers(git, entries.iter().copied())
+}
+
+/// The attributes of an index, whatever is on disk.
+pub fn ask_cached(git: Git, entries: &[Entry]) -> Result<Vec<Attributes>, Error> {
+    answers(git.args(["check-attr", "--cached"]), entries.iter())
+}
+
+fn answers<'a>(
+    git: Git,
+    entries: impl Iterator<Item = &'a Entry> + Clone,
+) -> Result<Vec<Attributes>, Error> {
     let mut list = Vec::new();
-    for entry in entries {
+    for entry in entries.clone() {
         list.extend(entry.path.as_bytes());
         list.push(0);
     }
-    let printed = prepared(repo, scope, config)
-        .args(["check-attr", "-z", "--stdin"])
+    let printed = git
+        .args(["-z", "--stdin"])
         .args(ATTRIBUTES)
         .stdin(list)
         .run()?;
     // `path NUL attribute NUL value NUL`, for each path each attribute in the order asked for.
     let mut fields = split_nul(&printed);
-    let mut all = Vec::with_capacity(entries.len());
+    let mut all = Vec::new();
     for entry in entries {
         let mut attributes = Attributes::default();
         for name in ATTRIBUTES {
@@ -255,107 +289,17 @@ fn ask(
     Ok(all)
 }
 
-/// How the bytes on disk relate to the blob.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likeness {
-    /// The same.
-    Equal,
-    /// The blob with CRLF for every LF, and nothing else.
-    Crlf,
-    /// The blob with `$Id$` expanded as git does, in either line end.
-    Expanded,
-    /// Only the bytes themselves say it.
-    Different,
-}
-
-/// Compares a file's bytes with a blob, without reading the blob.
-pub fn likeness(repo: &Repo, path: &RecordPath, suspect: &Suspect<'_>) -> Result<Likeness, Error> {
-    let place = repo.top()?.join(path.to_path());
-    let failed = |source| Error::File {
-        path: place.display().to_string(),
-        source,
-    };
-    let (mut file, _) = files::open_regular(&place).map_err(failed)?;
-    let format = repo.format();
-    let id = &suspect.entry.id;
-    if format.blob_of_file(&mut file).map_err(failed)?.as_ref() == Some(id) {
-        return Ok(Likeness::Equal);
-    }
-    let bytes = std::fs::read(&place).map_err(failed)?;
-    let is_blob = |bytes: &[u8]| format.id("blob", bytes) == *id;
-    let lf = only_crlf(&bytes);
-    if lf.as_ref().is_some_and(|lf| is_blob(lf)) {
-        return Ok(Likeness::Crlf);
-    }
-    if suspect.attributes.ident() {
-        let expansion = format!("$Id: {id} $");
-        let collapsed = replace(lf.as_ref().unwrap_or(&bytes), expansion.as_bytes(), b"$Id$");
-        if is_blob(&collapsed) {
-            return Ok(Likeness::Expanded);
-        }
-    }
-    Ok(Likeness::Different)
-}
-
-/// The text with LF line ends if every one of its line ends is CRLF.
-fn only_crlf(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::with_capacity(bytes.len());
-    for &byte in bytes {
-        if byte == b'\n' && text.pop() != Some(b'\r') {
-            return None;
-        }
-        text.push(byte);
-    }
-    Some(text)
-}
-
-/// The text with CRLF line ends.
-pub fn with_crlf(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 16);
-    for &byte in bytes {
-        if byte == b'\n' {
-            text.push(b'\r');
-        }
-        text.push(byte);
-    }
-    text
-}
-
-fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(&first) = rest.first() {
-        if let Some(after) = rest.strip_prefix(from) {
-            out.extend_from_slice(to);
-            rest = after;
-        } else {
-            out.push(first);
-            rest = &rest[1..];
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn crlf_is_undone_only_where_it_is_the_only_line_end() {
-        assert_eq!(only_crlf(b"a\r\nb\r\n").as_deref(), Some(&b"a\nb\n"[..]));
-        assert_eq!(only_crlf(b"a\r\nb\n"), None);
-        for text in [&b""[..], b"\r\n", b"a\r\r\nb", b"no end"] {
-            let lf = only_crlf(text).unwrap();
-            assert_eq!(with_crlf(&lf), text);
-        }
-    }
 
     #[test]
     fn words_decide_how_far_to_look() {
         let plain = Config::default();
         let lfs = Config::parse(b"filter.lfs.clean\ngit-lfs clean\0");
         assert_eq!(words(b"*.py diff=python\n# text\n", &plain), Reach::Nowhere);
-        assert_eq!(words(b"* text=auto\n", &plain), Reach::Shrinking);
+        assert_eq!(words(b"* text=auto\n", &plain), Reach::Inward);
+        assert_eq!(words(b"*.bat eol=crlf\n", &plain), Reach::Anywhere);
         assert_eq!(words(b"*.bin filter=lfs\n", &plain), Reach::Nowhere);
         assert_eq!(words(b"*.bin filter=lfs\n", &lfs), Reach::Anywhere);
         assert_eq!(

@@ -120,8 +120,16 @@ pub fn open_regular(path: &Path) -> std::io::Result<(File, Metadata)> {
     Ok((file, metadata))
 }
 
+/// All bytes of a regular file.
+pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    let (mut file, metadata) = open_regular(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The digest of a file's bytes; `None` when it can't be read to its end.
-fn digest(path: &Path) -> Option<Sha256> {
+pub fn digest(path: &Path) -> Option<Sha256> {
     let (mut file, _) = open_regular(path).ok()?;
     let mut state = sha2::Sha256::new();
     let mut buffer = vec![0; 128 * 1024];

@@ -3,13 +3,12 @@
 //! ```text
 //! refs/exp/<uid> ── snapshot   tree: the working tree as it was
 //!                   ├─ HEAD    keeps the commit, too
-//!                   └─ extras  tree: run.json, overlay/, crlf, nested/, index/
+//!                   └─ extras  tree: run.json, overlay/, crlf, lfs, nested/, index/
 //! ```
 
-use super::index::Scratch;
 use super::raw;
+use super::scratch::Scratch;
 use super::write::Frozen;
-use crate::git::command::split_nul;
 use crate::git::tree::{Entry, parse_listing};
 use crate::git::{Error, Git, Repo, refs};
 use crate::model::run::Time;
@@ -49,6 +48,8 @@ pub(super) struct Extras {
     pub raw: Vec<Entry>,
     /// Files that are their blob with CRLF for LF.
     pub crlf: Vec<RecordPath>,
+    /// Files whose blob is a pointer of Git LFS, and that had their content on disk.
+    pub lfs: Vec<RecordPath>,
     /// The staged tree.
     pub staged: Option<Oid>,
     /// Whether there must be a snapshot at all.
@@ -101,9 +102,11 @@ impl Frozen {
         let mut entries = vec![file("run.json", run_json)?];
         let overlay = RecordPath::from("overlay");
         entries.extend(self.extras.raw.iter().map(|entry| below(&overlay, entry)));
-        if !self.extras.crlf.is_empty() {
-            let list: Vec<&[u8]> = self.extras.crlf.iter().map(RecordPath::as_bytes).collect();
-            entries.push(file("crlf", &list.join(&0))?);
+        for (name, paths) in [("crlf", &self.extras.crlf), ("lfs", &self.extras.lfs)] {
+            if !paths.is_empty() {
+                let list: Vec<&[u8]> = paths.iter().map(RecordPath::as_bytes).collect();
+                entries.push(file(name, &list.join(&0))?);
+            }
         }
         for nested in &self.nested {
             if let Some(tree) = &nested.tree {
@@ -116,14 +119,14 @@ impl Frozen {
             }
         }
         let scratch = Scratch::empty(repo)?;
-        scratch.put(repo, &entries)?;
+        scratch.put(repo.git(), &entries)?;
         if let Some(staged) = &self.extras.staged {
             scratch
                 .on(repo.git())
                 .args(["read-tree", "--prefix=index/", staged.as_str()])
                 .run()?;
         }
-        scratch.write_tree(repo)
+        scratch.write_tree(repo.git())
     }
 }
 
@@ -150,47 +153,4 @@ fn signed(git: Git, date: Time) -> Git {
             .env(&format!("GIT_{role}_EMAIL"), "git-exp@localhost")
             .env(&format!("GIT_{role}_DATE"), &date)
     })
-}
-
-/// A snapshot taken apart.
-#[derive(Debug)]
-pub struct Parts {
-    /// The files.
-    pub tree: Oid,
-    /// What is kept beside them; `None` for a commit of the user's.
-    pub extras: Option<Oid>,
-}
-
-/// Tells a snapshot from an ordinary commit.
-pub fn parts(repo: &Repo, commit: &Oid) -> Result<Parts, Error> {
-    let raw = repo
-        .git()
-        .args(["log", "-1", "--no-show-signature", "-z"])
-        .arg("--format=%T%x00%P%x00%B")
-        .args([commit.as_str(), "--"])
-        .run()?;
-    let fields: Vec<&[u8]> = raw.split(|&b| b == 0).collect();
-    let unexpected = || Error::Unexpected(String::from_utf8_lossy(&raw).into_owned());
-    let [tree, parents, message, ..] = fields[..] else {
-        return Err(unexpected());
-    };
-    let id = |bytes: &[u8]| Oid::parse(&String::from_utf8_lossy(bytes));
-    let tree = id(tree).ok_or_else(unexpected)?;
-    let is_ours = String::from_utf8_lossy(message)
-        .lines()
-        .any(|line| line.starts_with(UID_TRAILER) && line[UID_TRAILER.len()..].starts_with(": "));
-    let last = parents.rsplit(|&b| b == b' ').next().and_then(id);
-    let extras = match last.filter(|_| is_ours) {
-        Some(parent) => holds_extras(repo, &parent)?.then_some(parent),
-        None => None,
-    };
-    Ok(Parts { tree, extras })
-}
-
-fn holds_extras(repo: &Repo, commit: &Oid) -> Result<bool, Error> {
-    let listed = repo
-        .git()
-        .args(["ls-tree", "-z", "--name-only", commit.as_str()])
-        .run()?;
-    Ok(split_nul(&listed).any(|name| name == b"run.json"))
 }

@@ -11,23 +11,31 @@
 //! would not give back is kept raw beside the tree ([`overlay`]), and so are repositories inside the
 //! repository ([`nested`]).
 
+pub(super) mod checkout;
 pub mod config;
-mod conversion;
+pub(super) mod conversion;
 mod files;
 mod index;
+mod index_file;
 mod keep;
 pub mod lfs;
 mod nested;
-mod observe;
+pub(super) mod observe;
 mod odd;
 mod overlay;
+mod parts;
 mod raw;
+pub(super) mod scratch;
 mod state;
 pub mod status;
 mod write;
 
+pub(super) use files::digest;
 pub use keep::{EXTRAS_TITLE, Keep, Kept, UID_TRAILER};
 pub use observe::{Observation, Seen};
+pub use parts::{Parts, parts};
+pub(super) use raw::mode_of;
+pub use scratch::SCRATCH_PREFIX;
 pub use write::{Frozen, PathChange};
 
 use super::{Error, Repo};

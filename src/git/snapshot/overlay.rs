@@ -1,6 +1,7 @@
 //! Bytes that git's conversions would not give back, kept raw beside the tree.
 
-use super::conversion::{Likeness, likeness, suspects};
+use super::checkout::{Likeness, likeness};
+use super::conversion::suspects;
 use super::observe::Seen;
 use super::raw;
 use crate::git::tree::Entry;
@@ -14,9 +15,9 @@ pub struct Overlay {
     pub raw: Vec<RecordPath>,
     /// Files that are their blob with CRLF for LF: kept by name.
     pub crlf: Vec<RecordPath>,
-    /// Those of both that git would not give back by itself at checkout.
+    /// Files that git would not give back by itself at checkout.
     pub needed: Vec<RecordPath>,
-    /// Pointers of Git LFS in the tree.
+    /// Pointers of Git LFS in the tree whose content is on disk.
     pub lfs: Vec<Entry>,
     /// Sentences about what is kept only as its filter made it.
     pub notes: Vec<String>,
@@ -32,6 +33,8 @@ pub fn find(seen: &Seen<'_>, entries: &[Entry]) -> Result<Overlay, Error> {
         let path = &suspect.entry.path;
         let filter = suspect.attributes.filter(config);
         match filter {
+            // A file as small as its pointer is the pointer: nobody fetched the content.
+            Some("lfs") if !suspect.resized => continue,
             Some("lfs") => {
                 overlay.lfs.push(suspect.entry.clone());
                 continue;
@@ -46,22 +49,13 @@ pub fn find(seen: &Seen<'_>, entries: &[Entry]) -> Result<Overlay, Error> {
         if repo.top()?.join(path.to_path()).symlink_metadata().is_err() {
             continue;
         }
-        let converted = filter.is_some() || suspect.attributes.encoded();
-        let given_back = match likeness(repo, path, suspect)? {
-            Likeness::Equal => continue,
-            Likeness::Crlf => {
-                overlay.crlf.push(path.clone());
-                !converted && suspect.attributes.checked_out_with_crlf(config)
-            }
-            Likeness::Expanded => {
-                overlay.raw.push(path.clone());
-                !converted && !suspect.attributes.checked_out_with_crlf(config)
-            }
-            Likeness::Different => {
-                overlay.raw.push(path.clone());
-                false
-            }
-        };
+        let (likeness, given_back) = likeness(repo, config, suspect)?;
+        match likeness {
+            // In a snapshot every blob comes back as it is.
+            Likeness::Equal => {}
+            Likeness::Crlf => overlay.crlf.push(path.clone()),
+            Likeness::Different => overlay.raw.push(path.clone()),
+        }
         if !given_back {
             overlay.needed.push(path.clone());
         }

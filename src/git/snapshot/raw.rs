@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::index::Scratch;
+use super::scratch::Scratch;
 use crate::git::tree::{Entry, SYMLINK};
 use crate::git::{Error, Repo};
 use crate::model::{Oid, RecordPath};
@@ -113,6 +113,6 @@ pub fn mode_of(found: &std::fs::Metadata) -> u32 {
 /// Writes a tree of entries and gives its id.
 pub fn write_tree(repo: &Repo, entries: &[Entry]) -> Result<Oid, Error> {
     let scratch = Scratch::empty(repo)?;
-    scratch.put(repo, entries)?;
-    scratch.write_tree(repo)
+    scratch.put(repo.git(), entries)?;
+    scratch.write_tree(repo.git())
 }

@@ -1,0 +1,113 @@
+//! Gathers what a comparison is told beyond the two records: frozen trees, package lists, the other
+//! runs of the project. The comparison itself is pure and lives in [`crate::compare`].
+
+pub mod code;
+
+use std::path::Path;
+
+use crate::compare::evidence::{Evidence, Side};
+use crate::context::Ctx;
+use crate::error::Result;
+use crate::model::Run;
+use crate::store::layout::ENV_TXT;
+use crate::store::runs;
+
+/// Lists of packages beyond this many bytes are not read.
+const PACKAGES_LIMIT: u64 = 4 << 20;
+
+/// One run with the files beside its record.
+#[derive(Debug)]
+pub struct Subject {
+    /// The record.
+    pub run: Run,
+    packages: Option<Vec<(String, String)>>,
+}
+
+impl Subject {
+    /// The run that a person names.
+    pub fn named(ctx: &Ctx, name: &str) -> Result<Self> {
+        let entry = runs::resolve(ctx.project()?, name)?;
+        let packages = packages(&entry.folder);
+        Ok(Self {
+            run: entry.run?,
+            packages,
+        })
+    }
+
+    /// The run's base, or the run before it.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub fn base(&self, ctx: &Ctx) -> Result<Option<Self>> {
+        let entries = runs::list(ctx.project()?)?;
+        let by_uid = |entry: &runs::Entry| match (&self.run.base, &entry.run) {
+            (Some(base), Ok(run)) => run.uid == base.uid,
+            _ => false,
+        };
+        let before = |entry: &runs::Entry| {
+            entry
+                .run
+                .as_ref()
+                .is_ok_and(|run| run.number < self.run.number)
+        };
+        let place = entries
+            .iter()
+            .position(by_uid)
+            .or_else(|| entries.iter().rposition(before));
+        Ok(place
+            .and_then(|place| entries.into_iter().nth(place))
+            .and_then(|entry| {
+                let packages = packages(&entry.folder);
+                Some(Self {
+                    run: entry.run.ok()?,
+                    packages,
+                })
+            }))
+    }
+
+    /// As the comparison wants it.
+    pub fn side(&self) -> Side<'_> {
+        Side {
+            packages: self.packages.as_deref(),
+            ..Side::new(&self.run)
+        }
+    }
+}
+
+/// `env.txt` by name and version; `None` when it isn't there.
+fn packages(folder: &Path) -> Option<Vec<(String, String)>> {
+    let path = folder.join(ENV_TXT);
+    let found = path.symlink_metadata().ok()?;
+    if !found.is_file() || found.len() > PACKAGES_LIMIT {
+        return None;
+    }
+    let text = std::fs::read_to_string(path).ok()?;
+    let split = |line: &str| {
+        let (name, version) = line.split_once("==")?;
+        Some((name.to_owned(), version.to_owned()))
+    };
+    Some(text.lines().filter_map(split).collect())
+}
+
+/// All readable runs of the project, for noise and for "already have".
+pub fn project_runs(ctx: &Ctx) -> Result<Vec<Run>> {
+    Ok(runs::list(ctx.project()?)?
+        .into_iter()
+        .filter_map(|entry| entry.run.ok())
+        .collect())
+}
+
+/// What is seen outside the two records.
+pub fn gather<'a>(ctx: &Ctx, a: &Run, b: &Run, runs: &'a [&'a Run]) -> Result<Evidence<'a>> {
+    let settings = ctx.settings()?;
+    let metric_code_changed =
+        (!settings.eval.metric_code.is_empty()).then(|| a.eval.metric_code != b.eval.metric_code);
+    let code::Differences { code, unrecorded } = code::between(ctx, a, b)?;
+    Ok(Evidence {
+        code,
+        unrecorded,
+        metric_code_changed,
+        runs,
+        ..Evidence::default()
+    })
+}

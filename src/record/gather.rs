@@ -1,0 +1,343 @@
+//! Gathers what a run is given: configuration, data, and which path counts as what.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::begin::Request;
+use super::inputs::{self, Proposal};
+use crate::context::Ctx;
+use crate::error::{Context, Failure, Result};
+use crate::git::snapshot::Frozen;
+use crate::git::tree::filtered_tree;
+use crate::model::axis::Claims;
+use crate::model::data::{ConfigFile, DataInput};
+use crate::model::{Oid, Param, RecordPath, Run, Sha256};
+use crate::observe::{config, data};
+use crate::settings::{Profile, ProjectSettings};
+use crate::store::cards;
+
+pub(super) fn config_paths(
+    ctx: &Ctx,
+    request: &Request,
+    proposal: &Proposal,
+) -> Result<Vec<PathBuf>> {
+    if !request.config.is_empty() {
+        return Ok(request.config.clone());
+    }
+    let project = ctx.project()?;
+    let named = &ctx.settings()?.inputs.config;
+    let named = if named.is_empty() {
+        &proposal.config
+    } else {
+        named
+    };
+    Ok(named.iter().map(|path| project.root.join(path)).collect())
+}
+
+/// Reads configuration files. One that can't be parsed is kept by digest, with a warning.
+pub(super) fn read_config(
+    ctx: &Ctx,
+    paths: &[PathBuf],
+    run: &mut Run,
+) -> Result<Vec<(ConfigFile, Vec<u8>)>> {
+    let mut files: Vec<(ConfigFile, Vec<u8>)> = Vec::new();
+    for place in paths {
+        let path = super::end::record_path(ctx, place)?;
+        let bytes = std::fs::read(place)
+            .context(|| format!("cannot read the configuration {}", path.display()))
+            .map_err(|failure| failure.hint("name another: git exp start --config FILE"))?;
+        let mut file = ConfigFile {
+            sha256: Sha256::of(&bytes),
+            blob: None,
+            copy: Some(copy_name(&path, files.iter().map(|(file, _)| file))),
+            unread: None,
+            path,
+        };
+        match config::read(&file.path, &bytes) {
+            Ok(params) => merge(params, run),
+            Err(error) => {
+                let shown = file.path.display();
+                run.warnings
+                    .push(format!("{shown} is recorded by hash only: {error}"));
+                file.unread = Some(error.to_string());
+            }
+        }
+        files.push((file, bytes));
+    }
+    Ok(files)
+}
+
+/// A later file overrides an earlier one, as programs that read several do; it is said.
+fn merge(params: BTreeMap<String, Param>, run: &mut Run) {
+    for (name, value) in params {
+        if let Some(before) = run.params.insert(name.clone(), value.clone())
+            && !before.same_value(&value)
+        {
+            run.warnings.push(format!(
+                "{name} is {} in one configuration file and {} in a later one, which was taken",
+                before.spelling(),
+                value.spelling()
+            ));
+        }
+    }
+}
+
+/// The name of a configuration's copy in the run folder: the course note's `config.yaml` for the
+/// first, the file's own name for the others.
+fn copy_name<'a>(path: &RecordPath, others: impl Iterator<Item = &'a ConfigFile>) -> String {
+    let taken: Vec<&String> = others.filter_map(|file| file.copy.as_ref()).collect();
+    let extension = path.extension();
+    let first = if extension.is_empty() {
+        "config".into()
+    } else {
+        format!("config.{extension}")
+    };
+    if taken.is_empty() {
+        return first;
+    }
+    let own: String = String::from_utf8_lossy(path.file_name())
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    (1..)
+        .map(|n| {
+            if n == 1 {
+                format!("config_{own}")
+            } else {
+                format!("config_{n}_{own}")
+            }
+        })
+        .find(|name| !taken.contains(&name))
+        .unwrap_or(first)
+}
+
+/// Which data the run has: the command line's, else exp.toml's; what the configuration itself names
+/// under the same role goes before exp.toml, for that is what the program will read.
+pub(super) fn data_specs(
+    ctx: &Ctx,
+    request: &Request,
+    settings: &ProjectSettings,
+    proposal: &Proposal,
+    params: &BTreeMap<String, Param>,
+) -> Result<Vec<data::Spec>> {
+    let project = ctx.project()?;
+    let mut by_role: BTreeMap<String, PathBuf> = BTreeMap::new();
+    if request.data.is_empty() {
+        let named = &settings.inputs.data;
+        let named = if named.is_empty() {
+            &proposal.data
+        } else {
+            named
+        };
+        let paths = named
+            .iter()
+            .map(|(role, path)| (role.clone(), project.root.join(path)));
+        by_role.extend(paths);
+        by_role.extend(inputs::named_by_config(project, params));
+        return Ok(specs(by_role));
+    }
+    for (role, path) in &request.data {
+        if let Some(before) = by_role.insert(role.clone(), path.clone()) {
+            return Err(
+                Failure::new(format!("two data inputs have the role `{role}`"))
+                    .because(format!("{} and {}", before.display(), path.display()))
+                    .hint(format!(
+                        "give one of them another: --data {role}2={}",
+                        path.display()
+                    )),
+            );
+        }
+    }
+    Ok(specs(by_role))
+}
+
+fn specs(by_role: BTreeMap<String, PathBuf>) -> Vec<data::Spec> {
+    by_role
+        .into_iter()
+        .map(|(role, path)| data::Spec { role, path })
+        .collect()
+}
+
+/// Digests data inputs through the stat cache, with a progress bar when it takes long.
+pub fn observe_data(
+    ctx: &Ctx,
+    specs: &[data::Spec],
+    profile: Profile,
+    rehash: bool,
+) -> Result<data::Observed> {
+    let rules = &ctx.settings()?.data;
+    let project = ctx.project()?;
+    let known = |sha256: &Sha256| cards::read(project, sha256);
+    let bar = crate::ui::progress::Progress::new(&ctx.ui);
+    let report = |seen: data::Progress| {
+        bar.set(
+            "hashing",
+            (seen.files_done, seen.files),
+            (seen.bytes_done, seen.bytes),
+        );
+    };
+    let options = data::Options {
+        git_dir: Some(&ctx.repo()?.common_dir),
+        base: Some(ctx.ambient.cwd()),
+        include: &rules.include,
+        exclude: &rules.exclude,
+        progress: bar
+            .is_shown()
+            .then_some(&report as &(dyn Fn(data::Progress) + Sync)),
+        rehash,
+        profile,
+        target: rules.target.as_deref(),
+        key: rules.key.as_deref(),
+        known: Some(&known),
+        threads: None,
+    };
+    data::observe(specs, options)
+}
+
+/// The data inputs as the record keeps them, and what is kept beside it.
+pub(super) fn record_data(
+    ctx: &Ctx,
+    specs: &[data::Spec],
+    rehash: bool,
+    warnings: &mut Vec<String>,
+) -> Result<(Vec<DataInput>, Vec<data::Input>)> {
+    let project = ctx.project()?;
+    let seen = observe_data(ctx, specs, ctx.settings()?.data.profile, rehash)?;
+    warnings.extend(seen.notes);
+    let record = |(spec, input): (&data::Spec, &data::Input)| {
+        let inside = project.relative(&spec.path);
+        DataInput {
+            role: input.role.clone(),
+            external: inside.is_none(),
+            path: inside.unwrap_or_else(|| RecordPath::from_path(&spec.path)),
+            kind: input.kind,
+            sha256: input.sha256.clone(),
+            blob: None,
+            bytes: input.bytes,
+            rows: input.rows,
+            files: input.files,
+            pointer: input.pointer.clone(),
+            unstable: input.unstable,
+            card: input.card.is_some(),
+        }
+    };
+    Ok((
+        specs.iter().zip(&seen.inputs).map(record).collect(),
+        seen.inputs,
+    ))
+}
+
+/// The split as the configuration describes it: the leaves below `split`.
+pub(super) fn split_of(params: &BTreeMap<String, Param>) -> Option<String> {
+    let parts: Vec<String> = params
+        .iter()
+        .filter(|(name, _)| name.split('.').any(|part| part == "split"))
+        .map(|(name, value)| {
+            let last = name.rsplit("split.").next().unwrap_or(name);
+            format!("{last}={}", value.spelling())
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Sorts paths onto axes: by what this run and earlier ones claim, then by the project's rules.
+pub fn claims(ctx: &Ctx, settings: &ProjectSettings, run: &Run, earlier: &[Run]) -> Result<Claims> {
+    let project = ctx.project()?;
+    let in_tree = |path: &RecordPath| path.below(&project.prefix);
+    let mut globs = globset::GlobSetBuilder::new();
+    for pattern in &settings.code.ignore {
+        let glob = globset::Glob::new(pattern).context(|| {
+            format!("`{pattern}` under [code] ignore in experiments/exp.toml is no glob")
+        })?;
+        globs.add(glob);
+    }
+    let ignore = globs
+        .build()
+        .context(|| "[code] ignore can't be used".to_owned())?;
+    let outputs = earlier.iter().flat_map(|run| {
+        let files = run
+            .models
+            .iter()
+            .chain(&run.artifacts)
+            .map(|file| &file.path);
+        files.chain(run.metrics_file.iter().map(|file| &file.path))
+    });
+    Ok(Claims {
+        experiments: project.experiments_in_tree(),
+        config: run.config.iter().map(|file| in_tree(&file.path)).collect(),
+        data: run
+            .data
+            .iter()
+            .filter(|d| !d.external)
+            .map(|d| in_tree(&d.path))
+            .collect(),
+        output: outputs.map(in_tree).collect(),
+        ignore: Some(ignore),
+        only: settings
+            .code
+            .paths
+            .iter()
+            .map(|path| in_tree(&path.as_str().into()))
+            .collect(),
+    })
+}
+
+/// Adds git's own name of the content to each configuration and data file that is in the tree: two
+/// checkouts may differ in line endings alone.
+pub(super) fn name_blobs(
+    ctx: &Ctx,
+    run: &mut Run,
+    config: &mut [(ConfigFile, Vec<u8>)],
+    frozen: &Frozen,
+) -> Result<()> {
+    let prefix = &ctx.project()?.prefix;
+    let mut slots: BTreeMap<RecordPath, Vec<&mut Option<Oid>>> = BTreeMap::new();
+    for (file, _) in config {
+        slots
+            .entry(file.path.below(prefix))
+            .or_default()
+            .push(&mut file.blob);
+    }
+    for input in run.data.iter_mut().filter(|input| !input.external) {
+        slots
+            .entry(input.path.below(prefix))
+            .or_default()
+            .push(&mut input.blob);
+    }
+    for entry in &frozen.entries {
+        for slot in slots.get_mut(&entry.path).into_iter().flatten() {
+            **slot = Some(entry.id.clone());
+        }
+    }
+    Ok(())
+}
+
+/// `path@id` of the code that computes the metrics, as it is in the frozen tree: a file's blob, or
+/// the tree of what lies below a folder. A path that is not there is `path@missing`.
+pub(super) fn metric_code(
+    ctx: &Ctx,
+    settings: &ProjectSettings,
+    frozen: &Frozen,
+) -> Result<Vec<String>> {
+    let (repo, prefix) = (ctx.repo()?, &ctx.project()?.prefix);
+    let name = |path: &String| {
+        let place = RecordPath::from(path.as_str()).below(prefix);
+        let file = frozen.entries.iter().find(|entry| entry.path == place);
+        let within = |entry: &RecordPath| entry.is_within(&place);
+        let id = match file {
+            Some(entry) => entry.id.to_string(),
+            None if frozen.entries.iter().any(|entry| within(&entry.path)) => {
+                filtered_tree(&frozen.entries, within, repo.format()).to_string()
+            }
+            None => "missing".to_owned(),
+        };
+        format!("{path}@{id}")
+    };
+    Ok(settings.eval.metric_code.iter().map(name).collect())
+}

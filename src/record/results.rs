@@ -1,0 +1,245 @@
+//! Reads everything that a run left behind, before anything of it is written.
+
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::end::{Request, record_path};
+use super::{gather, metrics_file};
+use crate::context::Ctx;
+use crate::error::{Context, Failure, Result};
+use crate::model::data::{Artifact, MetricsFile};
+use crate::model::{MetricValue, Run, Sha256};
+use crate::observe::{data, metrics, series};
+use crate::settings::Profile;
+use crate::store::layout::{RUN_JSON, SERIES_LOG};
+
+/// Everything that was read before anything is written.
+pub(super) struct Results {
+    pub metrics: BTreeMap<String, MetricValue>,
+    pub file: Option<(MetricsFile, Vec<u8>)>,
+    pub series: series::SeriesRead,
+    pub models: Vec<Artifact>,
+    pub artifacts: Vec<Artifact>,
+    pub warnings: Vec<String>,
+}
+
+pub(super) fn read_results(
+    ctx: &Ctx,
+    run: &Run,
+    folder: &Path,
+    request: &Request,
+) -> Result<Results> {
+    let project = ctx.project()?;
+    let settings = ctx.settings()?;
+    let mut warnings = Vec::new();
+    let since = began(ctx, folder, run);
+    let place = match &request.metrics {
+        Some(typed) => Some(given_metrics(ctx, run, typed, since)?),
+        None => metrics_file::fresh(
+            &metrics_file::candidates(project, settings, run, folder),
+            since,
+        ),
+    };
+    let mut found = BTreeMap::new();
+    let mut file = None;
+    if let Some(place) = place {
+        let (read, copy, bytes) = read_metrics(ctx, &place)?;
+        warnings.extend(read.notes);
+        found = read.metrics;
+        file = Some((copy, bytes));
+    }
+    let series = read_series(folder, &mut warnings)?;
+    if file.is_none() && !series.series.is_empty() {
+        for (name, values) in &series.series {
+            if let Some(summary) = series::summary(values) {
+                found.insert(name.clone(), MetricValue::Number(summary.last));
+            }
+        }
+        warnings.push("no metrics file: metrics are the last values that were logged".to_owned());
+    }
+    let models = match request.models.is_empty() {
+        true => metrics_file::models(project, settings, run, since),
+        false => request
+            .models
+            .iter()
+            .map(|path| ctx.absolute(path))
+            .collect(),
+    };
+    let artifacts: Vec<PathBuf> = request
+        .artifacts
+        .iter()
+        .map(|path| ctx.absolute(path))
+        .collect();
+    Ok(Results {
+        metrics: found,
+        file,
+        series,
+        models: link(ctx, &models)?,
+        artifacts: link(ctx, &artifacts)?,
+        warnings,
+    })
+}
+
+/// The moment of the start by the file system's own clock: the reservation of the number is written
+/// once, at start; the record itself stands in where that is gone (another clone).
+fn began(ctx: &Ctx, folder: &Path, run: &Run) -> SystemTime {
+    let reserved = ctx
+        .repo()
+        .ok()
+        .zip(ctx.project().ok())
+        .map(|(repo, project)| {
+            crate::store::ids::folder(&repo.exp_dir(), project).join(format!("{:06}", run.number))
+        });
+    let modified = |path: &Path| path.metadata().ok()?.modified().ok();
+    reserved
+        .and_then(|path| modified(&path))
+        .or_else(|| modified(&folder.join(RUN_JSON)))
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn given_metrics(ctx: &Ctx, run: &Run, typed: &Path, since: SystemTime) -> Result<PathBuf> {
+    let place = ctx.absolute(typed);
+    if !place.is_file() {
+        let id = run.id().short();
+        return Err(
+            Failure::new(format!("there is no metrics file {}", typed.display()))
+                .because(format!("{} is not a file", place.display()))
+                .hint("name the file that the program wrote: git exp finish --metrics FILE")
+                .hint(format!("or finish without: git exp finish {id}")),
+        );
+    }
+    if !metrics_file::is_fresh(&place, since) {
+        return Err(Failure::new(format!(
+            "{} was written before {} began",
+            typed.display(),
+            run.id()
+        ))
+        .because("it is an earlier run's, or the program did not write it")
+        .hint("run the program, then finish")
+        .hint(format!(
+            "if it is this run's after all: touch {}",
+            typed.display()
+        )));
+    }
+    Ok(place)
+}
+
+fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, MetricsFile, Vec<u8>)> {
+    let shown = record_path(ctx, place)?;
+    let bytes = std::fs::read(place).context(|| format!("cannot read {}", shown.display()))?;
+    let read = metrics::read(&shown, &bytes)
+        .context(|| format!("{} can't be used as metrics", shown.display()))
+        .map_err(|failure| failure.hint(format!("look at it: head {}", shown.display())))?;
+    let extension = shown.extension();
+    let extension = if extension.is_empty() {
+        "json"
+    } else {
+        &extension
+    };
+    let file = MetricsFile {
+        path: shown.clone(),
+        copy: format!("metrics.{extension}"),
+        sha256: Sha256::of(&bytes),
+    };
+    Ok((read, file, bytes))
+}
+
+fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
+    let path = folder.join(SERIES_LOG);
+    let file = match std::fs::File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(series::SeriesRead::default());
+        }
+        Err(error) => {
+            return Err(Failure::new(format!("cannot read {}", path.display())).because(error));
+        }
+    };
+    let read =
+        series::read(BufReader::new(file)).context(|| format!("cannot read {}", path.display()))?;
+    warnings.extend(series_notes(&read));
+    Ok(read)
+}
+
+/// What of the log could not be read.
+pub(super) fn series_notes(read: &series::SeriesRead) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((line, why)) = &read.first_bad {
+        let count = read.bad_lines;
+        notes.push(format!(
+            "{count} lines of the series log were left out, first line {line}: {why}"
+        ));
+    }
+    if read.torn {
+        notes.push("the last line of the series log was cut off".to_owned());
+    }
+    if read.not_numbers > 0 {
+        notes.push(format!(
+            "{} values in the series log are no numbers",
+            read.not_numbers
+        ));
+    }
+    notes
+}
+
+fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
+    places
+        .iter()
+        .map(|place| {
+            let path = record_path(ctx, place)?;
+            let found = data::hash::file(place)
+                .context(|| format!("cannot read {}", path.display()))
+                .map_err(|failure| failure.hint("name a file that the program wrote"))?;
+            let lfs = ctx.repo()?.is_lfs(place);
+            Ok(Artifact {
+                path,
+                sha256: found.sha256(),
+                bytes: found.bytes,
+                lfs,
+            })
+        })
+        .collect()
+}
+
+/// Data files whose content is no longer what it was at start.
+pub(super) fn changed_data(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
+    let project = ctx.project()?;
+    let specs: Vec<data::Spec> = run
+        .data
+        .iter()
+        .map(|input| data::Spec {
+            role: input.role.clone(),
+            path: if input.external {
+                input.path.to_path()
+            } else {
+                project.root.join(input.path.to_path())
+            },
+        })
+        .collect();
+    let changed = |input: &crate::model::data::DataInput, why: &str| {
+        format!(
+            "{} ({}) {why} while the run went on",
+            input.path.display(),
+            input.role
+        )
+    };
+    let (present, gone): (Vec<_>, Vec<_>) = run
+        .data
+        .iter()
+        .zip(specs)
+        .partition(|(_, spec)| spec.path.exists());
+    let mut warnings: Vec<String> = gone
+        .iter()
+        .map(|(input, _)| changed(input, "was removed"))
+        .collect();
+    let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
+    let seen = gather::observe_data(ctx, &specs, Profile::None, false)?;
+    for (input, now) in inputs.iter().zip(&seen.inputs) {
+        if now.sha256 != input.sha256 {
+            warnings.push(changed(input, "changed"));
+        }
+    }
+    Ok(warnings)
+}

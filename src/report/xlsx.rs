@@ -1,0 +1,270 @@
+//! The table of runs as a workbook: typed cells, so that no text can become a formula.
+
+use std::collections::BTreeSet;
+
+use rust_xlsxwriter::{
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, Url, Workbook, Worksheet, XlsxError,
+};
+
+use super::facts::Facts;
+use super::overview;
+use super::yardsticks::Groups;
+use crate::error::{Failure, Result};
+use crate::model::param::ParamKind;
+use crate::model::{Brief, MetricValue, Number, Param, Run};
+use crate::settings::{Lang, ProjectSettings};
+use crate::ui::escape::printable;
+
+/// Characters that a cell can hold, less room for an ellipsis.
+const LONGEST: usize = 32_000;
+/// Integers beyond this are text, for a spreadsheet would round them.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The workbook's bytes. Links lead from `experiments/` to each run's own folder.
+///
+/// # Errors
+/// More runs or columns than a sheet can hold.
+pub fn xlsx(runs: &[&Run], settings: &ProjectSettings, lang: Lang) -> Result<Vec<u8>> {
+    let facts = Facts::new(runs.to_vec(), settings, lang);
+    workbook(&facts).map_err(|error| Failure::new("the workbook could not be made").because(error))
+}
+
+fn workbook(facts: &Facts<'_>) -> std::result::Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    // The same records make the same bytes: the date is the records', not today's.
+    if let Some(latest) = facts.runs.iter().map(|run| run.started.timestamp()).max() {
+        let date = ExcelDateTime::from_timestamp(latest)?;
+        book.set_properties(&DocProperties::new().set_creation_datetime(&date));
+    }
+    runs_sheet(book.add_worksheet(), facts)?;
+    if facts.runs.iter().any(|run| !run.params.is_empty()) {
+        parameters_sheet(book.add_worksheet(), facts)?;
+    }
+    book.save_to_buffer()
+}
+
+/// A sheet that is written row by row.
+struct Sheet<'s> {
+    sheet: &'s mut Worksheet,
+    row: u32,
+    column: u16,
+}
+
+impl<'s> Sheet<'s> {
+    fn new(
+        sheet: &'s mut Worksheet,
+        name: &str,
+        headings: &[String],
+    ) -> std::result::Result<Self, XlsxError> {
+        sheet.set_name(name)?;
+        let bold = Format::new()
+            .set_bold()
+            .set_background_color(Color::RGB(0xE8_EB_EF))
+            .set_align(FormatAlign::Top)
+            .set_text_wrap();
+        for (column, heading) in (0u16..).zip(headings) {
+            sheet.write_string_with_format(0, column, shown(heading), &bold)?;
+        }
+        sheet.set_freeze_panes(1, 1)?;
+        Ok(Self {
+            sheet,
+            row: 0,
+            column: 0,
+        })
+    }
+
+    fn next_row(&mut self) {
+        self.row += 1;
+        self.column = 0;
+    }
+
+    fn text(&mut self, text: &str) -> std::result::Result<(), XlsxError> {
+        if !text.is_empty() {
+            self.sheet
+                .write_string(self.row, self.column, shown(text))?;
+        }
+        self.column += 1;
+        Ok(())
+    }
+
+    /// A number as a number, or as text where a spreadsheet can't hold it.
+    fn number(&mut self, number: &Number, best: bool) -> std::result::Result<(), XlsxError> {
+        let value = number.as_f64();
+        let rounded = number.is_integer() && value.abs() > EXACT;
+        if !value.is_finite() || rounded {
+            return self.text(&crate::ui::number::metric(number));
+        }
+        let format = Format::new()
+            .set_bold()
+            .set_background_color(Color::RGB(0xDD_F1_E7));
+        if best {
+            self.sheet
+                .write_number_with_format(self.row, self.column, value, &format)?;
+        } else {
+            self.sheet.write_number(self.row, self.column, value)?;
+        }
+        self.column += 1;
+        Ok(())
+    }
+
+    fn date(&mut self, run: &Run) -> std::result::Result<(), XlsxError> {
+        // The place's own clock, as people remember it; a sheet knows no time zones.
+        let local = run.started.naive_local().and_utc().timestamp();
+        let format = Format::new().set_num_format("yyyy-mm-dd hh:mm");
+        let date = ExcelDateTime::from_timestamp(local)?;
+        self.sheet
+            .write_datetime_with_format(self.row, self.column, &date, &format)?;
+        self.column += 1;
+        Ok(())
+    }
+
+    fn link(&mut self, target: &str, text: &str) -> std::result::Result<(), XlsxError> {
+        let url = Url::new(format!("external:{target}")).set_text(text);
+        self.sheet.write_url(self.row, self.column, url)?;
+        self.column += 1;
+        Ok(())
+    }
+
+    fn finish(self, columns: usize) -> std::result::Result<(), XlsxError> {
+        let last = u16::try_from(columns.saturating_sub(1)).unwrap_or(u16::MAX);
+        self.sheet.autofilter(0, 0, self.row, last)?;
+        self.sheet.set_autofit_max_width(420);
+        self.sheet.autofit();
+        Ok(())
+    }
+}
+
+/// Text that a person reads: what can't be seen is spelled out, what is too long is cut.
+fn shown(text: &str) -> String {
+    let clean: String = text.lines().map(printable).collect::<Vec<_>>().join("\n");
+    if clean.chars().count() <= LONGEST {
+        return clean;
+    }
+    clean
+        .chars()
+        .take(LONGEST)
+        .chain(std::iter::once('…'))
+        .collect()
+}
+
+/// The course note's seven columns, with a column for each metric in the place of one for all.
+fn runs_sheet(sheet: &mut Worksheet, facts: &Facts<'_>) -> std::result::Result<(), XlsxError> {
+    let metrics = metric_columns(facts);
+    let groups: Vec<Groups> = metrics.iter().map(|name| Groups::of(facts, name)).collect();
+    let lettered = groups.first().filter(|groups| groups.differ());
+    let [id, description, data, config, model, _, comment] = overview::COLUMNS;
+    let mut headings: Vec<String> = [id, description, data, config, model]
+        .map(str::to_owned)
+        .to_vec();
+    headings.extend(lettered.map(|_| "measured_on".to_owned()));
+    headings.extend(metrics.iter().cloned());
+    headings.extend([comment, "status", "started", "seconds", "base", "commit"].map(str::to_owned));
+    let name = facts.lang.pick("Experiments", "Эксперименты");
+    let mut table = Sheet::new(sheet, name, &headings)?;
+    for run in &facts.runs {
+        table.next_row();
+        let [_, description, data, config, model, _, comment] =
+            overview::cells(&Brief::from(*run), facts.settings);
+        table.link(&format!("runs/{}/README.md", run.id()), &facts.label(run))?;
+        for text in [description, data, config, model] {
+            table.text(&text)?;
+        }
+        if let Some(groups) = lettered {
+            table.text(
+                &groups
+                    .group(run)
+                    .map(|g| format!("{} {}", g.letter, g.data))
+                    .unwrap_or_default(),
+            )?;
+        }
+        for (name, groups) in metrics.iter().zip(&groups) {
+            match run.metrics.get(name) {
+                Some(MetricValue::Number(number)) => table.number(number, groups.is_best(run))?,
+                Some(MetricValue::Text(text)) => table.text(text)?,
+                Some(MetricValue::Bool(yes)) => table.text(&yes.to_string())?,
+                Some(MetricValue::Null) | None => table.text("")?,
+            }
+        }
+        table.text(&comment)?;
+        table.text(run.status.word())?;
+        table.date(run)?;
+        match &run.seconds {
+            Some(seconds) => table.number(seconds, false)?,
+            None => table.text("")?,
+        }
+        table.text(
+            &run.base
+                .as_ref()
+                .map(|base| base.id.clone())
+                .unwrap_or_default(),
+        )?;
+        let commit = run.code.commit.as_ref().map_or("", |commit| commit.short());
+        table.text(&format!(
+            "{commit}{}",
+            if run.code.code_is_dirty() {
+                " + uncommitted"
+            } else {
+                ""
+            }
+        ))?;
+    }
+    table.finish(headings.len())
+}
+
+/// Judged metrics first, then whatever else the runs measured.
+fn metric_columns(facts: &Facts<'_>) -> Vec<String> {
+    let mut names = facts.metrics();
+    let all: BTreeSet<&String> = facts
+        .runs
+        .iter()
+        .flat_map(|run| run.metrics.keys())
+        .collect();
+    let rest: Vec<String> = all
+        .into_iter()
+        .filter(|name| !names.contains(name))
+        .cloned()
+        .collect();
+    names.extend(rest);
+    names
+}
+
+fn parameters_sheet(
+    sheet: &mut Worksheet,
+    facts: &Facts<'_>,
+) -> std::result::Result<(), XlsxError> {
+    let names: BTreeSet<&String> = facts
+        .runs
+        .iter()
+        .flat_map(|run| run.params.keys())
+        .collect();
+    let headings: Vec<String> = std::iter::once("id".to_owned())
+        .chain(names.iter().map(|n| (*n).clone()))
+        .collect();
+    let name = facts.lang.pick("Parameters", "Параметры");
+    let mut table = Sheet::new(sheet, name, &headings)?;
+    for run in &facts.runs {
+        table.next_row();
+        table.link(&format!("runs/{}/README.md", run.id()), &facts.label(run))?;
+        for name in &names {
+            match run.params.get(*name) {
+                Some(value) => parameter(&mut table, value)?,
+                None => table.text("")?,
+            }
+        }
+    }
+    table.finish(headings.len())
+}
+
+fn parameter(table: &mut Sheet<'_>, value: &Param) -> std::result::Result<(), XlsxError> {
+    let number = match value {
+        Param::Leaf {
+            kind: ParamKind::Int | ParamKind::Float,
+            ..
+        } => value.number(),
+        _ => None,
+    };
+    match number {
+        Some(number) => table.number(&number, false),
+        None => table.text(&value.spelling()),
+    }
+}

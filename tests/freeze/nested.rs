@@ -1,0 +1,186 @@
+//! Repositories inside the repository.
+
+use super::freezing;
+use crate::common::TestEnv;
+
+/// A repository in a folder of the working tree, with one committed file.
+fn inner(env: &TestEnv, folder: &str, commit: bool) {
+    std::fs::create_dir_all(env.path(folder)).unwrap();
+    env.git(&["init", "-q", folder]);
+    env.write(&format!("{folder}/committed.py"), "inner\n");
+    if commit {
+        env.git(&["-C", folder, "add", "-A"]);
+        env.git(&["-C", folder, "commit", "-q", "-m", "inner"]);
+    }
+}
+
+fn submodule(env: &TestEnv, name: &str) {
+    let source = env.home().join(format!("source-{name}"));
+    let place = source.to_string_lossy().into_owned();
+    env.git(&["init", "-q", "-b", "main", &place]);
+    std::fs::write(source.join("lib.py"), "lib\n").unwrap();
+    env.git(&["-C", &place, "add", "-A"]);
+    env.git(&["-C", &place, "commit", "-q", "-m", "lib"]);
+    env.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        &place,
+        name,
+    ]);
+    env.git(&["commit", "-q", "-m", "submodule"]);
+}
+
+fn nested(done: &super::Done) -> Vec<(String, bool, bool)> {
+    let all = done.frozen.nested.iter();
+    all.map(|n| {
+        (
+            n.path.display().into_owned(),
+            n.commit.is_some(),
+            n.tree.is_some(),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn repositories_that_git_knows_nothing_of_come_back() {
+    let env = TestEnv::new();
+    inner(&env, "plain", true);
+    inner(&env, "plain/deep", true);
+    inner(&env, "without commits", false);
+    env.write("plain/dirty.py", "not committed\n");
+    env.write("plain/.gitignore", "*.log\n");
+    env.write("plain/x.log", "ignored\n");
+    env.write("without commits/new.py", "1\n");
+    super::link("committed.py", &env.path("plain/link"));
+    super::set_mode(&env.path("plain/dirty.py"), 0o755);
+    env.git(&[
+        "-C",
+        "plain",
+        "remote",
+        "add",
+        "origin",
+        "https://me:pw@host/x.git",
+    ]);
+    let done = freezing(&env).absent(&["plain/x.log"]).check();
+    assert_eq!(
+        nested(&done),
+        [
+            ("plain", true, true),
+            ("plain/deep", true, true),
+            ("without commits", false, true)
+        ]
+        .map(|(path, commit, tree)| (path.to_owned(), commit, tree))
+    );
+    assert_eq!(
+        done.frozen.nested[0].remote.as_deref(),
+        Some("https://host/x.git")
+    );
+    assert!(done.frozen.is_dirty());
+    assert_eq!(done.letters()[0], ("plain".to_owned(), '?'));
+    assert_eq!(done.restored.nested_count, 7);
+    assert!(done.frozen.not_in_patch()[0].contains("plain"));
+    // One push carries all of it.
+    let listed = env.git(&[
+        "ls-tree",
+        "-r",
+        "--name-only",
+        &format!("{}^2:nested", done.kept.target),
+    ]);
+    assert!(listed.contains("plain/deep/committed.py"), "{listed}");
+}
+
+#[test]
+fn a_clean_submodule_needs_nothing_and_a_dirty_one_comes_back() {
+    let env = TestEnv::new();
+    submodule(&env, "lib");
+    let done = freezing(&env).check();
+    assert!(!done.is_snapshot(), "{:?}", done.letters());
+    assert_eq!(nested(&done), [("lib".to_owned(), true, false)]);
+    assert!(done.restored.missing.is_empty());
+
+    env.write("lib/lib.py", "changed inside\n");
+    env.write("lib/new.py", "untracked inside\n");
+    let done = freezing(&env).check();
+    assert_eq!(nested(&done), [("lib".to_owned(), true, true)]);
+    assert_eq!(done.letters(), [("lib".to_owned(), 'M')]);
+
+    env.git(&["-C", "lib", "add", "-A"]);
+    env.git(&["-C", "lib", "commit", "-q", "-m", "moved"]);
+    let done = freezing(&env).check();
+    assert_eq!(done.letters(), [("lib".to_owned(), 'M')]);
+    let moved = env.git(&["-C", "lib", "rev-parse", "HEAD"]);
+    assert_eq!(
+        done.frozen.nested[0].commit.as_ref().unwrap().as_str(),
+        moved.trim()
+    );
+}
+
+#[test]
+fn an_edit_that_a_submodule_hides_is_seen() {
+    let env = TestEnv::new();
+    submodule(&env, "lib");
+    env.git(&["-C", "lib", "update-index", "--assume-unchanged", "lib.py"]);
+    env.write("lib/lib.py", "hidden\n");
+    let done = freezing(&env).check();
+    assert_eq!(nested(&done), [("lib".to_owned(), true, true)]);
+}
+
+#[test]
+fn a_submodule_that_is_gone_from_this_machine_is_named() {
+    let env = TestEnv::new();
+    submodule(&env, "lib");
+    env.git(&["submodule", "deinit", "-q", "-f", "lib"]);
+    std::fs::remove_dir_all(env.path(".git/modules/lib")).unwrap();
+    let done = freezing(&env).check();
+    assert!(!done.frozen.is_dirty());
+    assert_eq!(done.restored.missing, ["lib".into()]);
+}
+
+#[test]
+fn a_broken_repository_inside_is_named_and_stops_nothing() {
+    let env = TestEnv::new();
+    inner(&env, "lib", true);
+    std::fs::write(env.path("lib/.git/HEAD"), "nonsense").unwrap();
+    env.write("a.py", "1\n");
+    let done = freezing(&env).absent(&["lib"]).check_unless_listed();
+    assert!(done.is_snapshot());
+}
+
+#[test]
+fn inside_a_submodule_the_submodule_is_the_repository() {
+    let env = TestEnv::new();
+    submodule(&env, "deep/lib");
+    env.write("deep/lib/lib.py", "changed\n");
+    let done = freezing(&env).top(env.path("deep/lib")).check();
+    assert_eq!(done.frozen.superproject, Some("../..".into()));
+    assert_eq!(done.letters(), [("lib.py".to_owned(), 'M')]);
+}
+
+impl super::Freeze<'_> {
+    /// git takes a folder with a broken `.git` for an ordinary one, or for nothing: either way the
+    /// files must be there or be named.
+    fn check_unless_listed(mut self) -> super::Done {
+        let repo = git_exp::git::Repo::discover(&self.top).unwrap();
+        let status = self.git(&["status", "--porcelain", "-uall"]);
+        if status.contains("lib/committed.py") {
+            self.absent.clear();
+        }
+        let done = self.check();
+        assert_eq!(done.repo.git_dir, repo.git_dir);
+        let named = done
+            .frozen
+            .left_out
+            .iter()
+            .any(|entry| entry.path == "lib".into());
+        assert!(
+            named || status.contains("lib/committed.py"),
+            "{:?}",
+            done.frozen
+        );
+        done
+    }
+}
