@@ -7,6 +7,7 @@
 pub mod command;
 pub mod hash;
 pub mod history;
+pub mod large;
 mod loss;
 pub mod notes;
 pub mod numbers;
@@ -14,6 +15,7 @@ pub mod objects;
 pub mod open;
 pub mod patch;
 pub mod refs;
+pub mod remote;
 pub mod restore;
 pub mod settings;
 pub mod snapshot;
@@ -22,6 +24,7 @@ pub mod survey;
 mod testing;
 pub mod tree;
 pub mod user;
+pub mod worktree;
 
 pub use command::Git;
 pub use hash::ObjectFormat;
