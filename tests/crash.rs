@@ -530,6 +530,7 @@ fn a_disk_that_fills_up_loses_nothing() {
             "Out of diskspace",
             "write error",
             "unable to write",
+            "couldn't write",
         ];
         assert!(full.iter().any(|words| text.contains(words)), "{text}");
         assert!(

@@ -1,5 +1,5 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, dead_code)]
 
 mod best;
 mod browser;

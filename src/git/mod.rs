@@ -107,9 +107,14 @@ impl From<Error> for Failure {
     }
 }
 
-/// git and libgit2 say it in the system's words, and git now and then in its own.
+/// git and libgit2 say it in the system's words, and git now and then in its own: "couldn't write"
+/// is what it says of a file that it could create and then not fill.
 fn is_disk_full(message: &str) -> bool {
-    ["No space left on device", "Out of diskspace"]
-        .iter()
-        .any(|words| message.contains(words))
+    [
+        "No space left on device",
+        "Out of diskspace",
+        "couldn't write",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }

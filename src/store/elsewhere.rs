@@ -131,7 +131,7 @@ pub fn runs(repo: &Repo, project: &Project) -> Result<Vec<Known>> {
     Ok(list)
 }
 
-/// Finds the run that a person means among those of [`runs`]; `None` when there is none.
+/// Finds the run that a person means among those of [`runs()`]; `None` when there is none.
 ///
 /// # Errors
 /// An ambiguous name lists the candidates.
