@@ -5,6 +5,7 @@
 //! [`told::Told`] may hold text from records: each layout escapes whatever it prints.
 
 pub mod changed;
+pub mod contract;
 pub mod factors;
 pub mod gaps;
 pub mod inputs;
