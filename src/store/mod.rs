@@ -7,6 +7,7 @@ pub mod atomic;
 pub mod cards;
 pub mod catalog;
 pub mod contain;
+pub mod elsewhere;
 pub mod facts;
 pub mod folder;
 pub mod format;
@@ -17,8 +18,10 @@ pub mod lean;
 pub mod lock;
 pub mod runs;
 pub mod seal;
+pub mod shared;
 pub mod stage;
 pub mod stat;
 pub mod tables;
+pub mod tombstone;
 
 pub use layout::Project;

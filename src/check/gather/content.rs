@@ -35,6 +35,12 @@ enum Found {
     Unread(String),
 }
 
+impl Found {
+    fn input(input: Input) -> Self {
+        Self::Input(Box::new(input))
+    }
+}
+
 /// Fills in data, models, promoted models and configurations.
 pub fn fill(work: &Work<'_, '_>, facts: &mut Facts, policy: &Policy) -> Result<()> {
     let wants_data = policy.asks("E-data");
@@ -167,21 +173,13 @@ fn look_at(work: &Work<'_, '_>, paths: &BTreeSet<RecordPath>) -> BTreeMap<Record
     match observe(work, &all) {
         Ok(inputs) => {
             let paths = specs.into_iter().map(|(path, _)| path);
-            found.extend(
-                paths.zip(
-                    inputs
-                        .into_iter()
-                        .map(|input| Found::Input(Box::new(input))),
-                ),
-            );
+            found.extend(paths.zip(inputs.into_iter().map(Found::input)));
         }
         // One that can't be read hides none of the others.
         Err(_) => {
             for (path, spec) in specs {
                 let one = match observe(work, &[spec]) {
-                    Ok(mut inputs) => inputs
-                        .pop()
-                        .map_or(Found::Nothing, |input| Found::Input(Box::new(input))),
+                    Ok(mut inputs) => inputs.pop().map_or(Found::Nothing, Found::input),
                     Err(failure) => Found::Unread(failure.to_string()),
                 };
                 found.insert(path, one);
