@@ -7,8 +7,8 @@ use super::markdown::Block;
 use super::mention::{Mentions, Named, Spoken, spoken};
 use super::token::{At, Token, tokens};
 use super::{Kind, Loose, Records, Verdict, compare};
+use crate::model::Run;
 use crate::model::metric::Yardstick;
-use crate::model::{MetricValue, Run};
 
 /// The claims of a paragraph, an item or a heading.
 pub fn claims(block: &Block<'_>, subject: Option<&Run>, records: &dyn Records) -> Vec<Loose> {
