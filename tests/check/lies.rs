@@ -169,9 +169,14 @@ const LIES: [Lie; 30] = [
         );
     }),
     lie(26, "E-prod", |env, n| {
+        let run = git_exp::store::format::read_run(&env.path(&folder(n))).unwrap();
         let stage = serde_json::json!({
-            "run": format!("exp_{n:03}"), "why": "the best", "path": "models/26.pkl",
-            "sha256": git_exp::model::Sha256::of(b"something else"),
+            "schema": "git-exp/stage/1", "stage": "production", "run": run.id().to_string(),
+            "uid": run.uid, "why": "the best", "when": "2025-10-12T10:00:00+03:00",
+            "model": {
+                "path": "models/26.pkl", "bytes": 1,
+                "sha256": git_exp::model::Sha256::of(b"something else"),
+            },
         });
         env.write("experiments/stages/production.json", stage.to_string());
     }),
