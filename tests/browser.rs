@@ -1,4 +1,5 @@
 //! A real Chromium, driven over the W3C WebDriver protocol by Debian's chromedriver.
+#![allow(clippy::print_stderr)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
