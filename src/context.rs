@@ -129,6 +129,21 @@ impl Ctx {
         })
     }
 
+    /// Prints data; on a terminal through git's pager, unless git pages us already.
+    pub fn page(&self, text: &str) -> Result<()> {
+        let paged = self.ambient.var("GIT_PAGER_IN_USE").is_some();
+        if !self.ui.stdout_is_terminal() || paged || self.ambient.var("TERM") == Some("dumb") {
+            return self.ui.out(text);
+        }
+        let Ok(Some(pager)) = crate::git::user::pager(self.ambient.cwd()) else {
+            return self.ui.out(text);
+        };
+        let defaults = [("LESS", "FRX"), ("LV", "-c")];
+        let unset = |(name, _): &(&str, &str)| self.ambient.var(name).is_none();
+        let variables: Vec<(&str, &str)> = defaults.into_iter().filter(unset).collect();
+        crate::ui::pager::page(&pager, &variables, text)
+    }
+
     /// A path that the user typed, made absolute without following links.
     pub fn absolute(&self, typed: &Path) -> PathBuf {
         crate::store::layout::normalize(&self.ambient.cwd().join(typed))

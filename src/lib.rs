@@ -9,6 +9,7 @@
 //! - [`git`]: the only user of git: open, freeze, objects, notes, refs.
 //! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
+//! - [`query`]: which runs are meant by a filter. [`choose`]: which of them is best, and why.
 //! - [`record`]: how a run is begun and ended.
 //! - [`evidence`]: gathers what a comparison is told beyond the records.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
@@ -18,6 +19,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod ambient;
+pub mod check;
+pub mod choose;
 pub mod cli;
 pub mod commands;
 pub mod compare;
@@ -27,6 +30,7 @@ pub mod evidence;
 pub mod git;
 pub mod model;
 pub mod observe;
+pub mod query;
 pub mod record;
 pub mod report;
 pub mod settings;

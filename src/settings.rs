@@ -174,9 +174,14 @@ impl ProjectSettings {
                 return Err(Failure::new(format!("cannot read {}", file.display())).because(error));
             }
         };
-        toml::from_str(&text)
-            .context(|| format!("{} is not right", file.display()))
-            .map_err(|failure| failure.hint(format!("edit {}", file.display())))
+        Self::parse(&text, &file.display().to_string())
+    }
+
+    /// Parses the text of an exp.toml; `origin` is for the error message.
+    pub fn parse(text: &str, origin: &str) -> Result<Self> {
+        toml::from_str(text)
+            .context(|| format!("{origin} is not right"))
+            .map_err(|failure| failure.hint(format!("edit {origin}")))
     }
 
     /// The goal of a metric: what the project says, else what its name suggests.

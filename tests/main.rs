@@ -1,15 +1,23 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod best;
 mod browser;
+mod check;
 mod common;
+mod compare;
 mod finish;
 mod freeze;
 mod help;
 mod init;
+mod ls;
 mod man;
+mod promote;
+mod records;
+mod relabel;
 mod report;
 mod run;
 mod show;
 mod start;
 mod story;
+mod table;

@@ -2,6 +2,7 @@
 
 use clap::CommandFactory;
 
+use crate::check::explain;
 use crate::cli::Cli;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
@@ -9,12 +10,16 @@ use crate::error::{ExitCode, Failure, Result};
 /// Arguments of `git exp help`.
 #[derive(Debug, clap::Args)]
 pub struct HelpArgs {
-    /// A verb
+    /// A verb, or the code of a rule of `check`, such as E-commit
     pub topic: Option<String>,
 }
 
 /// Prints the long help of a verb, or of the program.
 pub fn help(ctx: &Ctx, args: &HelpArgs) -> Result<ExitCode> {
+    if let Some(page) = args.topic.as_deref().and_then(explain::topic) {
+        ctx.ui.out(page)?;
+        return Ok(ExitCode::OK);
+    }
     let mut program = Cli::command();
     program.build();
     let text = match &args.topic {

@@ -112,14 +112,15 @@ impl ObjectFormat {
     }
 }
 
-/// The raw bytes of an id.
-pub fn raw(id: &Oid) -> Vec<u8> {
-    let digit = |b: u8| (b as char).to_digit(16).unwrap_or(0) as u8;
-    id.as_str()
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| digit(pair[0]) << 4 | pair.get(1).map_or(0, |&b| digit(b)))
-        .collect()
+/// Adds the raw bytes of an id.
+pub fn push_raw(bytes: &mut Vec<u8>, id: &Oid) {
+    let digit = |b: u8| match b {
+        b'0'..=b'9' => b - b'0',
+        // Ids are lower case by construction.
+        _ => b - b'a' + 10,
+    };
+    let pairs = id.as_str().as_bytes().chunks_exact(2);
+    bytes.extend(pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1])));
 }
 
 #[cfg(test)]
@@ -144,7 +145,9 @@ mod tests {
             two.empty_tree().as_str(),
             "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
         );
-        assert_eq!(Oid::from_bytes(&raw(&blob)).unwrap(), blob);
+        let mut raw = Vec::new();
+        push_raw(&mut raw, &blob);
+        assert_eq!(Oid::from_bytes(&raw).unwrap(), blob);
     }
 
     #[test]

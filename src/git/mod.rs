@@ -6,6 +6,8 @@
 
 pub mod command;
 pub mod hash;
+pub mod history;
+mod loss;
 pub mod notes;
 pub mod numbers;
 pub mod objects;
@@ -18,6 +20,7 @@ pub mod snapshot;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod user;
 
 pub use command::Git;
 pub use hash::ObjectFormat;

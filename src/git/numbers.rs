@@ -22,7 +22,8 @@ pub fn highest_run_number(repo: &Repo, experiments: &RecordPath) -> Result<u32, 
         ])
         .run()?;
     let key = Sha256::of(&[experiments.as_bytes(), b"\0", &tips].concat());
-    let place = repo.exp_dir().join("numbers").join(key.short());
+    let name = format!("numbers-{}", Sha256::of(experiments.as_bytes()).short());
+    let place = repo.exp_dir().join(name);
     if let Some(known) = recall(&place, &key) {
         return Ok(known);
     }
@@ -35,8 +36,6 @@ pub fn highest_run_number(repo: &Repo, experiments: &RecordPath) -> Result<u32, 
     )?;
     // Only a cache: without it the next search is as long as this one.
     let _ = std::fs::create_dir_all(repo.exp_dir())
-        .and_then(|()| std::fs::remove_dir_all(repo.exp_dir().join("numbers")).or(Ok(())))
-        .and_then(|()| std::fs::create_dir_all(repo.exp_dir().join("numbers")))
         .and_then(|()| std::fs::write(&place, format!("{key} {number}\n")));
     Ok(number)
 }
@@ -102,13 +101,8 @@ mod tests {
         let repo = lab.repo();
         let highest = || highest_run_number(&repo, &"experiments".into()).unwrap();
         assert_eq!(highest(), 0);
-        let folder = repo.exp_dir().join("numbers");
-        let file = std::fs::read_dir(&folder)
-            .unwrap()
-            .next()
-            .unwrap()
-            .unwrap()
-            .path();
+        let mut files = std::fs::read_dir(repo.exp_dir()).unwrap();
+        let file = files.next().unwrap().unwrap().path();
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replace(" 0\n", " 7\n")).unwrap();
         assert_eq!(highest(), 7, "read from the cache");

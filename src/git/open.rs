@@ -36,49 +36,33 @@ impl Repo {
     /// submodules and every later rule hold.
     pub fn discover(cwd: &Path) -> Result<Self, Error> {
         let output = Git::as_user(cwd)
-            .args([
-                "rev-parse",
-                "--path-format=absolute",
-                "--git-dir",
-                "--git-common-dir",
-            ])
-            .args([
-                "--is-bare-repository",
-                "--is-inside-work-tree",
-                "--is-shallow-repository",
-            ])
-            .arg("--show-object-format")
+            .args(["rev-parse", "--path-format=absolute"])
+            .args(["--git-dir", "--git-common-dir", "--is-shallow-repository"])
+            // The last one fails where there is no working tree, after the others are printed.
+            .args(["--show-object-format", "--show-toplevel"])
             .output()?;
-        if !output.status.success() {
-            let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let lines: Vec<&[u8]> = output.stdout.splitn(5, |&b| b == b'\n').collect();
+        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let bare = message.contains("must be run in a work tree");
+        if !output.status.success() && !bare {
             return Err(if message.contains("not a git repository") {
                 Error::NotARepository
             } else {
                 Error::Refused(message.trim_start_matches("fatal: ").to_owned())
             });
         }
-        let lines: Vec<&[u8]> = output.stdout.split(|&b| b == b'\n').collect();
-        let [git_dir, common_dir, bare, inside, shallow, format, ..] = lines[..] else {
+        let [git_dir, common_dir, shallow, format, rest @ ..] = &lines[..] else {
             return Err(Error::Unexpected(
                 String::from_utf8_lossy(&output.stdout).into_owned(),
             ));
         };
-        let work_tree = if bare == b"true" {
-            None
-        } else if inside == b"true" {
-            let top = Git::as_user(cwd)
-                .args(["rev-parse", "--show-toplevel"])
-                .run()?;
-            Some(path_from_git(top.strip_suffix(b"\n").unwrap_or(&top)))
-        } else {
-            None
-        };
+        let work_tree = rest.first().filter(|top| !bare && !top.is_empty());
         Ok(Self {
             git_dir: path_from_git(git_dir),
             common_dir: path_from_git(common_dir),
-            work_tree,
+            work_tree: work_tree.map(|top| path_from_git(top.strip_suffix(b"\n").unwrap_or(top))),
             object_format: String::from_utf8_lossy(format).into_owned(),
-            shallow: shallow == b"true",
+            shallow: *shallow == b"true",
         })
     }
 

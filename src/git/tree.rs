@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::command::split_nul;
-use super::hash::{ObjectFormat, raw};
+use super::hash::{ObjectFormat, push_raw};
 use crate::model::{Oid, RecordPath};
 
 /// Mode of a link.
@@ -89,10 +89,14 @@ fn subtree(entries: &[&Entry], depth: usize, format: ObjectFormat) -> Oid {
 
 /// Adds one entry in the form of a tree object: `mode name NUL raw-id`.
 pub fn push(content: &mut Vec<u8>, mode: u32, name: &[u8], id: &Oid) {
-    content.extend_from_slice(format!("{mode:o} ").as_bytes());
+    match mode {
+        0o100_644 => content.extend_from_slice(b"100644 "),
+        FOLDER => content.extend_from_slice(b"40000 "),
+        _ => content.extend_from_slice(format!("{mode:o} ").as_bytes()),
+    }
     content.extend_from_slice(name);
     content.push(0);
-    content.extend_from_slice(&raw(id));
+    push_raw(content, id);
 }
 
 /// One entry of a single tree object.

@@ -5,6 +5,7 @@
 //! the code can't drift apart; [`crate::store::format`] adds versions and migration on top.
 
 pub mod axis;
+pub mod brief;
 pub mod card;
 pub mod code;
 pub mod data;
@@ -20,6 +21,7 @@ pub mod run;
 pub mod sketch;
 
 pub use axis::Axis;
+pub use brief::Brief;
 pub use card::Card;
 pub use digest::{Oid, Sha256};
 pub use id::{RunId, Uid};

@@ -107,9 +107,7 @@ fn write(
         atomic::make_folder(&folder.join(SERIES))?;
     }
     for (name, values) in &results.series.series {
-        let path = folder
-            .join(SERIES)
-            .join(format!("{}.csv", series::file_name(name)));
+        let path = folder.join(SERIES).join(series::file_name(name));
         atomic::write(&path, series::to_csv(values).as_bytes())?;
         if let Some(summary) = series::summary(values) {
             run.series.insert(name.clone(), summary);
@@ -141,7 +139,12 @@ fn write(
 }
 
 /// Rewrites the machine's part of the mini-log; people's part stays, and a conclusion is added to it.
-fn refresh_readme(ctx: &Ctx, folder: &Path, run: &Run, message: Option<&str>) -> Result<()> {
+pub(super) fn refresh_readme(
+    ctx: &Ctx,
+    folder: &Path,
+    run: &Run,
+    message: Option<&str>,
+) -> Result<()> {
     let path = folder.join(README);
     let settings = ProjectSettings::read(&ctx.project()?.settings_file())?;
     let lang = ctx.lang()?;

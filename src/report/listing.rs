@@ -1,143 +1,249 @@
-//! `git exp ls`: one line a run.
+//! `git exp ls`: one line a run, its columns chosen by what varies.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use crate::model::{Run, Status};
+use unicode_width::UnicodeWidthStr;
+
+use crate::choose::{self, Ruler};
+use crate::model::{Brief, Status};
+use crate::query::{Attribute, Subject, Target, Value};
 use crate::settings::ProjectSettings;
+use crate::ui::escape::printable;
 use crate::ui::number;
 use crate::ui::table::Align;
 
-/// A listed run: its record, or the reason why there is none to show.
-#[derive(Debug)]
-pub enum Row<'a> {
+/// Parameters shown when nothing is said; more would be a wall.
+const PARAMS: usize = 6;
+
+/// A run to list.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The run.
+    pub run: Brief,
+    /// Its base, if it is known here.
+    pub base: Option<Brief>,
+    /// The stages that it is in.
+    pub stages: Vec<String>,
+}
+
+/// A line: a run, or the folder whose record can't be read and why.
+#[derive(Clone, Debug)]
+pub enum Row {
     /// A readable record.
-    Run(&'a Run),
-    /// A damaged one: folder name and reason.
+    Run(Box<Item>),
+    /// A damaged one.
     Damaged(String, String),
 }
 
-/// Headings and cells of the list.
-#[derive(Debug)]
-pub struct Listing {
-    /// Column headings.
-    pub headings: Vec<(String, Align)>,
-    /// Cells by row.
-    pub rows: Vec<Vec<String>>,
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Something with a name in the filter language.
+    Value(Target),
+    /// What the run changed against its base.
+    Changed,
+    /// Name and digest of its training data.
+    DataVersion,
+    /// Status, uncommitted code, duration, stages and tags.
+    State,
 }
 
-/// Builds the list, in the order given.
-pub fn list(rows: &[Row<'_>], settings: &ProjectSettings) -> Listing {
-    let runs: Vec<&Run> = rows
-        .iter()
-        .filter_map(|row| match row {
-            Row::Run(run) => Some(*run),
-            Row::Damaged(..) => None,
-        })
-        .collect();
-    let metrics = metric_columns(&runs, settings);
-    let by_uid: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.uid.as_str(), *run)).collect();
-    let mut headings: Vec<(String, Align)> = ["id", "name", "changed", "data"]
-        .iter()
-        .map(|h| ((*h).to_owned(), Align::Left))
-        .collect();
-    headings.extend(metrics.iter().map(|name| (name.clone(), Align::Right)));
-    headings.push(("status".to_owned(), Align::Left));
-    let cells = rows.iter().map(|row| match row {
-        Row::Run(run) => {
-            let base = run
-                .base
-                .as_ref()
-                .and_then(|base| by_uid.get(base.uid.as_str()).copied());
-            cells(run, base, &metrics)
+impl Column {
+    /// The heading.
+    pub fn heading(&self) -> String {
+        match self {
+            Self::Value(target) => target.heading(),
+            Self::Changed => "changed".to_owned(),
+            Self::DataVersion => "data".to_owned(),
+            Self::State => "status".to_owned(),
         }
-        Row::Damaged(id, why) => {
-            let mut cells = vec![id.clone(), String::new(), String::new(), String::new()];
-            cells.extend(metrics.iter().map(|_| String::new()));
-            cells.push(format!("unreadable: {why}"));
-            cells
+    }
+
+    /// The name for programs and `--cols`.
+    pub fn typed(&self) -> String {
+        match self {
+            Self::Value(target) => target.typed(),
+            other => other.heading(),
         }
-    });
-    Listing {
-        rows: cells.collect(),
-        headings,
+    }
+
+    fn align(&self) -> Align {
+        match self {
+            Self::Value(Target::Metric(_)) => Align::Right,
+            Self::Value(Target::Attribute(Attribute::Number | Attribute::Seconds)) => Align::Right,
+            _ => Align::Left,
+        }
+    }
+
+    /// Which columns give way on a narrow terminal: the highest first; 0 and 1 never.
+    fn rank(&self, primary: Option<&str>) -> u8 {
+        match self {
+            Self::Value(Target::Attribute(Attribute::Id)) => 0,
+            Self::State => 1,
+            Self::Value(Target::Metric(name)) => 1 + 2 * u8::from(Some(name.as_str()) != primary),
+            Self::Value(Target::Attribute(Attribute::Name)) => 2,
+            Self::Changed => 4,
+            Self::DataVersion => 5,
+            Self::Value(_) => 6,
+        }
     }
 }
 
-/// The primary metric and, if there is room, one test metric beside it.
-fn metric_columns(runs: &[&Run], settings: &ProjectSettings) -> Vec<String> {
-    use crate::model::metric::{Goal, Yardstick, yardstick};
-    let mut names: Vec<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let judged = |name: &str| matches!(settings.goal(name), Some(Goal::Max | Goal::Min));
-    let primary = settings
-        .primary
-        .clone()
-        .or_else(|| {
-            let val = |name: &&&String| yardstick(name) == Some(Yardstick::Val) && judged(name);
-            names.iter().find(val).map(|name| (*name).clone())
-        })
-        .or_else(|| {
-            names
-                .iter()
-                .find(|name| judged(name))
-                .map(|name| (*name).clone())
-        });
-    let Some(primary) = primary else {
-        return names.into_iter().take(2).cloned().collect();
-    };
-    let stem = |name: &str| name.replace("val", "").replace("test", "");
-    let test = names
-        .iter()
-        .find(|name| yardstick(name) == Some(Yardstick::Test) && stem(name) == stem(&primary));
-    let test = test.map(|name| (*name).clone());
-    std::iter::once(primary).chain(test).collect()
+/// The columns that say something about these runs: what varies among them, the primary metric and
+/// its test twin.
+pub fn columns(rows: &[Row], settings: &ProjectSettings) -> Vec<Column> {
+    let runs: Vec<&Brief> = runs(rows).map(|item| &item.run).collect();
+    let mut columns = vec![
+        Column::Value(Target::Attribute(Attribute::Id)),
+        Column::Value(Target::Attribute(Attribute::Name)),
+    ];
+    if runs.iter().any(|run| run.base.is_some()) {
+        columns.push(Column::Changed);
+    }
+    let versions: BTreeSet<String> = runs.iter().map(|run| data_version(run)).collect();
+    if versions.len() > 1 {
+        columns.push(Column::DataVersion);
+    }
+    let varying = varying_params(&runs).into_iter().take(PARAMS);
+    columns.extend(varying.map(|name| Column::Value(Target::Param(name))));
+    let metrics = metrics(&runs, settings);
+    columns.extend(
+        metrics
+            .into_iter()
+            .map(|name| Column::Value(Target::Metric(name))),
+    );
+    columns.push(Column::State);
+    columns
 }
 
-fn cells(run: &Run, base: Option<&Run>, metrics: &[String]) -> Vec<String> {
-    let mut cells = vec![
-        run.id().short(),
-        run.slug.clone(),
-        changed(run, base),
-        data(run),
-    ];
-    cells.extend(metrics.iter().map(|name| {
-        run.metrics
-            .get(name)
-            .and_then(|value| value.number())
-            .map_or_else(|| "–".to_owned(), number::metric)
-    }));
-    let dirty = if run.code.code_is_dirty() {
-        "  dirty"
-    } else {
-        ""
+fn runs(rows: &[Row]) -> impl Iterator<Item = &Item> {
+    rows.iter().filter_map(|row| match row {
+        Row::Run(item) => Some(item.as_ref()),
+        Row::Damaged(..) => None,
+    })
+}
+
+fn metrics(runs: &[&Brief], settings: &ProjectSettings) -> Vec<String> {
+    let names: BTreeSet<String> = runs
+        .iter()
+        .flat_map(|run| run.metrics.keys())
+        .cloned()
+        .collect();
+    match choose::primary(&names, settings) {
+        Some(primary) => {
+            let twin = choose::test_twin(&primary, &names);
+            std::iter::once(primary).chain(twin).collect()
+        }
+        None => names.into_iter().take(2).collect(),
+    }
+}
+
+/// Parameters that are not the same in all runs that have parameters, by name.
+pub fn varying_params(runs: &[&Brief]) -> Vec<String> {
+    let with: Vec<&&Brief> = runs.iter().filter(|run| !run.params.is_empty()).collect();
+    let Some((first, others)) = with.split_first() else {
+        return Vec::new();
     };
-    let seconds = match (&run.seconds, run.status) {
-        (Some(seconds), Status::Ok) => format!("  {}", number::duration(seconds.as_f64())),
-        _ => String::new(),
+    let names: BTreeSet<&String> = with.iter().flat_map(|run| run.params.keys()).collect();
+    let varies = |name: &&String| {
+        let value = first.params.get(*name);
+        others
+            .iter()
+            .any(|run| match (value, run.params.get(*name)) {
+                (Some(a), Some(b)) => !a.same_value(b),
+                (a, b) => a.is_some() != b.is_some(),
+            })
     };
-    cells.push(format!("{}{dirty}{seconds}", run.status.word()));
-    cells
+    names.into_iter().filter(varies).cloned().collect()
+}
+
+/// The cell of a column for people.
+pub fn cell(column: &Column, item: &Item) -> String {
+    let run = &item.run;
+    match column {
+        Column::Value(Target::Attribute(Attribute::Id)) => run.id().short(),
+        Column::Value(Target::Attribute(Attribute::Base)) => match &run.base {
+            Some(base) => base.id.clone(),
+            None => "–".to_owned(),
+        },
+        Column::Value(Target::Attribute(Attribute::Started)) => {
+            run.started.format("%Y-%m-%d %H:%M").to_string()
+        }
+        Column::Value(Target::Attribute(Attribute::Finished)) => match &run.finished {
+            Some(time) => time.format("%Y-%m-%d %H:%M").to_string(),
+            None => "–".to_owned(),
+        },
+        Column::Value(Target::Metric(name)) => match run.metric(name) {
+            Some(number) => number::metric(number),
+            None => plain(&run.value(&Target::Metric(name.clone())), true),
+        },
+        Column::Value(target) => plain(&run.value(target), true),
+        Column::Changed => changed(run, item.base.as_ref()),
+        Column::DataVersion => data_version(run),
+        Column::State => state(item),
+    }
+}
+
+/// The cell of a column for programs: exact, and empty when there is nothing.
+pub fn exact(column: &Column, item: &Item) -> String {
+    match column {
+        Column::Value(Target::Attribute(Attribute::Id)) => item.run.id().to_string(),
+        Column::Value(Target::Attribute(Attribute::Started)) => item.run.started.to_rfc3339(),
+        Column::Value(Target::Attribute(Attribute::Finished)) => item
+            .run
+            .finished
+            .map(|time| time.to_rfc3339())
+            .unwrap_or_default(),
+        Column::Value(target) => plain(&item.run.value(target), false),
+        Column::State => item.run.status.word().to_owned(),
+        other => cell(other, item),
+    }
+}
+
+fn plain(value: &Value<'_>, human: bool) -> String {
+    match value {
+        Value::Missing if human => "–".to_owned(),
+        Value::Missing => String::new(),
+        Value::Number(_, text) | Value::Text(text) => text.clone().into_owned(),
+        Value::Hash(text) if human => text.chars().take(8).collect(),
+        Value::Hash(text) => text.clone().into_owned(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Time(millis) => chrono::DateTime::from_timestamp_millis(*millis)
+            .map(|time| time.to_rfc3339())
+            .unwrap_or_default(),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| plain(item, human)).collect();
+            items.join(if human { ", " } else { ";" })
+        }
+    }
+}
+
+fn state(item: &Item) -> String {
+    let run = &item.run;
+    let mut text = run.status.word().to_owned();
+    if run.dirty {
+        text.push_str("  dirty");
+    }
+    if let (Some(seconds), Status::Ok) = (&run.seconds, run.status) {
+        text.push_str(&format!("  {}", number::duration(seconds.as_f64())));
+    }
+    for stage in &item.stages {
+        let shown = if stage == "production" { "prod" } else { stage };
+        text.push_str(&format!("  @{shown}"));
+    }
+    for tag in &run.tags {
+        text.push_str(&format!("  #{tag}"));
+    }
+    text
 }
 
 /// What a run changed against its base, in a few words; `–` without one, `?` when the base is gone.
-fn changed(run: &Run, base: Option<&Run>) -> String {
+pub fn changed(run: &Brief, base: Option<&Brief>) -> String {
     let Some(base) = base else {
         return if run.base.is_some() { "?" } else { "–" }.to_owned();
     };
-    let mut words: Vec<String> = Vec::new();
-    let names: std::collections::BTreeSet<&String> =
-        run.params.keys().chain(base.params.keys()).collect();
-    for name in names {
-        let same = match (base.params.get(name), run.params.get(name)) {
-            (Some(a), Some(b)) => a.same_value(b),
-            _ => false,
-        };
-        if !same {
-            words.push(name.clone());
-        }
-    }
-    if run.code.code_tree != base.code.code_tree {
+    let mut words = varying_params(&[run, base]);
+    if run.code_tree != base.code_tree {
         words.push("code".to_owned());
     }
     for input in &run.data {
@@ -153,13 +259,144 @@ fn changed(run: &Run, base: Option<&Run>) -> String {
     }
 }
 
-fn data(run: &Run) -> String {
-    let input = run
-        .data
+/// `train_v2 5d07`: the training data, or the first input.
+fn data_version(run: &Brief) -> String {
+    let train = run.data.iter().find(|input| input.role == "train");
+    let Some(input) = train.or(run.data.first()) else {
+        return "–".to_owned();
+    };
+    let name = String::from_utf8_lossy(input.path.file_name()).into_owned();
+    let stem = name.split('.').next().unwrap_or(&name);
+    let digest = input
+        .sha256
+        .as_ref()
+        .map_or("?", |digest| &digest.as_str()[..4]);
+    format!("{stem} {digest}")
+}
+
+/// The table as it is shown.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Column headings.
+    pub headings: Vec<(String, Align)>,
+    /// Cells by row.
+    pub rows: Vec<Vec<String>>,
+    /// Sentences that go between rows: before the row of this index.
+    pub breaks: Vec<(usize, String)>,
+    /// Columns for which there was no room.
+    pub hidden: Vec<String>,
+}
+
+/// Lays rows out in at most `width` columns. Runs that can't be compared by the primary metric are
+/// kept apart; the order within a group stays.
+pub fn lay_out(
+    rows: &[Row],
+    mut columns: Vec<Column>,
+    settings: &ProjectSettings,
+    width: usize,
+    chosen: bool,
+) -> Listing {
+    let primary = columns.iter().find_map(|column| match column {
+        Column::Value(Target::Metric(name)) => Some(name.clone()),
+        _ => None,
+    });
+    let (order, breaks) = groups(rows, primary.as_deref(), settings);
+    let mut table: Vec<Vec<String>> = order
         .iter()
-        .find(|input| input.role == "train")
-        .or(run.data.first());
-    input
-        .and_then(|input| input.sha256.as_ref())
-        .map_or("–".to_owned(), |d| d.short()[..4].to_owned())
+        .map(|&at| match &rows[at] {
+            Row::Run(item) => columns.iter().map(|column| cell(column, item)).collect(),
+            Row::Damaged(id, why) => damaged(&columns, id, why),
+        })
+        .collect();
+    let mut hidden = Vec::new();
+    while !chosen && total(&columns, &table) > width {
+        let widest = (0..columns.len()).max_by_key(|at| columns[*at].rank(primary.as_deref()));
+        let Some(at) = widest.filter(|at| columns[*at].rank(primary.as_deref()) > 1) else {
+            break;
+        };
+        hidden.push(columns.remove(at).typed());
+        for cells in &mut table {
+            cells.remove(at);
+        }
+    }
+    hidden.reverse();
+    Listing {
+        headings: columns
+            .iter()
+            .map(|c| (short_heading(c, &columns), c.align()))
+            .collect(),
+        rows: table,
+        breaks,
+        hidden,
+    }
+}
+
+/// `n_estimators` for `model.n_estimators`, unless another column would be called the same.
+fn short_heading(column: &Column, columns: &[Column]) -> String {
+    let last = |column: &Column| match column {
+        Column::Value(Target::Param(name)) => name.rsplit('.').next().unwrap_or(name).to_owned(),
+        other => other.heading(),
+    };
+    let short = last(column);
+    let twins = columns.iter().filter(|other| last(other) == short).count();
+    if twins == 1 { short } else { column.heading() }
+}
+
+fn damaged(columns: &[Column], id: &str, why: &str) -> Vec<String> {
+    let cell = |column: &Column| match column {
+        Column::Value(Target::Attribute(Attribute::Id)) => id.to_owned(),
+        Column::State => format!("unreadable: {why}"),
+        _ => String::new(),
+    };
+    columns.iter().map(cell).collect()
+}
+
+/// Display width of the widest line; a damaged row's reason is cut rather than counted.
+fn total(columns: &[Column], table: &[Vec<String>]) -> usize {
+    let column = |at: usize| {
+        let cells = table.iter().filter_map(|row| row.get(at));
+        let shown = cells.filter(|cell| !cell.starts_with("unreadable: "));
+        let widest = shown.map(|cell| printable(cell).width()).max().unwrap_or(0);
+        widest.max(short_heading(&columns[at], columns).width())
+    };
+    (0..columns.len())
+        .map(|at| column(at) + 2)
+        .sum::<usize>()
+        .saturating_sub(2)
+}
+
+/// The rows by yardstick, in order of first appearance, and what is said where one group ends.
+fn groups(
+    rows: &[Row],
+    primary: Option<&str>,
+    settings: &ProjectSettings,
+) -> (Vec<usize>, Vec<(usize, String)>) {
+    let Some(metric) = primary else {
+        return ((0..rows.len()).collect(), Vec::new());
+    };
+    let mut rulers: Vec<(Ruler, Vec<usize>)> = Vec::new();
+    let mut apart = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let Row::Run(item) = row else {
+            apart.push(at);
+            continue;
+        };
+        let ruler = Ruler::of(&item.run, metric, settings);
+        match rulers.iter_mut().find(|(known, _)| *known == ruler) {
+            Some((_, members)) => members.push(at),
+            None => rulers.push((ruler, vec![at])),
+        }
+    }
+    let mut order = Vec::with_capacity(rows.len());
+    let mut breaks = Vec::new();
+    for (at, (ruler, members)) in rulers.iter().enumerate() {
+        if at > 0 {
+            let difference = rulers[at - 1].0.difference(ruler);
+            let text = format!("below: {difference}, not comparable with the lines above");
+            breaks.push((order.len(), text));
+        }
+        order.extend(members);
+    }
+    order.extend(apart);
+    (order, breaks)
 }

@@ -11,7 +11,7 @@ use super::overview;
 use super::yardsticks::Groups;
 use crate::error::{Failure, Result};
 use crate::model::param::ParamKind;
-use crate::model::{MetricValue, Number, Param, Run};
+use crate::model::{Brief, MetricValue, Number, Param, Run};
 use crate::settings::{Lang, ProjectSettings};
 use crate::ui::escape::printable;
 
@@ -164,7 +164,7 @@ fn runs_sheet(sheet: &mut Worksheet, facts: &Facts<'_>) -> std::result::Result<(
     for run in &facts.runs {
         table.next_row();
         let [_, description, data, config, model, _, comment] =
-            overview::cells(run, facts.settings);
+            overview::cells(&Brief::from(*run), facts.settings);
         table.link(&format!("runs/{}/README.md", run.id()), &facts.label(run))?;
         for text in [description, data, config, model] {
             table.text(&text)?;

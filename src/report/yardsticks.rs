@@ -221,9 +221,11 @@ mod tests {
                 seen.insert(expected);
                 let told = groups.comparable(a, b);
                 let names = (a.id().to_string(), b.id().to_string());
-                // Groups may know less, never more.
+                // A pair may leave open what groups conclude through a third run, or the other way
+                // round; a contradiction there must never be.
+                let open = told.is_none() || expected.is_none();
                 assert!(
-                    told == expected || told.is_none(),
+                    open || told == expected,
                     "{metric} {names:?} {told:?} {expected:?}"
                 );
             }

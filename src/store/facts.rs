@@ -9,11 +9,12 @@ use super::layout::{Project, README};
 use super::{cards, contain, runs};
 use crate::error::{Failure, Result};
 use crate::model::run::Time;
-use crate::model::{RecordPath, Run, Sha256, Status, Uid};
+use crate::model::{Brief, RecordPath, Run, Sha256, Status, Uid};
 use crate::observe::data::hash;
 use crate::observe::data::pointer::Stub;
 use crate::report::facts::{DataTable, Facts, FileState, InUse};
-use crate::report::{markers, overview};
+use crate::report::markers;
+use crate::report::overview::Overview;
 use crate::settings::{Lang, ProjectSettings};
 
 /// The records, and what was seen around them.
@@ -93,9 +94,11 @@ impl Gathered {
         lang: Lang,
     ) -> Option<bool> {
         let text = std::fs::read(project.experiments().join("experiments.md")).ok()?;
-        let runs: Vec<&Run> = self.runs.iter().collect();
+        let briefs: Vec<Brief> = self.runs.iter().map(Brief::from).collect();
+        let runs: Vec<&Brief> = briefs.iter().collect();
         let other = if lang == Lang::En { Lang::Ru } else { Lang::En };
-        let same = |lang| overview::markdown_table(&runs, settings, lang).as_bytes() == text;
+        let table = Overview::standard(&runs, settings);
+        let same = |lang| table.markdown(lang).as_bytes() == text;
         Some(same(lang) || same(other))
     }
 }

@@ -33,6 +33,11 @@ pub fn read_run(folder: &Path) -> Result<Run> {
     parse_run(&read_bounded(&path)?, &path)
 }
 
+/// The bytes of `run.json` of a run's folder: a regular file of bearable size.
+pub fn read_run_bytes(folder: &Path) -> Result<Vec<u8>> {
+    read_bounded(&folder.join(RUN_JSON))
+}
+
 /// Parses the bytes of a `run.json`; `origin` is for the error message.
 pub fn parse_run(bytes: &[u8], origin: &Path) -> Result<Run> {
     parse(bytes, origin, RUN_SCHEMA)

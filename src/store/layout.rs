@@ -10,6 +10,8 @@ pub const EXPERIMENTS: &str = "experiments";
 pub const SETTINGS: &str = "exp.toml";
 /// The record, inside a run's folder.
 pub const RUN_JSON: &str = "run.json";
+/// What is left of a removed run: its folder keeps the number taken, in every clone.
+pub const TOMBSTONE: &str = "tombstone.json";
 /// The mini-log, inside a run's folder.
 pub const README: &str = "README.md";
 /// The uncommitted change, inside a run's folder.

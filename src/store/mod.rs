@@ -5,15 +5,21 @@
 
 pub mod atomic;
 pub mod cards;
+pub mod catalog;
 pub mod contain;
 pub mod facts;
 pub mod folder;
 pub mod format;
 pub mod ids;
+pub mod index;
 pub mod layout;
+pub mod lean;
 pub mod lock;
 pub mod runs;
 pub mod seal;
+pub mod stage;
+pub mod stat;
 pub mod tables;
+pub mod tombstone;
 
 pub use layout::Project;

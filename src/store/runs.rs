@@ -2,10 +2,16 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
+use super::catalog::is_tombstone;
 use super::format::read_run;
-use super::layout::Project;
+use super::layout::{Project, RUN_JSON};
+use super::stage;
+use crate::choose::{self, best::NoChoice};
 use crate::error::{Failure, Result};
-use crate::model::{Run, RunId};
+use crate::model::{Brief, Run, RunId, Uid};
+use crate::settings::ProjectSettings;
 
 /// A run's folder, and the record in it or why it can't be read.
 #[derive(Debug)]
@@ -21,12 +27,10 @@ pub struct Entry {
 /// All runs in order of number, then uid. One damaged record never hides the others.
 pub fn list(project: &Project) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = folders(project)?
-        .into_iter()
-        .map(|(id, folder)| Entry {
-            run: read_run(&folder),
-            id,
-            folder,
-        })
+        .into_par_iter()
+        .with_min_len(32)
+        .map(|(id, folder)| entry(id, folder))
+        .filter(|entry| entry.run.is_ok() || !is_tombstone(&entry.folder))
         .collect();
     entries.sort_by(|a, b| {
         let uid = |entry: &Entry| entry.run.as_ref().ok().map(|run| run.uid.clone());
@@ -35,6 +39,14 @@ pub fn list(project: &Project) -> Result<Vec<Entry>> {
             .then_with(|| uid(a).cmp(&uid(b)))
     });
     Ok(entries)
+}
+
+fn entry(id: RunId, folder: PathBuf) -> Entry {
+    Entry {
+        run: read_run(&folder),
+        id,
+        folder,
+    }
 }
 
 /// The folders that have a run's name, in no order.
@@ -56,72 +68,91 @@ pub fn folders(project: &Project) -> Result<Vec<(RunId, PathBuf)>> {
 
 /// Finds the run that a person means.
 ///
-/// Understood: `exp_003`, `3`, `exp_003_new_features`, an alias, a slug, a unique prefix of the uid,
-/// `@` (the last), `@-1` (the one before), `@base` (the base of the last).
+/// Understood: `exp_003`, `3`, `exp_003_new_features`, a slug, an alias, a unique prefix of the uid,
+/// a title, `@` (the last), `@-1` (the one before), `@base` (the base of the last), `@best`, `@prod`
+/// and `@stage` for any other stage. What the folders' names answer costs no more than reading them.
 ///
 /// # Errors
 /// An unknown name suggests the nearest; an ambiguous one lists the candidates.
 pub fn resolve(project: &Project, name: &str) -> Result<Entry> {
     if let Some(id) = RunId::parse(name)
-        && project.run(&id).is_dir()
+        && project.run(&id).join(RUN_JSON).is_file()
     {
         let folder = project.run(&id);
-        return Ok(Entry {
-            run: read_run(&folder),
-            id,
-            folder,
-        });
+        return Ok(entry(id, folder));
     }
-    let mut entries = list(project)?;
-    if entries.is_empty() {
-        return Err(
-            Failure::new(format!("no run named `{name}`: there are no runs yet"))
-                .hint("record one: git exp run -- python3 train.py"),
-        );
+    let mut names = folders(project)?;
+    names.sort();
+    match name.strip_prefix('@') {
+        Some("") => return nth_last(&names, 0, name),
+        Some("best") => return best(project),
+        Some("base") => return base_of_last(project, &names),
+        Some("prod") => return of_stage(project, stage::PRODUCTION),
+        Some(rest) => {
+            return match rest.strip_prefix('-').map(str::parse) {
+                Some(Ok(back)) => nth_last(&names, back, name),
+                _ => of_stage(project, rest),
+            };
+        }
+        None => {}
     }
-    let matches = candidates(&entries, name);
-    match matches[..] {
-        [index] => Ok(entries.swap_remove(index)),
-        [] => Err(unknown(&entries, name)),
-        _ => {
-            let list: Vec<String> = matches
-                .iter()
-                .map(|&index| match &entries[index].run {
-                    Ok(run) => format!("{} ({})", entries[index].id, run.uid),
-                    Err(_) => entries[index].id.to_string(),
-                })
-                .collect();
-            Err(
-                Failure::new(format!("`{name}` could be {}", list.join(" or ")))
-                    .hint("use the full folder name or the uid"),
-            )
+    let number = name.strip_prefix("exp_").unwrap_or(name).parse().ok();
+    let by_number = |id: &RunId| number == Some(id.number);
+    let by_name = |id: &RunId| id.slug == name || id.to_string() == name;
+    for rule in [&by_number as &dyn Fn(&RunId) -> bool, &by_name] {
+        let found: Vec<&(RunId, PathBuf)> = names
+            .iter()
+            .filter(|(id, folder)| rule(id) && !is_tombstone(folder))
+            .collect();
+        if !found.is_empty() {
+            let found = found
+                .into_iter()
+                .map(|(id, folder)| entry(id.clone(), folder.clone()));
+            return only(found.collect(), name);
         }
     }
+    by_content(project, name)
 }
 
-/// The indices of the runs that a name fits, by the first rule that fits any.
-fn candidates(entries: &[Entry], name: &str) -> Vec<usize> {
-    if let Some(rest) = name.strip_prefix('@') {
-        return relative(entries, rest).into_iter().collect();
+/// The only one of several, or an error that lists them.
+fn only(mut found: Vec<Entry>, name: &str) -> Result<Entry> {
+    if found.len() == 1 {
+        return Ok(found.remove(0));
     }
-    let number = name
-        .strip_prefix("exp_")
-        .unwrap_or(name)
-        .parse::<u32>()
-        .ok();
-    let run = |index: usize| entries[index].run.as_ref().ok();
-    let rules: [&dyn Fn(usize) -> bool; 5] = [
-        &|i| number.is_some_and(|number| entries[i].id.number == number),
-        &|i| entries[i].id.to_string() == name || entries[i].id.slug == name,
-        &|i| run(i).is_some_and(|run| run.aliases.iter().any(|alias| same_label(alias, name))),
-        &|i| run(i).is_some_and(|run| name.len() >= 4 && run.uid.as_str().starts_with(name)),
-        &|i| run(i).is_some_and(|run| !name.is_empty() && run.title == name),
-    ];
-    rules
+    let list: Vec<String> = found
         .iter()
-        .map(|rule| (0..entries.len()).filter(|&i| rule(i)).collect::<Vec<_>>())
-        .find(|found| !found.is_empty())
-        .unwrap_or_default()
+        .map(|entry| match &entry.run {
+            Ok(run) => format!("{} ({})", entry.id, run.uid),
+            Err(_) => entry.id.to_string(),
+        })
+        .collect();
+    Err(
+        Failure::new(format!("`{name}` could be {}", list.join(" or ")))
+            .hint("use the full folder name or the uid"),
+    )
+}
+
+/// By what only the records know: aliases, uid, title.
+fn by_content(project: &Project, name: &str) -> Result<Entry> {
+    let entries = list(project)?;
+    if entries.is_empty() {
+        return Err(no_runs(name));
+    }
+    let alias = |run: &Run| run.aliases.iter().any(|alias| same_label(alias, name));
+    let uid = |run: &Run| name.len() >= 4 && run.uid.as_str().starts_with(name);
+    let title = |run: &Run| !name.is_empty() && run.title == name;
+    for rule in [&alias as &dyn Fn(&Run) -> bool, &uid, &title] {
+        let fits = |entry: &Entry| entry.run.as_ref().is_ok_and(rule);
+        if entries.iter().any(fits) {
+            return only(entries.into_iter().filter(fits).collect(), name);
+        }
+    }
+    Err(unknown(&entries, name))
+}
+
+fn no_runs(name: &str) -> Failure {
+    Failure::new(format!("no run named `{name}`: there are no runs yet"))
+        .hint("record one: git exp run -- python3 train.py")
 }
 
 /// An alias is meant by its full name or by its `exp_NNN`.
@@ -130,16 +161,91 @@ fn same_label(alias: &str, name: &str) -> bool {
         || RunId::parse(alias).is_some_and(|id| id.short() == name || id.number.to_string() == name)
 }
 
-fn relative(entries: &[Entry], rest: &str) -> Option<usize> {
-    let last = entries.len().checked_sub(1)?;
-    match rest {
-        "" => Some(last),
-        "base" => {
-            let base = entries[last].run.as_ref().ok()?.base.as_ref()?;
-            let is_base = |entry: &Entry| entry.run.as_ref().is_ok_and(|run| run.uid == base.uid);
-            entries.iter().position(is_base)
+/// The last run but so many. Runs of one number are in order of uid, so such are read.
+fn nth_last(names: &[(RunId, PathBuf)], back: usize, name: &str) -> Result<Entry> {
+    let alive: Vec<&(RunId, PathBuf)> = names
+        .iter()
+        .filter(|(_, folder)| folder.join(RUN_JSON).exists())
+        .collect();
+    let Some(at) = alive
+        .len()
+        .checked_sub(1)
+        .and_then(|last| last.checked_sub(back))
+    else {
+        if alive.is_empty() {
+            return Err(no_runs(name));
         }
-        _ => last.checked_sub(rest.strip_prefix('-')?.parse().ok()?),
+        return Err(
+            Failure::new(format!("no run named `{name}`: there are {}", alive.len()))
+                .hint("list them with: git exp ls"),
+        );
+    };
+    let number = alive[at].0.number;
+    let first = alive.partition_point(|(id, _)| id.number < number);
+    let mut twins: Vec<Entry> = alive[first..]
+        .iter()
+        .take_while(|(id, _)| id.number == number)
+        .map(|(id, folder)| entry(id.clone(), folder.clone()))
+        .collect();
+    twins.sort_by_key(|entry| entry.run.as_ref().ok().map(|run| run.uid.clone()));
+    Ok(twins.swap_remove(at - first))
+}
+
+fn base_of_last(project: &Project, names: &[(RunId, PathBuf)]) -> Result<Entry> {
+    let last = nth_last(names, 0, "@base")?;
+    let Some(base) = last.run?.base else {
+        return Err(Failure::new(format!("{} has no base", last.id)).hint("name a run: git exp ls"));
+    };
+    of_uid(project, &base.uid, &base.id)
+}
+
+/// The run of an identity; `label` is where it was, and where it is looked for first.
+pub fn of_uid(project: &Project, uid: &Uid, label: &str) -> Result<Entry> {
+    let is = |entry: &Entry| entry.run.as_ref().is_ok_and(|run| run.uid == *uid);
+    if let Some(id) = RunId::parse(label) {
+        let folder = project.run(&id);
+        let there = entry(id, folder);
+        if is(&there) {
+            return Ok(there);
+        }
+    }
+    list(project)?.into_iter().find(is).ok_or_else(|| {
+        Failure::new(format!("{label} is not here"))
+            .because(format!(
+                "no record in {} has its uid",
+                project.runs().display()
+            ))
+            .hint("it may be on another branch: git log --all --oneline -- experiments/runs")
+    })
+}
+
+fn of_stage(project: &Project, name: &str) -> Result<Entry> {
+    match stage::read(project, name)? {
+        Some(stage) => of_uid(project, &stage.current.uid, &stage.current.run),
+        None => Err(
+            Failure::new(format!("nothing was promoted to {name} yet")).hint(format!(
+                "git exp promote exp_001 --as {name} -m \"why this one\""
+            )),
+        ),
+    }
+}
+
+fn best(project: &Project) -> Result<Entry> {
+    let settings = ProjectSettings::read(&project.settings_file())?;
+    let mut entries = list(project)?;
+    entries.retain(|entry| entry.run.is_ok());
+    let runs: Vec<Brief> = entries
+        .iter()
+        .filter_map(|entry| entry.run.as_ref().ok())
+        .map(Brief::from)
+        .collect();
+    match choose::best(&runs, &settings, &choose::Options::default()) {
+        Ok(best) => Ok(entries.swap_remove(best.ranking[0])),
+        Err(NoChoice::Failure(failure)) => Err(failure),
+        Err(NoChoice::Nobody(metric, _)) => {
+            Err(Failure::new(format!("no run is best by {metric}"))
+                .hint("see why: git exp best --why"))
+        }
     }
 }
 

@@ -26,9 +26,13 @@ const MUTABLE: [&str; 16] = [
 
 /// SHA-256 over the compact JSON of everything that must never change, keys sorted.
 pub fn digest(run: &Run) -> String {
-    let mut value = serde_json::to_value(run).unwrap_or_default();
+    digest_json(serde_json::to_value(run).unwrap_or_default())
+}
+
+/// The same for a record as it is in its file: fields that this version doesn't know are sealed too.
+pub fn digest_json(mut value: Value) -> String {
     if let Value::Object(fields) = &mut value {
-        fields.retain(|name, _| !MUTABLE.contains(&name.as_str()));
+        fields.retain(|name, _| name != "schema" && !MUTABLE.contains(&name.as_str()));
     }
     Sha256::of(value.to_string().as_bytes()).as_str().to_owned()
 }
@@ -50,5 +54,8 @@ mod tests {
         run.metrics
             .insert("auc".into(), MetricValue::Number(Number::from_f64(0.9)));
         assert_ne!(digest(&run), before);
+        let file = crate::store::format::to_json("git-exp/run/1", &run, None).unwrap();
+        let value = serde_json::from_slice(&file).unwrap();
+        assert_eq!(digest_json(value), digest(&run), "the file says the same");
     }
 }

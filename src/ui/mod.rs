@@ -5,6 +5,7 @@
 
 pub mod escape;
 pub mod number;
+pub mod pager;
 pub mod progress;
 pub mod style;
 pub mod table;
@@ -174,6 +175,11 @@ impl Ui {
     /// Whether a person reads standard output directly.
     pub fn stdout_is_terminal(&self) -> bool {
         self.stdout_is_terminal
+    }
+
+    /// Whether `-v` was given.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Whether `-q` was given.

@@ -122,7 +122,7 @@ impl Layout {
 
     /// What git itself would do at checkout, short of running a filter: line ends and `$Id$`.
     pub fn convert_as_git(&mut self, repo: &Repo, objects: &Objects<'_>) -> Result<(), Error> {
-        let config = Config::parse(&Config::ask(repo).output()?.stdout);
+        let config = Config::read(repo)?;
         let attributed = |path: &RecordPath| path.file_name() == b".gitattributes";
         let may_convert = config.autocrlf == AutoCrlf::True
             || config.attributes_file.is_some()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::git::command::{path_from_git, split_nul};
-use crate::git::{Git, Repo};
+use crate::git::{Error, Git, Repo};
 
 /// Which keys are asked for.
 const KEYS: &str = r"^(core\.(autocrlf|eol|attributesfile)|filter\..+|remote\..+\.url)$";
@@ -36,9 +36,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// The command that prints it.
-    pub fn ask(repo: &Repo) -> Git {
-        repo.git().args(["config", "-z", "--get-regexp", KEYS])
+    /// Asks git.
+    pub fn read(repo: &Repo) -> Result<Self, Error> {
+        // Exit code 1: there is no such key.
+        let output = repo
+            .git()
+            .args(["config", "-z", "--get-regexp", KEYS])
+            .output()?;
+        Ok(Self::parse(&output.stdout))
     }
 
     /// Reads what it printed; later values win, as in git.

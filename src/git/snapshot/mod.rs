@@ -16,6 +16,7 @@ pub mod config;
 pub(super) mod conversion;
 mod files;
 mod index;
+mod index_file;
 mod keep;
 pub mod lfs;
 mod nested;
@@ -34,6 +35,7 @@ pub use keep::{EXTRAS_TITLE, Keep, Kept, UID_TRAILER};
 pub use observe::{Observation, Seen};
 pub use parts::{Parts, parts};
 pub(super) use raw::mode_of;
+pub use scratch::SCRATCH_PREFIX;
 pub use write::{Frozen, PathChange};
 
 use super::{Error, Repo};

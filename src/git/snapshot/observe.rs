@@ -1,11 +1,12 @@
 //! Looks at the working tree: all questions to git at once, none of which writes anything.
 
+use std::process::Output;
 use std::thread::JoinHandle;
 
 use super::config::{Config, without_filters};
 use super::odd::{self, Sighting};
 use super::status::{IndexEntry, Status, parse_index};
-use super::{Scope, state};
+use super::{Scope, index_file, state};
 use crate::git::command::Running;
 use crate::git::tree::{Entry, GITLINK};
 use crate::git::{Error, Git, Head, Repo};
@@ -14,15 +15,19 @@ use crate::model::{Oid, RecordPath};
 
 type Listing = (Vec<IndexEntry>, Vec<Sighting>);
 
+/// Answers to the small questions.
+struct Facts {
+    config: Config,
+    describe: Option<String>,
+    head_tree: Option<Oid>,
+}
+
 /// Questions that git is answering. The caller may do other work meanwhile.
 pub struct Observation<'a> {
     repo: &'a Repo,
     scope: &'a Scope<'a>,
-    config: Config,
-    pending_config: Option<Running>,
     status: Running,
-    describe: Running,
-    head_tree: Running,
+    facts: JoinHandle<Result<Facts, Error>>,
     listing: JoinHandle<Result<Listing, Error>>,
 }
 
@@ -33,41 +38,28 @@ impl<'a> Observation<'a> {
     /// In a bare repository, and when git can't be started.
     pub fn begin(repo: &'a Repo, scope: &'a Scope<'a>) -> Result<Self, Error> {
         repo.top()?;
-        let asked = Config::ask(repo).spawn()?;
         // Only a git that must run no filter has to know their names beforehand.
-        let (config, pending_config) = if scope.filters {
-            (Config::default(), Some(asked))
-        } else {
-            (Config::parse(&asked.output()?.stdout), None)
+        let config = match scope.filters {
+            true => Config::default(),
+            false => Config::read(repo)?,
         };
-        let listing = {
-            let repo = repo.clone();
-            let experiments = scope.experiments.clone();
-            std::thread::spawn(move || list(&repo, &experiments))
-        };
+        // The longest goes first; the small ones share a thread, for there are few processors.
         let status = prepared(repo, scope, &config)
-            .args(["status", "--porcelain=v2", "--branch", "-z", "--no-renames"])
-            .args([
-                "--no-ahead-behind",
-                "--untracked-files=all",
-                "--ignored=matching",
-            ])
+            .args(["status", "--porcelain=v2", "--branch", "-z"])
+            .args(["--no-renames", "--no-ahead-behind"])
+            .args(["--untracked-files=all", "--ignored=matching"])
             // Inside submodules we look ourselves, for git would only say that there is something.
             .arg("--ignore-submodules=dirty")
             .args(scope.pathspecs())
             .spawn()?;
+        let (repo_of_list, repo_of_facts) = (repo.clone(), repo.clone());
+        let experiments = scope.experiments.clone();
         Ok(Self {
             repo,
             scope,
-            config,
-            pending_config,
             status,
-            describe: repo.git().args(["describe", "--always", "HEAD"]).spawn()?,
-            head_tree: repo
-                .git()
-                .args(["rev-parse", "--verify", "--quiet", "HEAD^{tree}"])
-                .spawn()?,
-            listing,
+            listing: std::thread::spawn(move || list(&repo_of_list, &experiments)),
+            facts: std::thread::spawn(move || facts(&repo_of_facts)),
         })
     }
 
@@ -77,23 +69,21 @@ impl<'a> Observation<'a> {
     /// When git could not read the index or the working tree.
     pub fn finish(self) -> Result<Seen<'a>, Error> {
         let Self { repo, scope, .. } = self;
-        let status = Status::parse(&self.status.finish()?)?;
-        let (index, sightings) = match self.listing.join() {
-            Ok(listing) => listing?,
-            Err(_) => return Err(Error::Unexpected("the index could not be listed".into())),
-        };
-        let config = match self.pending_config {
-            // Exit code 1: no such key.
-            Some(asked) => Config::parse(&asked.output()?.stdout),
-            None => self.config,
-        };
+        let (index, sightings) = joined(self.listing)?;
         let hidden = Hidden::find(repo, scope, &index)?;
+        let Facts {
+            config,
+            describe,
+            head_tree,
+        } = joined(self.facts)?;
+        let (state, superproject) = (state::under_way(repo)?, state::superproject(repo)?);
+        let status = Status::parse(&self.status.finish()?)?;
         Ok(Seen {
-            describe: text(self.describe)?,
-            head_tree: text(self.head_tree)?.and_then(|id| Oid::parse(&id)),
-            state: state::under_way(repo)?,
-            superproject: state::superproject(repo)?,
             odd: odd::sort(repo, scope, &status, &index, sightings)?,
+            describe,
+            head_tree,
+            state,
+            superproject,
             hidden,
             status,
             index,
@@ -104,20 +94,37 @@ impl<'a> Observation<'a> {
     }
 }
 
-/// `git ls-files`, and meanwhile-readable folders searched for what git passes over.
+fn joined<T>(thread: JoinHandle<Result<T, Error>>) -> Result<T, Error> {
+    let stopped = |_| Err(Error::Unexpected("a thread that asked git stopped".into()));
+    thread.join().unwrap_or_else(stopped)
+}
+
+fn facts(repo: &Repo) -> Result<Facts, Error> {
+    let ask = |args: &[&str]| repo.git().args(args).output().map(|output| text(&output));
+    Ok(Facts {
+        config: Config::read(repo)?,
+        describe: ask(&["describe", "--always", "HEAD"])?,
+        head_tree: ask(&["rev-parse", "--verify", "--quiet", "HEAD^{tree}"])?
+            .and_then(|id| Oid::parse(&id)),
+    })
+}
+
+/// The index, and what git passes over in the folders that it names.
 fn list(repo: &Repo, experiments: &[RecordPath]) -> Result<Listing, Error> {
-    let index = parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?;
+    let index = match index_file::read(&repo.git_dir.join("index"), repo.format()) {
+        Some(index) => index,
+        None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
+    };
     let sightings = odd::search(repo.top()?, &index, experiments);
     Ok((index, sightings))
 }
 
-/// The first line that a command printed; `None` when it failed.
-fn text(running: Running) -> Result<Option<String>, Error> {
-    let output = running.output()?;
+/// What a command printed; `None` when it failed.
+fn text(output: &Output) -> Option<String> {
     let text = String::from_utf8_lossy(&output.stdout)
         .trim_end()
         .to_owned();
-    Ok((output.status.success() && !text.is_empty()).then_some(text))
+    (output.status.success() && !text.is_empty()).then_some(text)
 }
 
 /// git with the settings of a freeze: exec bits as they are, and filters only if they may run.
@@ -226,14 +233,13 @@ impl Seen<'_> {
             .chain(&status.untracked)
     }
 
-    /// The index outside the folders of records, as it is in a tree.
-    pub(super) fn listing(&self) -> Vec<Entry> {
-        let outside =
-            |entry: &&IndexEntry| entry.stage == 0 && self.scope.covers(&entry.entry.path);
-        self.index
-            .iter()
+    /// Takes the index outside the folders of records, as it is in a tree.
+    pub(super) fn take_listing(&mut self) -> Vec<Entry> {
+        let outside = |entry: &IndexEntry| entry.stage == 0 && self.scope.covers(&entry.entry.path);
+        std::mem::take(&mut self.index)
+            .into_iter()
             .filter(outside)
-            .map(|entry| entry.entry.clone())
+            .map(|entry| entry.entry)
             .collect()
     }
 
@@ -244,6 +250,8 @@ impl Seen<'_> {
         Ok(self
             .index
             .iter()
+            // In a conflict, our side (git-read-tree(1)).
+            .filter(|entry| matches!(entry.stage, 0 | 2))
             .map(|entry| &entry.entry)
             .filter(|entry| entry.mode == GITLINK)
             .filter(present)

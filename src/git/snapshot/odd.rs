@@ -1,7 +1,7 @@
 //! What git passes over in silence: pipes, sockets, devices and empty folders.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs::{DirEntry, FileType};
+use std::fs::FileType;
 use std::path::Path;
 
 use super::Scope;
@@ -49,7 +49,8 @@ pub fn search(top: &Path, index: &[IndexEntry], experiments: &[RecordPath]) -> V
         if experiments.iter().any(|records| folder.is_within(records)) {
             continue;
         }
-        for (path, kind) in read(top, &folder) {
+        // One that can't be read has nothing odd that we know of; git complains by itself.
+        for (path, kind) in read(top, &folder).unwrap_or_default().found {
             let known = folders.contains(path.as_bytes()) || gitlinks.contains(path.as_bytes());
             if !known && !experiments.contains(&path) {
                 found.push(Sighting { path, kind });
@@ -79,11 +80,14 @@ pub fn sort(
         match kind {
             Kind::Special(why) => left_out.push(without_bytes(path, why)),
             Kind::Folder if top.join(path.to_path()).join(".git").exists() => {}
-            Kind::Folder => match list(top, &path) {
-                Ok(entries) if entries.is_empty() => {
+            Kind::Folder => match read(top, &path) {
+                Ok(contents) if contents.is_empty => {
                     left_out.push(without_bytes(path, "empty-directory"));
                 }
-                Ok(_) => open.extend(read(top, &path).map(|(path, kind)| Sighting { path, kind })),
+                Ok(contents) => {
+                    let found = contents.found.into_iter();
+                    open.extend(found.map(|(path, kind)| Sighting { path, kind }));
+                }
                 Err(_) => left_out.push(without_bytes(path, "unreadable")),
             },
         }
@@ -122,23 +126,31 @@ fn without_bytes(path: RecordPath, why: &str) -> LeftOut {
     }
 }
 
-fn list(top: &Path, folder: &RecordPath) -> std::io::Result<Vec<DirEntry>> {
-    std::fs::read_dir(top.join(folder.to_path()))?.collect()
+/// The special files and folders in a folder, and whether it holds anything at all.
+#[derive(Default)]
+struct Contents {
+    found: Vec<(RecordPath, Kind)>,
+    is_empty: bool,
 }
 
-/// The special files and folders in a folder. One that can't be read has none that we know of.
-fn read(top: &Path, folder: &RecordPath) -> impl Iterator<Item = (RecordPath, Kind)> {
-    let named = |entry: DirEntry| {
-        let name = RecordPath::from_path(Path::new(&entry.file_name()));
-        let kind = kind_of(entry.file_type().ok()?)?;
-        (name.as_bytes() != b".git").then(|| (name.below(folder), kind))
+fn read(top: &Path, folder: &RecordPath) -> std::io::Result<Contents> {
+    let mut contents = Contents {
+        is_empty: true,
+        ..Contents::default()
     };
-    let entries = list(top, folder).unwrap_or_default();
-    entries
-        .into_iter()
-        .filter_map(named)
-        .collect::<Vec<_>>()
-        .into_iter()
+    for entry in std::fs::read_dir(top.join(folder.to_path()))? {
+        let entry = entry?;
+        contents.is_empty = false;
+        // By far the most are files, and their names are of no interest.
+        let Some(kind) = entry.file_type().ok().and_then(kind_of) else {
+            continue;
+        };
+        let name = RecordPath::from_path(Path::new(&entry.file_name()));
+        if name.as_bytes() != b".git" {
+            contents.found.push((name.below(folder), kind));
+        }
+    }
+    Ok(contents)
 }
 
 fn kind_of(file_type: FileType) -> Option<Kind> {

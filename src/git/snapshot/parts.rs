@@ -1,6 +1,6 @@
 //! A snapshot taken apart again.
 
-use super::keep::UID_TRAILER;
+use super::keep::{EXTRAS_TITLE, UID_TRAILER};
 use crate::git::Error;
 use crate::git::objects::Objects;
 use crate::model::{Oid, RecordPath, Uid};
@@ -37,10 +37,9 @@ pub fn parts(objects: &Objects<'_>, commit: &Oid) -> Result<Parts, Error> {
     let uid = message
         .lines()
         .find_map(|line| Uid::parse(line.strip_prefix(UID_TRAILER)?.strip_prefix(": ")?));
-    let is_extras = |id: &Oid| Ok::<_, Error>(objects.at(id, &"run.json".into())?.is_some());
-    // A user may quote our trailer; only our second commit has a record at its top.
+    // A user may quote our trailer, but not our second commit.
     let extras = match (&uid, parents.last()) {
-        (Some(_), Some(last)) if is_extras(last)? => parents.pop(),
+        (Some(_), Some(last)) if is_extras(objects, last)? => parents.pop(),
         _ => {
             return Ok(Parts {
                 tree,
@@ -56,6 +55,14 @@ pub fn parts(objects: &Objects<'_>, commit: &Oid) -> Result<Parts, Error> {
         extras,
         uid,
     })
+}
+
+fn is_extras(objects: &Objects<'_>, commit: &Oid) -> Result<bool, Error> {
+    let title = format!("\n\n{EXTRAS_TITLE}");
+    Ok(objects.read(commit)?.is_some_and(|object| {
+        let text = String::from_utf8_lossy(&object.content);
+        text.trim_end().ends_with(&title)
+    }))
 }
 
 impl Parts {

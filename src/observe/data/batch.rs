@@ -8,7 +8,7 @@ use super::Progress;
 use super::hash::{self, BUFFER, Problem, Raw, Reading, Tee};
 use super::pointer::Stub;
 use super::stat::Stat;
-use super::stat_cache::{Entry, StatCache};
+use super::stat_cache::{Entry, Keep, StatCache};
 
 /// A task holds so many small files, or one large one.
 const FILES_PER_TASK: usize = 64;
@@ -98,7 +98,7 @@ impl Batch<'_> {
         for (item, outcome) in self.read(items, missing) {
             let outcome = outcome.map(|hashed| {
                 let keep = hashed.cacheable && !hashed.unstable && hashed.stub.is_none();
-                if keep && self.cache.keeps(&hashed.stat) {
+                if keep && self.cache.keep(&hashed.stat) != Keep::No {
                     fresh.push((item, hashed.stat));
                 }
                 Done {
@@ -213,7 +213,7 @@ impl Batch<'_> {
             item.path,
             Reading {
                 buffer,
-                sync: self.cache.keeps(&item.stat) && self.cache.is_young(&item.stat),
+                sync: self.cache.keep(&item.stat) == Keep::AfterSync,
                 progress: &|count| meter.add(count),
                 tee: tee.as_deref_mut().map(|tee| tee as &mut dyn Tee),
             },

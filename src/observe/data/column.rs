@@ -3,7 +3,7 @@
 use super::cell::{Cell, date_text};
 use super::sketch::{Quantiles, Unique, Values};
 use crate::model::Number;
-use crate::model::card::{Column, ColumnType, DateRange, NumberStats, ValueCount};
+use crate::model::card::{Column, ColumnType, DateRange, Distinct, NumberStats, ValueCount};
 use crate::model::sketch::Sketch;
 
 /// Values that are listed of a column, when it has no more.
@@ -164,13 +164,18 @@ impl ColumnStats {
     pub fn full(&self, rows: u64, is_target: bool) -> Column {
         let most = if is_target { LISTED_OF_TARGET } else { LISTED };
         let values = self.values.counts(most);
+        let told = self.of(ColumnType::Float) == 0 && self.filled() > 0;
+        let unique = self.unique.answer().filter(|_| told);
         Column {
-            distinct: Some(self.values.distinct()),
-            unique: if self.of(ColumnType::Float) > 0 {
-                None
+            distinct: Some(if unique == Some(true) {
+                Distinct {
+                    count: self.filled(),
+                    error: None,
+                }
             } else {
-                self.unique.answer().filter(|_| self.filled() > 0)
-            },
+                self.values.distinct()
+            }),
+            unique,
             numbers: self.numbers(),
             dates: self.dates(),
             values: values

@@ -34,6 +34,8 @@ const AT_REST: i64 = 2 * SECOND;
 const AT_REST_ELSEWHERE: i64 = 600 * SECOND;
 /// Dirty pages are written out after half a minute; see [`super::hash::Reading::sync`].
 const YOUNG: i64 = 60 * SECOND;
+/// Writing out makes the disk flush its own cache, in about the time that hashing this much takes.
+const WORTH_SYNC: u64 = 1 << 20;
 /// When the cache outgrows this, only what the current command saw is kept.
 const MANY: usize = 1 << 20;
 
@@ -54,6 +56,17 @@ pub struct StatCache {
     folder: Option<PathBuf>,
     bytes: Vec<u8>,
     now: Option<Clock>,
+}
+
+/// What may be done with the digest of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is of no use later: the file was written too short a time ago.
+    No,
+    /// It may be remembered, if the file's dirty pages are written out before it is read.
+    AfterSync,
+    /// It may be remembered.
+    Yes,
 }
 
 /// The moment before anything was looked at, by the file system's own clock.
@@ -92,22 +105,23 @@ impl StatCache {
     }
 
     /// Whether a file in this state may be remembered.
-    pub fn keeps(&self, stat: &Stat) -> bool {
-        self.now.is_some_and(|clock| {
-            let rest = if stat.dev == clock.dev {
-                AT_REST
-            } else {
-                AT_REST_ELSEWHERE
-            };
-            let newest = stat.mtime.max(stat.ctime);
-            newest < clock.now.saturating_sub(rest)
-        })
-    }
-
-    /// Whether a file must have its dirty pages written out before it is read and remembered.
-    pub fn is_young(&self, stat: &Stat) -> bool {
-        self.now
-            .is_some_and(|clock| stat.mtime >= clock.now.saturating_sub(YOUNG))
+    pub fn keep(&self, stat: &Stat) -> Keep {
+        let Some(clock) = self.now else {
+            return Keep::No;
+        };
+        let rest = if stat.dev == clock.dev {
+            AT_REST
+        } else {
+            AT_REST_ELSEWHERE
+        };
+        if stat.mtime.max(stat.ctime) >= clock.now.saturating_sub(rest) {
+            return Keep::No;
+        }
+        match stat.mtime >= clock.now.saturating_sub(YOUNG) {
+            true if stat.size < WORTH_SYNC => Keep::No,
+            true => Keep::AfterSync,
+            false => Keep::Yes,
+        }
     }
 
     /// Adds what was hashed and drops what is gone, unless another command is just doing the same.
@@ -121,6 +135,7 @@ impl StatCache {
 
     fn try_save(&self, seen: &[Entry], roots: &[&[u8]]) -> Option<()> {
         let (folder, clock) = (self.folder.as_deref()?, self.now?);
+        merge(&self.entries(), seen, roots)?;
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -370,14 +385,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = StatCache::open(Some(folder.path()), false);
         let Clock { now, dev } = cache.now.unwrap();
-        let keeps = |mtime, ctime, dev| {
-            cache.keeps(&Stat {
+        let keep = |mtime, ctime, dev, size| {
+            cache.keep(&Stat {
                 mtime,
                 ctime,
                 dev,
+                size,
                 ..Stat::default()
             })
         };
+        let keeps = |mtime, ctime, dev| keep(mtime, ctime, dev, WORTH_SYNC) != Keep::No;
         let old = now - 3 * SECOND;
         assert!(keeps(old, old, dev));
         assert!(
@@ -389,5 +406,9 @@ mod tests {
         assert!(!keeps(old, now - SECOND, dev), "`touch -d` sets mtime only");
         assert!(!keeps(now + 3600 * SECOND, old, dev), "the future");
         assert!(!keeps(i64::MAX, old, dev));
+        let settled = now - 61 * SECOND;
+        assert_eq!(keep(settled, old, dev, 1), Keep::Yes);
+        assert_eq!(keep(old, old, dev, WORTH_SYNC), Keep::AfterSync);
+        assert_eq!(keep(old, old, dev, 1), Keep::No, "quicker read than synced");
     }
 }

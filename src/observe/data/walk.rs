@@ -69,12 +69,14 @@ impl Filter {
         })
     }
 
-    fn takes(&self, name: &Path) -> bool {
-        self.include.as_ref().is_none_or(|set| set.is_match(name)) && !self.drops(name)
+    fn includes(&self, name: &RecordPath) -> bool {
+        let include = self.include.as_ref();
+        include.is_none_or(|set| set.is_match(name.to_path()))
     }
 
-    fn drops(&self, name: &Path) -> bool {
-        self.exclude.as_ref().is_some_and(|set| set.is_match(name))
+    fn excludes(&self, name: &RecordPath) -> bool {
+        let exclude = self.exclude.as_ref();
+        exclude.is_some_and(|set| set.is_match(name.to_path()))
     }
 }
 
@@ -220,45 +222,50 @@ fn look(entry: &DirEntry, folder: &Folder, filter: &Filter) -> Entry {
         return Entry::DotGit;
     }
     let name = RecordPath::from_path(Path::new(&own)).below(&folder.name);
-    match examine(entry, &name, filter) {
-        Ok(entry) => entry,
+    if filter.excludes(&name) {
+        return Entry::LeftOut;
+    }
+    match examine(entry, filter, &name) {
+        Ok(Seen::File(path, stat, followed)) => Entry::File(Found { name, path, stat }, followed),
+        Ok(Seen::Folder(path, followed)) => Entry::Folder(path, name, followed),
+        Ok(Seen::Dangling) => Entry::Dangling(name),
+        Ok(Seen::Special) => Entry::Special(name),
+        Ok(Seen::LeftOut) => Entry::LeftOut,
         Err(error) => Entry::Unreadable(name, error.to_string()),
     }
 }
 
-fn examine(entry: &DirEntry, name: &RecordPath, filter: &Filter) -> io::Result<Entry> {
+/// An entry that was looked at, before it has its name.
+enum Seen {
+    File(PathBuf, Stat, bool),
+    Folder(PathBuf, bool),
+    Dangling,
+    Special,
+    LeftOut,
+}
+
+fn examine(entry: &DirEntry, filter: &Filter, name: &RecordPath) -> io::Result<Seen> {
     let kind = entry.file_type()?;
-    let as_path = name.to_path();
-    if filter.drops(&as_path) {
-        return Ok(Entry::LeftOut);
-    }
     if kind.is_dir() {
-        return Ok(Entry::Folder(entry.path(), name.clone(), false));
+        return Ok(Seen::Folder(entry.path(), false));
     }
     let (path, metadata) = if kind.is_symlink() {
         match entry.path().metadata() {
-            Ok(target) if target.is_dir() => {
-                return Ok(Entry::Folder(entry.path(), name.clone(), true));
-            }
+            Ok(target) if target.is_dir() => return Ok(Seen::Folder(entry.path(), true)),
             Ok(target) => (entry.path().canonicalize()?, target),
-            Err(error) if leads_nowhere(&error) => return Ok(Entry::Dangling(name.clone())),
+            Err(error) if leads_nowhere(&error) => return Ok(Seen::Dangling),
             Err(error) => return Err(error),
         }
     } else {
         (entry.path(), entry.metadata()?)
     };
-    if !filter.takes(&as_path) {
-        return Ok(Entry::LeftOut);
+    if !filter.includes(name) {
+        return Ok(Seen::LeftOut);
     }
     if special(metadata.file_type()).is_some() {
-        return Ok(Entry::Special(name.clone()));
+        return Ok(Seen::Special);
     }
-    let found = Found {
-        name: name.clone(),
-        path,
-        stat: Stat::of(&metadata),
-    };
-    Ok(Entry::File(found, kind.is_symlink()))
+    Ok(Seen::File(path, Stat::of(&metadata), kind.is_symlink()))
 }
 
 /// A missing target, or links that lead to each other.

@@ -8,7 +8,7 @@ fn a_remembered_file_is_not_read_and_a_changed_one_is() {
     let files: Vec<_> = (0..6)
         .map(|n| bench.write(&format!("set/{n}"), "before"))
         .collect();
-    rest();
+    bench.settle();
     let first = bench.one("set").sha256;
     let reads = || {
         let read = std::sync::atomic::AtomicU64::new(0);
@@ -60,12 +60,25 @@ fn a_file_written_just_now_is_never_trusted() {
 #[test]
 fn a_time_in_the_future_is_never_trusted() {
     let bench = Bench::new();
-    let path = bench.write("f", "x");
+    let path = bench.write("f", vec![1; 2 << 20]);
     filetime::set_file_mtime(&path, filetime::FileTime::from_unix_time(4_000_000_000, 0)).unwrap();
-    rest();
+    std::thread::sleep(Duration::from_millis(2_100));
     bench.one("f");
     let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
     assert!(cache.entries().is_empty());
+}
+
+#[test]
+fn a_young_file_is_remembered_when_it_is_worth_a_sync() {
+    let bench = Bench::new();
+    bench.write("set/small", "x");
+    bench.write("set/large", vec![1; 2 << 20]);
+    std::thread::sleep(Duration::from_millis(2_100));
+    bench.one("set");
+    let cache = StatCache::open(Some(&bench.git_dir.path().join("exp")), false);
+    let entries = cache.entries();
+    assert_eq!(entries.len(), 1);
+    assert!(entries[0].path.ends_with(b"large"));
 }
 
 #[test]
@@ -74,7 +87,7 @@ fn observers_at_the_same_time_agree_and_leave_a_whole_cache() {
     for n in 0..400 {
         bench.write(&format!("set/{}/{n}", n % 5), format!("{n}"));
     }
-    rest();
+    bench.settle();
     let expected = shell(&bench.path("set"), SHORT);
     std::thread::scope(|scope| {
         for round in 0..12 {

@@ -411,7 +411,7 @@ fn a_stored_card_saves_the_reading_and_a_poorer_one_does_not() {
     let bench = Bench::new();
     bench.write("train.csv", "a,y\n1,u\n2,v\n");
     bench.write("set/a.csv", "not profiled");
-    rest();
+    bench.settle();
     let stored = Mutex::new(None::<Card>);
     let look = |target: Option<&str>| {
         let known = |sha256: &Sha256| {

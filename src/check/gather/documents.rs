@@ -1,0 +1,147 @@
+//! Reads what people read: mini-logs, reports, the overview, the stages.
+
+use serde_json::Value;
+
+use super::{Work, records};
+use crate::check::facts::{Document, Facts, Generated, Stage, StageRecord};
+use crate::error::Result;
+use crate::model::{Brief, RecordPath, Sha256};
+use crate::report::overview::Overview;
+use crate::settings::Lang;
+use crate::store::layout::README;
+
+/// A longer text is no report.
+const LONGEST: usize = 2 << 20;
+
+/// Fills in documents, generated files and stages.
+pub fn fill(work: &Work<'_, '_>, facts: &mut Facts) -> Result<()> {
+    facts.documents = documents(work, facts);
+    facts.generated = generated(work, facts);
+    facts.stages = stages(work);
+    Ok(())
+}
+
+fn documents(work: &Work<'_, '_>, facts: &Facts) -> Vec<Document> {
+    let experiments = work.experiments();
+    let overview = RecordPath::from("experiments.md").below(&experiments);
+    let mut all = Vec::new();
+    for (index, seen) in facts.runs.iter().enumerate() {
+        let path = RecordPath::from(seen.file(README).as_str());
+        if seen.in_scope
+            && let Some(text) = text(work, &path)
+        {
+            all.push(Document {
+                path: seen.file(README),
+                text,
+                run: Some(index),
+                in_scope: true,
+            });
+        }
+    }
+    let runs = RecordPath::from("runs").below(&experiments);
+    for path in work.source.files() {
+        let is_report = matches!(path.extension().as_str(), "md" | "markdown");
+        let ours = path.is_within(&work.prefix) && !path.is_within(&runs) && *path != overview;
+        if !is_report || !ours || !is_in_scope(work, path) {
+            continue;
+        }
+        // Without a word for a run there is nothing to bind a number to.
+        if let Some(text) = text(work, path).filter(|text| speaks_of_runs(text)) {
+            all.push(Document {
+                path: path.display().into_owned(),
+                text,
+                run: None,
+                in_scope: true,
+            });
+        }
+    }
+    all
+}
+
+fn speaks_of_runs(text: &str) -> bool {
+    ["exp_", "exp:", "xperiment", "ксперимент", "апуск"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+fn is_in_scope(work: &Work<'_, '_>, path: &RecordPath) -> bool {
+    match work.before.first() {
+        Some((_, before)) if work.only_new => records::changed(work, before, path),
+        _ => true,
+    }
+}
+
+fn text(work: &Work<'_, '_>, path: &RecordPath) -> Option<String> {
+    let bytes = work
+        .source
+        .read(path)
+        .filter(|bytes| bytes.len() <= LONGEST)?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
+    let briefs: Vec<Brief> = facts.all_records().map(Brief::from).collect();
+    let runs: Vec<&Brief> = briefs.iter().collect();
+    // A damaged record is left out of the table; that is told once, by its own rule.
+    let table = Overview::standard(&runs, &work.settings);
+    let markdown = [Lang::En, Lang::Ru].map(|lang| table.markdown(lang));
+    let csv = table.csv();
+    [
+        ("experiments.md", markdown.to_vec()),
+        ("experiments.csv", vec![csv]),
+    ]
+    .into_iter()
+    .map(|(name, expected)| {
+        let path = RecordPath::from(name).below(&work.experiments());
+        Generated {
+            path: path.display().into_owned(),
+            found: work
+                .source
+                .read(&path)
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            expected,
+        }
+    })
+    .collect()
+}
+
+fn stages(work: &Work<'_, '_>) -> Vec<Stage> {
+    let folder = RecordPath::from("stages").below(&work.experiments());
+    let of = |path: &&RecordPath| path.is_within(&folder) && path.extension() == "json";
+    let files = work.source.files().into_iter().filter(of);
+    files
+        .map(|path| {
+            let name = String::from_utf8_lossy(path.file_name()).into_owned();
+            let bytes = work.source.read(path).unwrap_or_default();
+            Stage {
+                path: path.display().into_owned(),
+                name: name.trim_end_matches(".json").to_owned(),
+                says: parse(&bytes),
+                model: None,
+            }
+        })
+        .collect()
+}
+
+/// Reads a stage file. The run may be a label with its uid beside it, or an object of both.
+fn parse(bytes: &[u8]) -> Result<StageRecord, String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let run = text(&value["run"])
+        .or_else(|| text(&value["run"]["id"]))
+        .ok_or("it names no run")?;
+    let digest = match text(&value["sha256"]).or_else(|| text(&value["model"]["sha256"])) {
+        Some(hex) => Some(Sha256::parse(&hex).ok_or("its sha256 is no SHA-256")?),
+        None => None,
+    };
+    Ok(StageRecord {
+        stage: text(&value["stage"]),
+        run,
+        uid: text(&value["uid"]).or_else(|| text(&value["run"]["uid"])),
+        model: text(&value["path"])
+            .or_else(|| text(&value["model"]["path"]))
+            .or_else(|| text(&value["model"])),
+        sha256: digest,
+        why: text(&value["why"]),
+    })
+}

@@ -1,0 +1,323 @@
+//! Asks git where the recorded commits are, and which commits hold the same code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::claims::{Key, claims};
+use super::{Work, clone_facts, commits};
+use crate::check::facts::{Facts, Kept, Twin};
+use crate::check::policy::Policy;
+use crate::error::{Failure, Result};
+use crate::git::history::{self, Filter, Seen, Tips};
+use crate::git::{Error, patch};
+use crate::model::axis::{Axis, Claims};
+use crate::model::{Oid, RecordPath, Run, Sha256};
+
+/// How many commits of the branches are known by their trees.
+const RECENT: usize = 20_000;
+/// How many commits are compared with one run, nearest in time first.
+const COMPARED: usize = 200;
+/// A clock may be wrong by so many seconds.
+const SLACK: i64 = 24 * 3600;
+/// How many branch names are looked up; further findings name the commit alone.
+const NAMED: usize = 20;
+
+/// Fills in commits, snapshots and equal trees.
+pub fn fill(
+    work: &Work<'_, '_>,
+    facts: &mut Facts,
+    policy: &Policy,
+    pushing: &[String],
+) -> Result<()> {
+    let tips = history::tips(work.repo)?;
+    facts.clone = clone_facts(work, tips.keep.len())?;
+    if !["E-commit", "E-dirty", "E-remote", "E-config", "E-data"]
+        .iter()
+        .any(|code| policy.asks(code))
+    {
+        return Ok(());
+    }
+    let wanted = commits(facts);
+    let present = history::present(work.repo, &wanted)?;
+    let kept = kept(work, &tips, &present)?;
+    let remote = on_remote(work, facts, &tips, &present, pushing)?;
+    let pushed_refs = pushed_refs(work);
+    for seen in &mut facts.runs {
+        let Ok(run) = &seen.run else { continue };
+        if let Some(commit) = &run.code.commit {
+            seen.commit.kept = kept.get(commit).copied().unwrap_or_default();
+            seen.commit.on_remote = remote.contains(commit);
+        }
+        seen.commit.keep_ref_pushed = pushed_refs.contains(run.uid.as_str());
+        if let Some(snapshot) = run.code.snapshot.as_ref().filter(|id| present.contains(id))
+            && let Some((tree, parent)) = commit_parts(work, snapshot)
+        {
+            seen.frozen.present = true;
+            seen.frozen.tree = Some(tree);
+            seen.frozen.parent = parent;
+        }
+    }
+    twins(work, facts, &tips)?;
+    patches(work, facts)
+}
+
+/// What keeps each commit, one step of the ladder at a time.
+fn kept(work: &Work<'_, '_>, tips: &Tips, present: &BTreeSet<Oid>) -> Result<BTreeMap<Oid, Kept>> {
+    let keep_refs: Vec<Oid> = tips.keep.values().cloned().collect();
+    let mut kept = BTreeMap::new();
+    let mut left = present.clone();
+    let steps: [(Kept, &[Oid]); 3] = [
+        (Kept::Branch, &tips.branches),
+        (Kept::Tag, &tips.tags),
+        (Kept::KeepRef, &keep_refs),
+    ];
+    for (step, refs) in steps {
+        left = sort_out(work, &mut kept, left, step, refs)?;
+    }
+    if !left.is_empty() {
+        let reflog = history::reflog(work.repo)?;
+        left = sort_out(work, &mut kept, left, Kept::Reflog, &reflog)?;
+    }
+    kept.extend(left.into_iter().map(|commit| (commit, Kept::Loose)));
+    Ok(kept)
+}
+
+fn sort_out(
+    work: &Work<'_, '_>,
+    kept: &mut BTreeMap<Oid, Kept>,
+    left: BTreeSet<Oid>,
+    step: Kept,
+    refs: &[Oid],
+) -> Result<BTreeSet<Oid>> {
+    if refs.is_empty() {
+        return Ok(left);
+    }
+    let outside = history::unreached(work.repo, &left, refs)?;
+    let reached = left.difference(&outside).cloned();
+    kept.extend(reached.map(|commit| (commit, step)));
+    Ok(outside)
+}
+
+fn on_remote(
+    work: &Work<'_, '_>,
+    facts: &Facts,
+    tips: &Tips,
+    present: &BTreeSet<Oid>,
+    pushing: &[String],
+) -> Result<BTreeSet<Oid>> {
+    if !facts.pushed {
+        return Ok(BTreeSet::new());
+    }
+    let mut refs = tips.remotes.clone();
+    for revision in pushing {
+        let commit = work.repo.resolve(revision)?;
+        refs.push(commit.ok_or_else(|| {
+            Failure::new(format!(
+                "--pushing {revision}: no such commit in this clone"
+            ))
+        })?);
+    }
+    if refs.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let outside = history::unreached(work.repo, present, &refs)?;
+    Ok(present.difference(&outside).cloned().collect())
+}
+
+/// The uids of runs whose keep-refs were pushed from here: `git exp push` writes them down, for a
+/// remote's `refs/exp/` leave no trace in a clone.
+fn pushed_refs(work: &Work<'_, '_>) -> BTreeSet<String> {
+    let list = std::fs::read_to_string(work.repo.exp_dir().join("pushed"));
+    let list = list.unwrap_or_default();
+    list.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// Tree and first parent of a commit.
+fn commit_parts(work: &Work<'_, '_>, commit: &Oid) -> Option<(Oid, Option<Oid>)> {
+    let object = work.objects.read(commit).ok()??;
+    let text = String::from_utf8_lossy(&object.content).into_owned();
+    let head = text.split("\n\n").next()?;
+    let field = |name: &str| {
+        head.lines()
+            .find_map(|line| Oid::parse(line.strip_prefix(name)?))
+    };
+    Some((field("tree ")?, field("parent ")))
+}
+
+/// A group of runs for which the same paths are code.
+struct Group {
+    claims: Claims,
+    runs: Vec<usize>,
+}
+
+/// Looks for commits on branches with the code of runs whose own commit is not there, or whose code
+/// was not committed when they ran.
+fn twins(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
+    let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
+    for (index, seen) in facts.runs.iter().enumerate() {
+        let Ok(run) = &seen.run else { continue };
+        let lost = run.code.commit.is_some() && seen.commit.kept != Kept::Branch;
+        let dirty = run.code.dirty && (run.code.changes.is_empty() || run.code.code_is_dirty());
+        if !seen.in_scope || !(lost || dirty) {
+            continue;
+        }
+        let earlier: Vec<&Run> = facts
+            .all_records()
+            .filter(|other| other.started < run.started || other.number < run.number)
+            .collect();
+        let (key, claims) = claims(work, run, &earlier)?;
+        let group = groups.entry(key).or_insert_with(|| Group {
+            claims,
+            runs: Vec::new(),
+        });
+        group.runs.push(index);
+    }
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let mut recent = history::recent(work.repo, &tips.branches, RECENT)?;
+    recent.sort_by_key(|commit| commit.time);
+    for group in groups.values() {
+        let is_code = |path: &RecordPath| group.claims.axis_of(path) == Axis::Code;
+        let mut filter = Filter::new(work.objects, &is_code);
+        for &index in &group.runs {
+            twin(facts, index, &recent, &mut filter)?;
+        }
+    }
+    describe(work, facts, tips)
+}
+
+fn twin(
+    facts: &mut Facts,
+    index: usize,
+    recent: &[Seen],
+    filter: &mut Filter<'_, '_>,
+) -> Result<()> {
+    let seen = &mut facts.runs[index];
+    let Ok(run) = &seen.run else { return Ok(()) };
+    // The frozen tree itself, where it is here, is a better witness than the record.
+    let exact = if seen.frozen.present {
+        seen.frozen.tree.clone()
+    } else {
+        run.code
+            .commit
+            .clone()
+            .filter(|_| !run.code.dirty && seen.commit.kept != Kept::Missing)
+    };
+    let from_tree = exact.and_then(|root| filter.tree(&root).ok());
+    let Some(target) = from_tree.or_else(|| run.code.code_tree.clone()) else {
+        return Ok(());
+    };
+    let start = run.started.timestamp();
+    let first = recent.partition_point(|commit| commit.time < start - SLACK);
+    let mut near: Vec<&Seen> = recent[first..].iter().collect();
+    // A record is committed soon after its run; an earlier commit of the day comes last.
+    near.sort_by_key(|commit| (commit.time < start, (commit.time - start).abs()));
+    let mut trees = BTreeSet::new();
+    for candidate in near {
+        if Some(&candidate.id) == run.code.commit.as_ref() || !trees.insert(&candidate.tree) {
+            continue;
+        }
+        if trees.len() > COMPARED {
+            break;
+        }
+        match filter.tree(&candidate.tree) {
+            Ok(tree) if tree == target => {
+                seen.commit.twin = Some(Twin {
+                    commit: candidate.id.clone(),
+                    branch: None,
+                    on_remote: false,
+                });
+                return Ok(());
+            }
+            Ok(_) => {}
+            Err(Error::Missing(_)) => {
+                let why = "trees of this partial clone were left on the server";
+                seen.commit.twin_unknown = Some(why.to_owned());
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Adds to twins which branch has them, and whether a remote does.
+fn describe(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
+    let found: BTreeSet<Oid> = facts
+        .runs
+        .iter()
+        .filter_map(|seen| Some(seen.commit.twin.as_ref()?.commit.clone()))
+        .collect();
+    let lost: BTreeSet<Oid> = facts
+        .runs
+        .iter()
+        .filter(|seen| seen.commit.kept != Kept::Branch)
+        .filter_map(|seen| Some(seen.commit.twin.as_ref()?.commit.clone()))
+        .take(NAMED)
+        .collect();
+    let mut branches = BTreeMap::new();
+    for commit in lost {
+        if let Some(branch) = history::branch_with(work.repo, &commit)? {
+            branches.insert(commit, branch);
+        }
+    }
+    let local = if tips.remotes.is_empty() {
+        found.clone()
+    } else {
+        history::unreached(work.repo, &found, &tips.remotes)?
+    };
+    for seen in &mut facts.runs {
+        if let Some(twin) = &mut seen.commit.twin {
+            twin.branch = branches.get(&twin.commit).cloned();
+            twin.on_remote = !local.contains(&twin.commit);
+        }
+    }
+    Ok(())
+}
+
+/// Compares stored patches with what the snapshots changed, where nothing better settles a run.
+fn patches(work: &Work<'_, '_>, facts: &mut Facts) -> Result<()> {
+    for seen in &mut facts.runs {
+        let Ok(run) = &seen.run else { continue };
+        let (Some(stored), Some(tree)) = (&run.code.patch, &seen.frozen.tree) else {
+            continue;
+        };
+        if !seen.in_scope || seen.commit.twin.is_some() || seen.frozen.patch.is_none() {
+            continue;
+        }
+        let base = seen
+            .frozen
+            .parent
+            .as_ref()
+            .and_then(|parent| commit_parts(work, parent));
+        let base = match (base, &seen.frozen.parent) {
+            (Some((tree, _)), _) => tree,
+            (None, None) => work.repo.format().empty_tree(),
+            (None, Some(_)) => continue,
+        };
+        let Ok(made) = patch::patch(work.repo, &base, tree, &[work.experiments()]) else {
+            // A blob that this partial clone has not got.
+            continue;
+        };
+        if Sha256::of(&made) == stored.sha256 {
+            seen.frozen.patch_agrees = Some(true);
+            continue;
+        }
+        let path = RecordPath::from(seen.file(&stored.path).as_str());
+        let bytes = work.source.read(&path).unwrap_or_default();
+        // Another version of git may cut hunks in another way; the blobs that it names are the same.
+        if index_lines(&bytes) != index_lines(&made) {
+            seen.frozen.patch_agrees = Some(false);
+        }
+    }
+    Ok(())
+}
+
+/// The `index <old>..<new>` lines of a patch with full ids.
+fn index_lines(patch: &[u8]) -> BTreeSet<Vec<u8>> {
+    patch
+        .split(|&b| b == b'\n')
+        .filter(|line| line.starts_with(b"index ") && line.windows(2).any(|pair| pair == b".."))
+        .map(<[u8]>::to_vec)
+        .collect()
+}

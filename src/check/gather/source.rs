@@ -1,0 +1,187 @@
+//! Where files are read from: the working tree, the index, or a commit.
+//!
+//! All three answer the same two questions, so that a bare clone and a pre-commit hook are checked by
+//! the same rules as a working tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::git::command::{path_from_git, split_nul};
+use crate::git::objects::Objects;
+use crate::git::tree::{SYMLINK, parse_listing};
+use crate::git::{self, ObjectFormat, Repo};
+use crate::model::{Oid, RecordPath};
+use crate::store::contain;
+use crate::store::layout::EXPERIMENTS;
+
+/// Larger files are not read; the record that needs them says so.
+pub const LIMIT: u64 = 64 << 20;
+/// What a run logs while it goes on is never looked at.
+const SKIPPED: [&str; 3] = ["series", "series.jsonl", "output.log"];
+
+/// Where files are read from.
+pub enum Source<'a, 'r> {
+    /// Files on disk, below the top of the working tree.
+    Worktree {
+        /// The top.
+        top: PathBuf,
+        /// The files that matter.
+        files: BTreeSet<RecordPath>,
+    },
+    /// Blobs of the index or of a commit.
+    Blobs {
+        /// Mode and id by path.
+        files: BTreeMap<RecordPath, (u32, Oid)>,
+        /// Where they are.
+        objects: &'a Objects<'r>,
+    },
+}
+
+impl<'a, 'r> Source<'a, 'r> {
+    /// The working tree: everything below `experiments/`, and all Markdown that git would track.
+    pub fn worktree(repo: &Repo, top: &Path, prefix: &RecordPath) -> Result<Self> {
+        let mut files = BTreeSet::new();
+        let experiments = RecordPath::from(EXPERIMENTS).below(prefix);
+        walk(&top.join(experiments.to_path()), &experiments, &mut files);
+        let listed = repo
+            .git()
+            .args([
+                "ls-files",
+                "-z",
+                "--cached",
+                "--others",
+                "--exclude-standard",
+            ])
+            .args(["--", ":(top,glob)**/*.md", ":(top,glob)**/*.markdown"])
+            .run()?;
+        files.extend(split_nul(&listed).map(|path| RecordPath::from_path(&path_from_git(path))));
+        Ok(Self::Worktree {
+            top: top.to_owned(),
+            files,
+        })
+    }
+
+    /// The index.
+    pub fn index(repo: &Repo, objects: &'a Objects<'r>) -> Result<Self> {
+        let listed = repo.git().args(["ls-files", "-s", "-z"]).run()?;
+        let mut files = BTreeMap::new();
+        for record in split_nul(&listed) {
+            // `<mode> <id> <stage>\t<path>`
+            let Some(tab) = record.iter().position(|&b| b == b'\t') else {
+                continue;
+            };
+            let head = String::from_utf8_lossy(&record[..tab]).into_owned();
+            let mut words = head.split(' ');
+            let mode = words
+                .next()
+                .and_then(|mode| u32::from_str_radix(mode, 8).ok());
+            let id = words.next().and_then(Oid::parse);
+            if let (Some(mode), Some(id)) = (mode, id) {
+                files.insert(RecordPath::from_bytes(&record[tab + 1..]), (mode, id));
+            }
+        }
+        Ok(Self::Blobs { files, objects })
+    }
+
+    /// A commit.
+    pub fn commit(repo: &Repo, commit: &Oid, objects: &'a Objects<'r>) -> Result<Self, git::Error> {
+        let listed = repo
+            .git()
+            .args(["ls-tree", "-r", "-z", "--full-tree", commit.as_str()])
+            .run()?;
+        let files = parse_listing(&listed)?
+            .into_iter()
+            .map(|entry| (entry.path, (entry.mode, entry.id)))
+            .collect();
+        Ok(Self::Blobs { files, objects })
+    }
+
+    /// The files, in order.
+    pub fn files(&self) -> Vec<&RecordPath> {
+        match self {
+            Self::Worktree { files, .. } => files.iter().collect(),
+            Self::Blobs { files, .. } => files.keys().collect(),
+        }
+    }
+
+    /// The files below a folder.
+    pub fn below(&self, folder: &RecordPath) -> Vec<&RecordPath> {
+        let inside = |path: &&RecordPath| path.is_within(folder);
+        // Paths are in byte order, so those of a folder follow it without a gap, but for names that
+        // sort before the slash.
+        let range = folder.clone()..;
+        match self {
+            Self::Worktree { files, .. } => files
+                .range(range)
+                .take_while(|path| path.as_bytes().starts_with(folder.as_bytes()))
+                .filter(inside)
+                .collect(),
+            Self::Blobs { files, .. } => files
+                .range(range)
+                .map(|(path, _)| path)
+                .take_while(|path| path.as_bytes().starts_with(folder.as_bytes()))
+                .filter(inside)
+                .collect(),
+        }
+    }
+
+    /// Whether a file is there.
+    pub fn has(&self, path: &RecordPath) -> bool {
+        match self {
+            Self::Worktree { files, .. } => files.contains(path),
+            Self::Blobs { files, .. } => files.contains_key(path),
+        }
+    }
+
+    /// The blob that a file is, or would be without conversion.
+    pub fn id(&self, path: &RecordPath, format: ObjectFormat) -> Option<Oid> {
+        match self {
+            Self::Worktree { .. } => Some(format.id("blob", &self.read(path)?)),
+            Self::Blobs { files, .. } => files.get(path).map(|(_, id)| id.clone()),
+        }
+    }
+
+    /// The content of a file; `None` when there is none, when it is a link, or when it is too large.
+    pub fn read(&self, path: &RecordPath) -> Option<Vec<u8>> {
+        match self {
+            Self::Worktree { top, .. } => {
+                let place = contain::below(top, path).ok()?;
+                let found = place.symlink_metadata().ok()?;
+                (found.is_file() && found.len() <= LIMIT).then(|| std::fs::read(place).ok())?
+            }
+            Self::Blobs { files, objects } => {
+                let (mode, id) = files.get(path)?;
+                (*mode != SYMLINK).then(|| objects.blob(id).ok())?
+            }
+        }
+    }
+
+    /// The blob of a file, where it is known without reading.
+    pub fn blob(&self, path: &RecordPath) -> Option<&Oid> {
+        match self {
+            Self::Worktree { .. } => None,
+            Self::Blobs { files, .. } => files.get(path).map(|(_, id)| id),
+        }
+    }
+}
+
+/// Lists regular files below a folder, without following links.
+fn walk(folder: &Path, name: &RecordPath, files: &mut BTreeSet<RecordPath>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let file_name = entry.file_name();
+        let hidden = file_name.to_string_lossy().starts_with(".tmp-");
+        if hidden || SKIPPED.iter().any(|skipped| file_name == *skipped) {
+            continue;
+        }
+        let path = RecordPath::from_path(Path::new(&file_name)).below(name);
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => walk(&entry.path(), &path, files),
+            Ok(kind) if kind.is_file() => {
+                files.insert(path);
+            }
+            _ => {}
+        }
+    }
+}

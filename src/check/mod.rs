@@ -1,0 +1,78 @@
+//! `git exp check`: rules → findings.
+//!
+//! [`facts`] are gathered first ([`gather`]), then each of [`rules`] is asked, and the findings are
+//! weighed by the project's [`policy`] and told in one of [`formats`]. [`prose`] reads the numbers that
+//! people write about runs.
+
+pub mod explain;
+pub mod facts;
+pub mod finding;
+pub mod formats;
+pub mod gather;
+pub mod policy;
+pub mod prose;
+pub mod rules;
+
+use facts::Facts;
+use finding::{Finding, Outcome};
+use policy::Policy;
+
+use crate::error::ExitCode;
+
+/// What came out of a check.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// All results, the gravest first, in order of rule, run and place.
+    pub findings: Vec<Finding>,
+    /// How many runs there are.
+    pub runs: usize,
+    /// How many of them were asked about.
+    pub asked: usize,
+    /// How many of them are finished.
+    pub finished: usize,
+    /// How it ends.
+    pub exit: ExitCode,
+    /// Whether warnings fail it.
+    pub strict: bool,
+}
+
+/// Asks every rule.
+pub fn check(facts: &Facts, policy: &Policy) -> Checked {
+    let mut findings: Vec<Finding> = rules::RULES
+        .iter()
+        .filter(|rule| policy.asks(rule.code))
+        .flat_map(|rule| (rule.run)(facts))
+        .collect();
+    for finding in &mut findings {
+        policy.weigh(finding);
+    }
+    // Stable: rules stay in their order, runs in order of number.
+    findings.sort_by_key(|finding| (finding.outcome, finding.level));
+    let asked = facts.scoped().count();
+    let finished = facts
+        .records()
+        .filter(|(_, run)| run.finished.is_some())
+        .count();
+    Checked {
+        exit: policy.exit_code(&findings),
+        strict: policy.strict,
+        runs: facts.runs.len(),
+        asked,
+        finished,
+        findings,
+    }
+}
+
+impl Checked {
+    /// How many results came out so.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        let same = |finding: &&Finding| finding.outcome == outcome;
+        self.findings.iter().filter(same).count()
+    }
+
+    /// Everything but what is fine.
+    pub fn told(&self) -> impl Iterator<Item = &Finding> {
+        let told = |finding: &&Finding| finding.outcome != Outcome::Ok;
+        self.findings.iter().filter(told)
+    }
+}

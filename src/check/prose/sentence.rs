@@ -1,0 +1,604 @@
+//! Numbers in sentences and list items: which metric of which run each of them is.
+
+use std::collections::BTreeSet;
+
+use super::alias::{Mention, Names, parts, split_word};
+use super::markdown::Block;
+use super::token::{At, Token, tokens};
+use super::{Kind, Loose, Records, Verdict, compare};
+use crate::model::metric::Yardstick;
+use crate::model::{MetricValue, Run};
+
+/// A metric that a text names.
+pub struct Named {
+    /// Which.
+    pub mention: Mention,
+    /// Index of its first token.
+    pub first: usize,
+    /// Index after its last token.
+    pub end: usize,
+}
+
+/// All metrics that a text names, and its words.
+pub struct Mentions {
+    /// The metrics, in order.
+    pub all: Vec<Named>,
+    /// All words and parts of words.
+    pub words: Vec<String>,
+}
+
+impl Mentions {
+    /// Looks for metrics in the tokens of a text.
+    pub fn find(all: &[At], names: &Names) -> Self {
+        let mut flat: Vec<(&str, usize)> = Vec::new();
+        for (index, at) in all.iter().enumerate() {
+            match &at.token {
+                Token::Word(word) => flat.extend(parts(word).map(|part| (part, index))),
+                // Hyphens join words; any other sign ends a name.
+                Token::Sign('-' | '–' | '*' | '_') => {}
+                _ => flat.push(("", index)),
+            }
+        }
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < flat.len() {
+            let words: Vec<&str> = flat[at..].iter().take(5).map(|(word, _)| *word).collect();
+            let (first, is_start) = (flat[at].1, at == 0 || flat[at - 1].1 != flat[at].1);
+            let whole = if is_start { all[first].word() } else { None };
+            match names.mention(whole, &words) {
+                Some((length, mention)) => {
+                    let last = flat[(at + length - 1).min(flat.len() - 1)].1;
+                    found.push(Named {
+                        mention,
+                        first,
+                        end: last + 1,
+                    });
+                    at += length;
+                }
+                None => at += 1,
+            }
+        }
+        let words = flat.into_iter().filter(|(word, _)| !word.is_empty());
+        Self {
+            all: found,
+            words: words.map(|(word, _)| word.to_owned()).collect(),
+        }
+    }
+}
+
+/// A run that a text names.
+struct Spoken<'r> {
+    run: Option<&'r Run>,
+    at: usize,
+    end: usize,
+    compared: bool,
+}
+
+/// The different runs that a text names.
+pub fn runs_in<'r>(text: &str, records: &'r dyn Records) -> Vec<&'r Run> {
+    let mut all: Vec<&Run> = Vec::new();
+    for spoken in spoken(&tokens(text), records) {
+        if let Some(run) = spoken.run
+            && !all.iter().any(|other| other.uid == run.uid)
+        {
+            all.push(run);
+        }
+    }
+    all
+}
+
+fn spoken<'r>(all: &[At], records: &'r dyn Records) -> Vec<Spoken<'r>> {
+    let mut found = Vec::new();
+    for (index, at) in all.iter().enumerate() {
+        let Some(word) = at.word() else { continue };
+        let label = word.split('.').next().unwrap_or(word);
+        let is_label = label
+            .strip_prefix("exp_")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        if is_label {
+            found.push(Spoken {
+                run: records.run(label),
+                at: index,
+                end: index + 1,
+                compared: is_compared(&all[..index]),
+            });
+        } else if ["эксперимент", "experiment", "запуск"]
+            .iter()
+            .any(|stem| word.starts_with(stem))
+            && let Some((number, end)) = number_after(all, index + 1)
+            && let Some(run) = records.run(&format!("exp_{number:03}"))
+        {
+            found.push(Spoken {
+                run: Some(run),
+                at: index,
+                end,
+                compared: is_compared(&all[..index]),
+            });
+        }
+    }
+    found
+}
+
+/// `3`, `№ 3`, `#3` right after a word for a run.
+fn number_after(all: &[At], mut index: usize) -> Option<(u32, usize)> {
+    if all.get(index).is_some_and(|at| at.is('№') || at.is('#')) {
+        index += 1;
+    }
+    let number = all
+        .get(index)?
+        .number()
+        .filter(|number| number.is_integer() && !number.is_percent())?;
+    let number = number.to_string().parse().ok()?;
+    Some((number, index + 1))
+}
+
+/// Whether the words before a run make it the one that is compared with.
+fn is_compared(before: &[At]) -> bool {
+    let tail: Vec<&str> = before.iter().rev().take(3).filter_map(At::word).collect();
+    let any = |stems: &[&str]| {
+        tail.iter()
+            .any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+    };
+    any(&[
+        "сравн",
+        "относительно",
+        "против",
+        "чем",
+        "выше",
+        "ниже",
+        "лучше",
+        "хуже",
+    ]) || any(&[
+        "compared", "than", "versus", "vs", "over", "against", "relative",
+    ])
+}
+
+/// The claims of a paragraph, an item or a heading.
+pub fn claims(block: &Block<'_>, subject: Option<&Run>, records: &dyn Records) -> Vec<Loose> {
+    let all = tokens(block.text);
+    let mut found = Vec::new();
+    let mut last: Option<&Run> = None;
+    for range in sentences(&all, block.text) {
+        let sentence = Sentence::new(&all[range], subject.or(last), records);
+        if let Some(run) = sentence.runs.iter().rev().find_map(|spoken| spoken.run) {
+            // "exp_003 adds two columns. ROC-AUC is 0.842": the next sentence goes on about it.
+            last = (sentence.runs.len() == 1).then_some(run);
+        }
+        found.extend(sentence.claims().into_iter().map(|loose| Loose {
+            at: loose.at + block.start,
+            ..loose
+        }));
+    }
+    found
+}
+
+/// Token ranges of sentences.
+fn sentences(all: &[At], text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for (index, at) in all.iter().enumerate() {
+        let ends = match at.token {
+            Token::Sign('!' | '?') => true,
+            Token::Sign('.') => at.space_after && !is_abbreviation(all, index, text),
+            _ => false,
+        };
+        if ends {
+            ranges.push(start..index + 1);
+            start = index + 1;
+        }
+    }
+    ranges.push(start..all.len());
+    ranges
+}
+
+/// `т.`, `см.`, `vs.`: a short word before the dot and no capital letter after it.
+fn is_abbreviation(all: &[At], dot: usize, text: &str) -> bool {
+    let short = dot
+        .checked_sub(1)
+        .and_then(|before| all[before].word())
+        .is_some_and(|word| word.chars().count() <= 4);
+    let capital = all
+        .get(dot + 1)
+        .and_then(|next| text[next.start..].chars().next())
+        .is_none_or(|c| c.is_uppercase());
+    short && !capital
+}
+
+struct Sentence<'a, 'r> {
+    all: &'a [At],
+    runs: Vec<Spoken<'r>>,
+    subject: Option<&'r Run>,
+    records: &'r dyn Records,
+}
+
+impl<'a, 'r> Sentence<'a, 'r> {
+    fn new(all: &'a [At], subject: Option<&'r Run>, records: &'r dyn Records) -> Self {
+        Self {
+            all,
+            runs: spoken(all, records),
+            subject,
+            records,
+        }
+    }
+
+    fn claims(&self) -> Vec<Loose> {
+        let known = self
+            .runs
+            .iter()
+            .filter_map(|spoken| spoken.run)
+            .chain(self.subject);
+        let names = Names::of(known);
+        let mentions = Mentions::find(self.all, &names);
+        if mentions.all.is_empty() || self.starts_with_param() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        let mut previous = 0;
+        for (index, at) in self.all.iter().enumerate() {
+            let Some(number) = at.number() else { continue };
+            let is_label = self
+                .runs
+                .iter()
+                .any(|spoken| (spoken.at..spoken.end).contains(&index));
+            if !is_label && !self.is_other_quantity(index) {
+                found.extend(self.claim(index, previous, number, &names, &mentions));
+            }
+            previous = index + 1;
+        }
+        found
+    }
+
+    /// A list item about a parameter of the run, which may be called after a metric.
+    fn starts_with_param(&self) -> bool {
+        let first = self.all.iter().find_map(At::word);
+        let owner = self
+            .subject
+            .or_else(|| self.runs.iter().find_map(|spoken| spoken.run));
+        match (first, owner) {
+            (Some(first), Some(run)) => {
+                run.params
+                    .keys()
+                    .any(|name| name.eq_ignore_ascii_case(first))
+                    && !run.metrics.contains_key(first)
+            }
+            _ => false,
+        }
+    }
+
+    /// A difference, a spread, a threshold, a count of something.
+    fn is_other_quantity(&self, index: usize) -> bool {
+        let number = self.all[index].number();
+        let before = index.checked_sub(1).map(|i| &self.all[i]);
+        let word_before = before.and_then(At::word).unwrap_or_default();
+        let after: Vec<&str> = self.all[index + 1..]
+            .iter()
+            .take(2)
+            .filter_map(At::word)
+            .collect();
+        let counted = [
+            "раз",
+            "эпох",
+            "epoch",
+            "строк",
+            "row",
+            "дерев",
+            "tree",
+            "сек",
+            "мин",
+            "час",
+            "sec",
+            "min",
+            "hour",
+            "times",
+            "п.п",
+            "пп",
+            "pp",
+            "points",
+            "процентн",
+            "шаг",
+            "step",
+            "seed",
+            "fold",
+            "фолд",
+            "запуск",
+            "runs",
+            "gb",
+            "mb",
+        ];
+        number.is_some_and(super::Written::is_signed)
+            || before.is_some_and(|at| {
+                ['±', '§', '№', '#', '<', '>', '≥', '≤', '~', '/']
+                    .iter()
+                    .any(|s| at.is(*s))
+            })
+            || [
+                "на",
+                "by",
+                "порог",
+                "threshold",
+                "разница",
+                "прирост",
+                "gain",
+                "delta",
+                "δ",
+                "std",
+                "σ",
+            ]
+            .iter()
+            .any(|word| {
+                word_before.starts_with(word)
+                    && (*word != "на" || word_before == "на")
+                    && (*word != "by" || word_before == "by")
+            })
+            || after
+                .first()
+                .is_some_and(|word| counted.iter().any(|stem| word.starts_with(stem)))
+            || self.is_assigned_elsewhere(index)
+    }
+
+    /// `k = 5`, `lr: 0.01`: tied by a sign to a word that names neither metric, split nor run.
+    fn is_assigned_elsewhere(&self, index: usize) -> bool {
+        let Some(sign) = index.checked_sub(1).filter(|&i| self.all[i].is('=')) else {
+            return false;
+        };
+        let Some(word) = sign.checked_sub(1).and_then(|i| self.all[i].word()) else {
+            return false;
+        };
+        let names = Names::of(self.runs.iter().filter_map(|s| s.run).chain(self.subject));
+        let words: Vec<&str> = parts(word).collect();
+        let is_tail = (0..words.len()).any(|from| names.mention(None, &words[from..]).is_some());
+        names.mention(Some(word), &words).is_none() && !is_tail && split_word(word).is_none()
+    }
+
+    fn claim(
+        &self,
+        index: usize,
+        previous: usize,
+        number: &super::Written,
+        names: &Names,
+        mentions: &Mentions,
+    ) -> Option<Loose> {
+        let named = self.metric_for(index, previous, mentions)?;
+        let tied = self.is_tied(named, index);
+        if number.is_integer() && !number.is_percent() && !tied {
+            return None;
+        }
+        let (run, firm) = self.run_for(index, previous)?;
+        let split = self.split_for(index, previous, named);
+        let around: BTreeSet<String> = mentions.words.iter().cloned().collect();
+        let candidates = names.candidates(&named.mention, split, &around);
+        let loose = compare(
+            run,
+            &candidates,
+            number.clone(),
+            self.all[index].start,
+            Kind::Prose,
+        )?;
+        let wrong = matches!(loose.verdict, Verdict::Differs { .. });
+        let doubtful = wrong
+            && (self.is_explained(run, number, &loose.metric, firm)
+                || (!tied && self.is_far(&loose)));
+        (!doubtful).then_some(loose)
+    }
+
+    /// The metric of a number: the last one named before it, else the first after it.
+    fn metric_for<'m>(
+        &self,
+        index: usize,
+        previous: usize,
+        mentions: &'m Mentions,
+    ) -> Option<&'m Named> {
+        let before = mentions.all.iter().rev().find(|named| named.end <= index);
+        let right_after = mentions
+            .all
+            .iter()
+            .find(|named| named.first > index && named.first <= index + 2);
+        match before {
+            Some(named) if named.first >= previous => Some(named),
+            // "0.842 ROC-AUC and 0.79 accuracy": the name follows the number.
+            Some(_) | None if right_after.is_some() => right_after,
+            Some(named) => Some(named),
+            None => mentions.all.iter().find(|named| named.first > index),
+        }
+    }
+
+    /// Whether nothing but signs, a split and a copula stand between the name and the number.
+    fn is_tied(&self, named: &Named, index: usize) -> bool {
+        if named.end > index {
+            return false;
+        }
+        self.all[named.end..index].iter().all(|at| match &at.token {
+            Token::Word(word) => {
+                split_word(word).is_some()
+                    || [
+                        "is",
+                        "was",
+                        "of",
+                        "равен",
+                        "равна",
+                        "равно",
+                        "составил",
+                        "составила",
+                        "на",
+                        "on",
+                        "до",
+                        "to",
+                    ]
+                    .contains(&word.as_str())
+            }
+            Token::Number(_) => false,
+            Token::Sign(sign) => matches!(
+                sign,
+                ':' | '=' | '—' | '–' | '-' | '(' | ')' | '`' | '*' | '≈'
+            ),
+        })
+    }
+
+    /// The run of a number, and whether the text leaves no doubt about it.
+    fn run_for(&self, index: usize, previous: usize) -> Option<(&'r Run, bool)> {
+        if let Some(run) = self.from_value(index) {
+            return Some((run?, true));
+        }
+        let after = self.runs.iter().find(|spoken| {
+            let gap = self.all.get(index + 1..spoken.at).unwrap_or_default();
+            let links = gap.iter().all(|at| {
+                at.is('(')
+                    || at.is('`')
+                    || at.is('[')
+                    || at.word().is_some_and(|word| {
+                        ["у", "в", "для", "for", "in", "of", "at", "from"].contains(&word)
+                    })
+            });
+            spoken.at > index && spoken.at <= index + 3 && links && spoken.at != index + 1 || {
+                let bracket = self
+                    .all
+                    .get(index + 1)
+                    .is_some_and(|at| at.is('(') || at.is('['));
+                bracket && spoken.at == index + 2
+            }
+        });
+        if let Some(spoken) = after {
+            return Some((spoken.run?, true));
+        }
+        let near = self
+            .runs
+            .iter()
+            .rev()
+            .find(|spoken| spoken.at < index && spoken.at >= previous);
+        if let Some(spoken) = near {
+            let adjacent = index - spoken.end <= 2;
+            if !spoken.compared || adjacent {
+                return Some((spoken.run?, index - spoken.end <= 6));
+            }
+        }
+        let earlier = self
+            .runs
+            .iter()
+            .rev()
+            .find(|spoken| spoken.at < index && !spoken.compared);
+        match earlier {
+            Some(spoken) => Some((spoken.run?, false)),
+            None => match self.subject {
+                Some(run) => Some((run, false)),
+                None => {
+                    let mut others = self.runs.iter().filter(|spoken| !spoken.compared);
+                    let only = others.next()?;
+                    others.next().is_none().then_some((only.run?, false))
+                }
+            },
+        }
+    }
+
+    /// The first number of "с 0.81 до 0.84", "from 0.81 to 0.84", "0.81 → 0.84" is the other run's: the
+    /// one that the sentence compares with, else the base. `Some(None)` when that is not known.
+    fn from_value(&self, index: usize) -> Option<Option<&'r Run>> {
+        let word = |i: Option<usize>| i.and_then(|i| self.all.get(i)).and_then(At::word);
+        let sign = |i: usize, c: char| self.all.get(i).is_some_and(|at| at.is(c));
+        let number = |i: usize| self.all.get(i).is_some_and(|at| at.number().is_some());
+        let words = matches!(
+            (word(index.checked_sub(1)), word(Some(index + 1))),
+            (Some("с" | "со"), Some("до")) | (Some("from"), Some("to"))
+        );
+        let arrow = (sign(index + 1, '→') && number(index + 2))
+            || (sign(index + 1, '-') && sign(index + 2, '>') && number(index + 3));
+        if !(words && number(index + 2)) && !arrow {
+            return None;
+        }
+        if let Some(spoken) = self.runs.iter().find(|spoken| spoken.compared) {
+            return Some(spoken.run);
+        }
+        let subject = self
+            .runs
+            .iter()
+            .find_map(|spoken| spoken.run)
+            .or(self.subject);
+        Some(subject.and_then(|run| {
+            let base = run.base.as_ref()?;
+            self.records.run(base.uid.as_str())
+        }))
+    }
+
+    /// The part of the data that a number speaks of: by the words before it, else after it, else by
+    /// the only one in the sentence.
+    fn split_for(&self, index: usize, previous: usize, named: &Named) -> Option<Yardstick> {
+        let of = |range: std::ops::Range<usize>| -> Vec<Yardstick> {
+            let words = self
+                .all
+                .get(range)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(At::word);
+            let mut found: Vec<Yardstick> = words
+                .filter(|word| !word.starts_with("exp_"))
+                .flat_map(parts)
+                .filter_map(split_word)
+                .collect();
+            found.dedup();
+            found
+        };
+        let next = self.all[index + 1..]
+            .iter()
+            .position(|at| at.number().is_some() || at.is(',') || at.is(';'))
+            .map_or(self.all.len(), |at| index + 1 + at);
+        let before = of(previous..index);
+        let after = of(index + 1..next.min(index + 4));
+        let at_name = of(named.first.saturating_sub(2)..named.end + 3);
+        let whole = of(0..self.all.len());
+        before
+            .last()
+            .or(after.first())
+            .or(at_name.first())
+            .copied()
+            .or(match whole[..] {
+                [only] => Some(only),
+                _ => None,
+            })
+    }
+
+    /// Whether a number that is not this metric of this run is something else that was recorded.
+    fn is_explained(&self, run: &Run, number: &super::Written, metric: &str, firm: bool) -> bool {
+        let value = |run: &Run| {
+            run.metrics
+                .get(metric)
+                .and_then(MetricValue::number)
+                .cloned()
+        };
+        let others = || {
+            let spoken = self
+                .runs
+                .iter()
+                .filter_map(|spoken| spoken.run)
+                .chain(self.subject);
+            spoken.filter(|other| other.uid != run.uid)
+        };
+        let of_other_run = || {
+            others()
+                .filter_map(value)
+                .any(|other| number.matches(&other))
+        };
+        let difference = || {
+            let Some(own) = value(run) else { return false };
+            others().filter_map(value).any(|other| {
+                let gap = crate::model::Number::from_f64((own.as_f64() - other.as_f64()).abs());
+                number.matches(&gap)
+            })
+        };
+        let is_param = || {
+            run.params
+                .values()
+                .filter_map(crate::model::Param::number)
+                .any(|param| (param.as_f64() - number.value()).abs() < f64::EPSILON)
+        };
+        (!firm && of_other_run()) || difference() || is_param()
+    }
+
+    /// Whether a number lies where the metric can't: it measures something else then.
+    fn is_far(&self, loose: &Loose) -> bool {
+        let Verdict::Differs { recorded } = &loose.verdict else {
+            return false;
+        };
+        recorded.as_f64().abs() <= 1.0
+            && loose.written.value().abs() > 1.5
+            && !loose.written.is_percent()
+    }
+}

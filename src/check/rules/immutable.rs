@@ -1,0 +1,111 @@
+//! E-immutable: what a finished run had and gave stays as it was.
+
+use super::{Rule, Topic};
+use crate::check::facts::{Facts, RunFacts};
+use crate::check::finding::Finding;
+use crate::model::{Run, Status};
+
+const CODE: &str = "E-immutable";
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: CODE,
+    title: "inputs, metrics and code of a finished run were not edited",
+    topic: Topic {
+        cause: "`finish` seals inputs, metrics and code by a digest. The record was edited afterwards: \
+                the digest no longer fits, was taken out, or differs from the version that was \
+                committed before. Goal, conclusion, tags and number may change.",
+        example: "broken   E-immutable  exp_003_new_features  its sealed part was edited after it was finished",
+        way_out: "See what was changed: git diff HEAD -- experiments/runs/exp_003_new_features/run.json\n\
+                  Put it back: git checkout -- experiments/runs/exp_003_new_features/run.json\n\
+                  A wrong result is a new run: git exp run NAME --like exp_003; say why in a note.",
+    },
+    run,
+};
+
+fn run(facts: &Facts) -> Vec<Finding> {
+    facts
+        .records()
+        .filter(|(_, record)| is_finished(record))
+        .map(|(seen, record)| check(seen, record).of(&seen.id).at(seen.record_file()))
+        .collect()
+}
+
+fn is_finished(record: &Run) -> bool {
+    record.digest.is_some() || !matches!(record.status, Status::Running | Status::Stale)
+}
+
+fn check(seen: &RunFacts, record: &Run) -> Finding {
+    let file = seen.record_file();
+    match (&record.digest, &seen.digest) {
+        (None, _) => {
+            return Finding::broken(
+                CODE,
+                "it is finished and has no seal: the digest was taken out",
+            )
+            .fix(format!("git log -p -- {file}"));
+        }
+        (Some(sealed), Some(now)) if sealed != now => {
+            return Finding::broken(CODE, "its sealed part was edited after it was finished")
+                .detail(format!(
+                    "sealed {}, found {}",
+                    shorten(sealed),
+                    shorten(now)
+                ))
+                .fix(format!("git checkout -- {file}"));
+        }
+        _ => {}
+    }
+    let edited = |(_, digest): &&(String, String)| Some(digest) != seen.digest.as_ref();
+    match seen.before.iter().find(edited) {
+        Some((version, _)) => Finding::broken(
+            CODE,
+            format!("its sealed part differs from the version in {version}"),
+        )
+        .detail("the digest was made to fit, the earlier version tells")
+        .fix(format!("git diff {version} -- {file}")),
+        None => Finding::ok(CODE),
+    }
+}
+
+fn shorten(digest: &str) -> &str {
+    digest.get(..8).unwrap_or(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{facts, metric, outcome, record, reseal, run};
+    use super::*;
+    use crate::check::finding::Outcome;
+
+    #[test]
+    fn an_edit_shows_and_a_conclusion_does_not() {
+        let mut one = run("exp_001_a");
+        metric(&mut one, "auc", "0.842");
+        let before = one.digest.clone().unwrap();
+        one.before.push(("origin/main".into(), before));
+        record(&mut one).conclusion = Some("better words".into());
+        let mut all = facts(vec![one]);
+        assert_eq!(outcome(&RULE, &all), Outcome::Ok);
+        all.runs[0].digest = Some("f".repeat(64));
+        assert_eq!(outcome(&RULE, &all), Outcome::Broken, "edited");
+        metric(&mut all.runs[0], "auc", "0.942");
+        reseal(&mut all.runs[0]);
+        let found = (RULE.run)(&all);
+        assert_eq!(
+            found[0].message,
+            "its sealed part differs from the version in origin/main"
+        );
+        all.runs[0].before.clear();
+        record(&mut all.runs[0]).digest = None;
+        assert_eq!(outcome(&RULE, &all), Outcome::Broken, "unsealed");
+    }
+
+    #[test]
+    fn a_running_run_has_no_seal_yet() {
+        let mut one = run("exp_001_a");
+        record(&mut one).status = Status::Running;
+        record(&mut one).digest = None;
+        assert!((RULE.run)(&facts(vec![one])).is_empty());
+    }
+}

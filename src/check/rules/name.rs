@@ -1,0 +1,146 @@
+//! E-name and E-dup-id: folders are called `exp_NNN_idea`, and every number is given once.
+
+use std::collections::BTreeMap;
+
+use super::{Rule, Topic};
+use crate::check::facts::{Facts, RunFacts};
+use crate::check::finding::Finding;
+
+/// The rule about names.
+pub const NAME: Rule = Rule {
+    code: "E-name",
+    title: "every folder in runs/ is called exp_NNN_idea and holds the record of that name",
+    topic: Topic {
+        cause: "A folder was made or renamed by hand: `final_v2`, `exp_3`, or a folder whose name \
+                differs from the number and the name in its run.json.",
+        example: "broken   E-name  experiments/runs/final2  is no run's name: exp_NNN_main_idea",
+        way_out: "Rename the folder back: git mv experiments/runs/final2 experiments/runs/exp_007_final\n\
+                  Take in a folder made by hand: git exp init --adopt\n\
+                  Change a number properly: git exp renumber exp_004 --to 7",
+    },
+    run: names,
+};
+
+/// The rule about numbers.
+pub const DUP_ID: Rule = Rule {
+    code: "E-dup-id",
+    title: "no two runs share a number or a uid",
+    topic: Topic {
+        cause: "Two branches took the same number while apart; git merges the two folders without \
+                a conflict. Or a run's folder was copied, uid and all.",
+        example: "broken   E-dup-id  exp_004_lightgbm  number 4 is exp_004_catboost's too",
+        way_out: "Give one of them the next number: git exp renumber exp_004_lightgbm\n\
+                  The old label stays as an alias. A copied folder: delete it (git rm -r FOLDER) and record \
+                  the run anew.",
+    },
+    run: numbers,
+};
+
+fn names(facts: &Facts) -> Vec<Finding> {
+    let strays = facts.strays.iter().map(|name| {
+        Finding::broken(
+            NAME.code,
+            format!("`{name}` is no run's name: exp_NNN_main_idea"),
+        )
+        .at(format!("{}/{name}", facts.runs_folder))
+        .fix("rename it, then: git exp init --adopt")
+    });
+    strays.chain(facts.scoped().map(name)).collect()
+}
+
+fn name(facts: &RunFacts) -> Finding {
+    let finding = match &facts.run {
+        Ok(run) if run.id() != facts.id => Finding::broken(
+            NAME.code,
+            format!("the folder {} holds the record of {}", facts.id, run.id()),
+        )
+        .fix(format!(
+            "git mv {} {}",
+            facts.folder,
+            facts
+                .folder
+                .replace(&facts.id.to_string(), &run.id().to_string())
+        )),
+        _ if !facts.folder.ends_with(&facts.id.to_string()) => Finding::broken(
+            NAME.code,
+            format!(
+                "the number is written with at least three digits: {}",
+                facts.id
+            ),
+        )
+        .fix(format!(
+            "git mv {} {}/../{}",
+            facts.folder, facts.folder, facts.id
+        )),
+        _ => Finding::ok(NAME.code),
+    };
+    finding.of(&facts.id).at(facts.folder.clone())
+}
+
+fn numbers(facts: &Facts) -> Vec<Finding> {
+    let mut by_number: BTreeMap<u32, Vec<&RunFacts>> = BTreeMap::new();
+    let mut by_uid: BTreeMap<&str, Vec<&RunFacts>> = BTreeMap::new();
+    for run in &facts.runs {
+        by_number.entry(run.id.number).or_default().push(run);
+        if let Ok(record) = &run.run {
+            by_uid.entry(record.uid.as_str()).or_default().push(run);
+        }
+    }
+    facts
+        .scoped()
+        .map(|run| {
+            let twins = |all: Option<&Vec<&RunFacts>>| {
+                let others: Vec<String> = all
+                    .into_iter()
+                    .flatten()
+                    .filter(|other| other.folder != run.folder)
+                    .map(|other| other.id.to_string())
+                    .collect();
+                (!others.is_empty()).then(|| others.join(", "))
+            };
+            let uid = run.run.as_ref().ok().map(|record| record.uid.as_str());
+            let finding = if let Some(others) = twins(by_number.get(&run.id.number)) {
+                let message = format!("number {} is also taken by {others}", run.id.number);
+                Finding::broken(DUP_ID.code, message).fix(format!("git exp renumber {}", run.id))
+            } else if let Some(others) = twins(uid.and_then(|uid| by_uid.get(uid))) {
+                let message = format!("its uid is also that of {others}: one is a copy");
+                Finding::broken(DUP_ID.code, message).fix(format!("git rm -r {}", run.folder))
+            } else {
+                Finding::ok(DUP_ID.code)
+            };
+            finding.of(&run.id).at(run.folder.clone())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{facts, outcome, record, run, told};
+    use super::*;
+    use crate::check::finding::Outcome;
+
+    #[test]
+    fn folder_and_record_must_agree() {
+        let mut one = run("exp_001_a");
+        assert_eq!(outcome(&NAME, &facts(vec![run("exp_001_a")])), Outcome::Ok);
+        record(&mut one).number = 2;
+        assert_eq!(outcome(&NAME, &facts(vec![one])), Outcome::Broken);
+        let mut strays = facts(vec![]);
+        strays.strays.push("final2".into());
+        assert_eq!(outcome(&NAME, &strays), Outcome::Broken);
+    }
+
+    #[test]
+    fn a_number_is_given_once_and_so_is_a_uid() {
+        let honest = facts(vec![run("exp_001_a"), run("exp_002_a")]);
+        assert_eq!(outcome(&DUP_ID, &honest), Outcome::Ok);
+        let double = facts(vec![run("exp_001_a"), run("exp_001_b")]);
+        assert_eq!(
+            told(&(DUP_ID.run)(&double))[0].1,
+            "number 1 is also taken by exp_001_b"
+        );
+        let (one, mut copy) = (run("exp_001_a"), run("exp_002_b"));
+        record(&mut copy).uid = one.run.as_ref().unwrap().uid.clone();
+        assert_eq!(told(&(DUP_ID.run)(&facts(vec![one, copy]))).len(), 2);
+    }
+}

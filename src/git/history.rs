@@ -1,0 +1,296 @@
+//! What history still has of the commits that were run: which refs keep them, and which commits on
+//! branches hold the same code.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::objects::Objects;
+use super::tree::{FOLDER, build_object};
+use super::{Error, Repo};
+use crate::model::{Oid, RecordPath};
+
+/// The refs of a repository, by what they mean for a recorded commit.
+#[derive(Clone, Debug, Default)]
+pub struct Tips {
+    /// Local branches, remote-tracking branches, and HEAD.
+    pub branches: Vec<Oid>,
+    /// Remote-tracking branches alone.
+    pub remotes: Vec<Oid>,
+    /// Tags, annotated or not.
+    pub tags: Vec<Oid>,
+    /// `refs/exp/<uid>` by uid.
+    pub keep: BTreeMap<String, Oid>,
+}
+
+/// A commit on a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its id.
+    pub id: Oid,
+    /// Its tree.
+    pub tree: Oid,
+    /// When it was committed, in seconds since 1970.
+    pub time: i64,
+}
+
+/// Reads all refs at once.
+pub fn tips(repo: &Repo) -> Result<Tips, Error> {
+    let printed = repo
+        .git()
+        .args(["for-each-ref", "--format=%(objectname) %(refname)"])
+        .args(["refs/heads/", "refs/remotes/", "refs/tags/", "refs/exp/"])
+        .run()?;
+    let mut tips = Tips::default();
+    for line in String::from_utf8_lossy(&printed).lines() {
+        let Some((id, name)) = line.split_once(' ') else {
+            continue;
+        };
+        let Some(id) = Oid::parse(id) else { continue };
+        if name.starts_with("refs/heads/") {
+            tips.branches.push(id);
+        } else if name.starts_with("refs/remotes/") {
+            tips.branches.push(id.clone());
+            tips.remotes.push(id);
+        } else if name.starts_with("refs/tags/") {
+            tips.tags.push(id);
+        } else if let Some(uid) = name.strip_prefix(super::refs::PREFIX) {
+            tips.keep.insert(uid.to_owned(), id);
+        }
+    }
+    // A CI job stands on a commit without a branch; what it checks out counts as kept.
+    tips.branches.extend(repo.resolve("HEAD")?);
+    Ok(tips)
+}
+
+/// The commits of these that are in the object store. Nothing is fetched.
+pub fn present(repo: &Repo, commits: &BTreeSet<Oid>) -> Result<BTreeSet<Oid>, Error> {
+    if commits.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let printed = repo
+        .git()
+        .args(["cat-file", "--batch-check=%(objectname) %(objecttype)"])
+        .stdin(lines(commits.iter(), ""))
+        .run()?;
+    let commit = |line: &str| Oid::parse(line.strip_suffix(" commit")?);
+    Ok(String::from_utf8_lossy(&printed)
+        .lines()
+        .filter_map(commit)
+        .collect())
+}
+
+/// The commits of these (which must be present) that can't be reached from any of the tips.
+///
+/// One walk for all of them, which stops where the tips' own history begins.
+pub fn unreached(
+    repo: &Repo,
+    commits: &BTreeSet<Oid>,
+    tips: &[Oid],
+) -> Result<BTreeSet<Oid>, Error> {
+    if commits.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut input = lines(commits.iter(), "");
+    input.extend(lines(tips.iter(), "^"));
+    let printed = repo
+        .git()
+        .args(["rev-list", "--stdin"])
+        .stdin(input)
+        .run()?;
+    let outside: BTreeSet<Oid> = String::from_utf8_lossy(&printed)
+        .lines()
+        .filter_map(Oid::parse)
+        .collect();
+    Ok(commits.intersection(&outside).cloned().collect())
+}
+
+/// Every commit that a reflog names.
+pub fn reflog(repo: &Repo) -> Result<Vec<Oid>, Error> {
+    let printed = repo
+        .git()
+        .args(["rev-list", "--no-walk", "--reflog"])
+        .output()?;
+    // A damaged reflog keeps nothing.
+    Ok(String::from_utf8_lossy(&printed.stdout)
+        .lines()
+        .filter_map(Oid::parse)
+        .collect())
+}
+
+/// The newest commits that tips reach, newest first, at most `limit`.
+pub fn recent(repo: &Repo, tips: &[Oid], limit: usize) -> Result<Vec<Seen>, Error> {
+    if tips.is_empty() {
+        return Ok(Vec::new());
+    }
+    let printed = repo
+        .git()
+        .args(["rev-list", "--no-commit-header", "--format=%H %T %ct"])
+        .arg(format!("--max-count={limit}"))
+        .arg("--stdin")
+        .stdin(lines(tips.iter(), ""))
+        .run()?;
+    let parse = |line: &str| {
+        let mut words = line.split(' ');
+        Some(Seen {
+            id: Oid::parse(words.next()?)?,
+            tree: Oid::parse(words.next()?)?,
+            time: words.next()?.parse().ok()?,
+        })
+    };
+    Ok(String::from_utf8_lossy(&printed)
+        .lines()
+        .filter_map(parse)
+        .collect())
+}
+
+/// A branch that has a commit: a local one, else a remote one.
+pub fn branch_with(repo: &Repo, commit: &Oid) -> Result<Option<String>, Error> {
+    let printed = repo
+        .git()
+        .args(["for-each-ref", "--format=%(refname:short)"])
+        .arg(format!("--contains={commit}"))
+        .args(["refs/heads/", "refs/remotes/"])
+        .text()?;
+    Ok(printed.lines().next().map(str::to_owned))
+}
+
+/// Whether a server keeps objects that this clone has not got (`git clone --filter`).
+pub fn is_partial(repo: &Repo) -> bool {
+    let asked = repo
+        .git()
+        .args(["config", "--get-regexp"])
+        .arg(r"^(remote\..*\.promisor|extensions\.partialclone)$")
+        .output();
+    asked.is_ok_and(|output| !output.stdout.is_empty())
+}
+
+/// The names of remotes, and whether any of them fetches keep-refs.
+pub fn remotes(repo: &Repo) -> Result<(bool, bool), Error> {
+    let output = repo
+        .git()
+        .args(["config", "--get-regexp", r"^remote\..*\.(url|fetch)$"])
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok((!text.is_empty(), text.contains("refs/exp/")))
+}
+
+fn lines<'a>(ids: impl Iterator<Item = &'a Oid>, prefix: &str) -> Vec<u8> {
+    let mut text = String::new();
+    for id in ids {
+        text.push_str(prefix);
+        text.push_str(id.as_str());
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+/// Computes the trees that are left when only some paths are kept. What two commits share is
+/// computed once.
+pub struct Filter<'a, 'r> {
+    objects: &'a Objects<'r>,
+    keep: &'a dyn Fn(&RecordPath) -> bool,
+    known: HashMap<(Oid, RecordPath), Option<Oid>>,
+}
+
+impl<'a, 'r> Filter<'a, 'r> {
+    /// Keeps the paths that `keep` says yes to.
+    pub fn new(objects: &'a Objects<'r>, keep: &'a dyn Fn(&RecordPath) -> bool) -> Self {
+        Self {
+            objects,
+            keep,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The filtered tree of a tree or commit, as [`super::tree::filtered_tree`] gives it.
+    ///
+    /// # Errors
+    /// When a tree on the way is not here (a partial clone).
+    pub fn tree(&mut self, root: &Oid) -> Result<Oid, Error> {
+        let kept = self.below(root, &RecordPath::default())?;
+        Ok(kept.unwrap_or_else(|| self.objects.format().empty_tree()))
+    }
+
+    fn below(&mut self, tree: &Oid, folder: &RecordPath) -> Result<Option<Oid>, Error> {
+        let key = (tree.clone(), folder.clone());
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let mut items = self.objects.tree(tree)?;
+        let mut kept = Vec::with_capacity(items.len());
+        for mut item in items.drain(..) {
+            let path = RecordPath::from_bytes(item.name.clone()).below(folder);
+            if item.mode == FOLDER {
+                if let Some(id) = self.below(&item.id, &path)? {
+                    item.id = id;
+                    kept.push(item);
+                }
+            } else if (self.keep)(&path) {
+                kept.push(item);
+            }
+        }
+        let id = (!kept.is_empty()).then(|| self.objects.format().id("tree", &build_object(kept)));
+        self.known.insert(key, id.clone());
+        Ok(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Lab;
+    use crate::git::tree::{filtered_tree, parse_listing};
+
+    #[test]
+    fn refs_keep_commits_in_their_order() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let head = repo.resolve("HEAD").unwrap().unwrap();
+        lab.git(&["checkout", "-q", "--detach"]);
+        lab.write("a", "2");
+        lab.commit("two");
+        let lost = repo.resolve("HEAD").unwrap().unwrap();
+        lab.git(&["checkout", "-q", "-"]);
+        let tips = tips(&repo).unwrap();
+        let both: BTreeSet<Oid> = [head.clone(), lost.clone()].into();
+        assert_eq!(present(&repo, &both).unwrap(), both);
+        let out = unreached(&repo, &both, &tips.branches).unwrap();
+        assert_eq!(out, [lost.clone()].into());
+        assert!(reflog(&repo).unwrap().contains(&lost));
+        assert!(branch_with(&repo, &lost).unwrap().is_none());
+        let nothing: BTreeSet<Oid> = [Oid::from_bytes(&[7; 20]).unwrap()].into();
+        assert!(present(&repo, &nothing).unwrap().is_empty());
+        let newest = recent(&repo, &tips.branches, 10).unwrap();
+        assert_eq!(newest[0].id, head);
+    }
+
+    #[test]
+    fn a_filtered_tree_is_the_same_by_folders_and_by_listing() {
+        let lab = Lab::init(&[]);
+        for path in [
+            "src/a.py",
+            "src/deep/b.py",
+            "data/x.csv",
+            "src-x/c.py",
+            "src.py",
+            "only/data/y.csv",
+        ] {
+            lab.write(path, path);
+        }
+        lab.commit("files");
+        let repo = lab.repo();
+        let listing = repo
+            .git()
+            .args(["ls-tree", "-r", "-z", "HEAD"])
+            .run()
+            .unwrap();
+        let entries = parse_listing(&listing).unwrap();
+        let keep = |path: &RecordPath| path.extension() == "py";
+        let expected = filtered_tree(&entries, keep, repo.format());
+        let objects = Objects::open(&repo);
+        let head = repo.resolve("HEAD").unwrap().unwrap();
+        assert_eq!(Filter::new(&objects, &keep).tree(&head).unwrap(), expected);
+        let none = |_: &RecordPath| false;
+        let empty = Filter::new(&objects, &none).tree(&head).unwrap();
+        assert_eq!(empty, repo.format().empty_tree());
+    }
+}
