@@ -1,11 +1,13 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, dead_code)]
 
 mod best;
 mod browser;
 mod check;
 mod common;
 mod compare;
+mod crash;
+mod doctor;
 mod finish;
 mod freeze;
 mod help;
@@ -13,11 +15,14 @@ mod init;
 mod ls;
 mod man;
 mod promote;
+mod readme;
 mod records;
 mod relabel;
 mod report;
+mod restore;
 mod run;
 mod show;
 mod start;
 mod story;
 mod table;
+mod team;

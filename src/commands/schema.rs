@@ -1,9 +1,12 @@
 //! `git exp schema`: JSON Schemas of the files and outputs, for other programs.
 
+use super::doctor::Report;
 use crate::check::formats::json;
 use crate::context::Ctx;
+use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
+use crate::report::diff::json::{DIFF_SCHEMA, Diff};
 use crate::store::format::RUN_SCHEMA;
 use crate::store::stage::{STAGE_SCHEMA, Stage};
 use crate::store::tombstone::{TOMBSTONE_SCHEMA, Tombstone};
@@ -28,6 +31,16 @@ const KINDS: &[Kind] = &[
         name: "run",
         version: RUN_SCHEMA,
         schema: || schemars::schema_for!(Run),
+    },
+    Kind {
+        name: "diff",
+        version: DIFF_SCHEMA,
+        schema: || schemars::schema_for!(Diff),
+    },
+    Kind {
+        name: "doctor",
+        version: DOCTOR_SCHEMA,
+        schema: || schemars::schema_for!(Report),
     },
     Kind {
         name: "check",

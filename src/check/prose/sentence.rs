@@ -436,7 +436,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
 
     /// The run of a number, and whether the text leaves no doubt about it.
     fn run_for(&self, index: usize, previous: usize) -> Option<(&'r Run, bool)> {
-        if let Some(run) = self.from_value(index) {
+        if let Some(run) = self.first_of_change(index) {
             return Some((run?, true));
         }
         let after = self.runs.iter().find(|spoken| {
@@ -491,7 +491,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
 
     /// The first number of "с 0.81 до 0.84", "from 0.81 to 0.84", "0.81 → 0.84" is the other run's: the
     /// one that the sentence compares with, else the base. `Some(None)` when that is not known.
-    fn from_value(&self, index: usize) -> Option<Option<&'r Run>> {
+    fn first_of_change(&self, index: usize) -> Option<Option<&'r Run>> {
         let word = |i: Option<usize>| i.and_then(|i| self.all.get(i)).and_then(At::word);
         let sign = |i: usize, c: char| self.all.get(i).is_some_and(|at| at.is(c));
         let number = |i: usize| self.all.get(i).is_some_and(|at| at.number().is_some());
@@ -501,7 +501,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
         );
         let arrow = (sign(index + 1, '→') && number(index + 2))
             || (sign(index + 1, '-') && sign(index + 2, '>') && number(index + 3));
-        if !(words && number(index + 2)) && !arrow {
+        if !(arrow || words && number(index + 2)) {
             return None;
         }
         if let Some(spoken) = self.runs.iter().find(|spoken| spoken.compared) {

@@ -9,6 +9,7 @@ pub mod factors;
 pub mod gaps;
 pub mod inputs;
 pub mod json;
+pub mod lines;
 pub mod markdown;
 pub mod metrics;
 pub mod next;
