@@ -308,3 +308,11 @@ fn commit_works_before_the_first_commit_and_refuses_during_a_merge() {
         "running"
     );
 }
+
+#[test]
+fn the_next_command_is_right_from_a_subdirectory() {
+    let env = started();
+    env.write("src/deep/x", "");
+    let out = env.exp_in("src/deep", &["finish"]).ok();
+    assert!(out.contains("git add ../../experiments &&"), "{out}");
+}

@@ -79,32 +79,18 @@ fn folders_written_by_hand_are_adopted_without_touching_them() {
 }
 
 #[test]
-fn records_are_committed_even_where_the_project_ignores_such_names() {
+fn rules_for_the_project_s_own_outputs_never_ignore_records() {
     let env = TestEnv::new();
-    env.write(".gitignore", "*.json\n*.csv\ndata/\nenv.txt\n*.yaml\n");
-    env.write("conf.yaml", "lr: 1\n");
-    env.write("train.csv", "a\n1\n");
-    env.commit("code");
-    env.exp(&[
-        "start",
-        "--config",
-        "conf.yaml",
-        "--data",
-        "train=train.csv",
-    ])
-    .ok();
-    env.exp(&["metric", "loss=0.5", "--step", "1"]).ok();
-    env.write("metrics.json", "{\"acc_val\": 0.5}");
+    env.write(".gitignore", "metrics.json\n*.csv\ndata/\n*.pkl\n");
+    env.write("data/train.csv", "a\n1\n");
+    env.exp(&["start", "--data", "train=data/train.csv"]).ok();
+    env.write("metrics.json", "{\"acc\": 0.5}");
     env.exp(&["finish"]).ok();
     env.git(&["add", "experiments"]);
     let staged = env.git(&["diff", "--cached", "--name-only"]);
-    let run = "experiments/runs/exp_001_baseline";
-    for name in ["run.json", "metrics.json", "config.yaml", "series/loss.csv"] {
-        assert!(
-            staged.contains(&format!("{run}/{name}")),
-            "{name}: {staged}"
-        );
-    }
-    assert!(staged.contains("experiments/data/"), "{staged}");
+    let ignored = env.git(&["ls-files", "-o", "-i", "--exclude-standard", "experiments"]);
+    assert!(staged.contains("exp_001_baseline/metrics.json"), "{staged}");
     assert!(staged.contains("experiments/experiments.csv"), "{staged}");
+    assert!(staged.contains("experiments/data/"), "{staged}");
+    assert_eq!(ignored, "");
 }

@@ -8,6 +8,7 @@ use super::finish::{ResultArgs, closing};
 use super::start::{CaptureArgs, announce};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
+use crate::failpoint;
 use crate::model::{Run, Status};
 use crate::record::child::Ended;
 use crate::record::isolated::{Isolated, OUTPUTS};
@@ -48,6 +49,7 @@ pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
     let Begun { entry, isolated } = begin(ctx, args)?;
     let id = entry.id.clone();
     let ended = child(ctx, args, &entry, isolated.as_ref());
+    failpoint::reach("command-ended")?;
     let mut finish = args.results.request();
     finish.folder_only = args.attach.is_some();
     finish.isolated = isolated;

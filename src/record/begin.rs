@@ -2,13 +2,15 @@
 //! point can't hurt.
 
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use super::inputs::{self, Proposal};
 use super::{gather, guard, naming, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
+use crate::failpoint;
 use crate::git::snapshot::{Frozen, Keep, Observation, Scope};
-use crate::git::{numbers, patch};
+use crate::git::{numbers, patch, refs};
 use crate::model::code::FileInRun;
 use crate::model::data::ConfigFile;
 use crate::model::run::{Base, Command};
@@ -18,6 +20,7 @@ use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
+use crate::store::lock::Lock;
 use crate::store::{cards, format, ids, runs};
 
 /// What `start` or `run` was told. Paths are absolute.
@@ -71,6 +74,8 @@ struct Observed {
     config: Vec<(ConfigFile, Vec<u8>)>,
     packages: String,
     frozen: Frozen,
+    /// The highest number on other branches, being looked up meanwhile.
+    taken: Option<JoinHandle<std::result::Result<u32, crate::git::Error>>>,
 }
 
 /// Begins a run.
@@ -110,6 +115,10 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     };
     // git looks at the working tree while this process reads data, configuration and environment.
     let watching = Observation::begin(repo, &scope)?;
+    let taken = std::thread::spawn({
+        let (repo, folder) = (repo.clone(), project.experiments_in_tree());
+        move || numbers::highest_run_number(&repo, &folder)
+    });
 
     let config = gather::read_config(ctx, &config_paths, &mut run)?;
     for text in &request.params {
@@ -140,6 +149,8 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     if !request.allow_secrets {
         guard::secrets(ctx, seen.differing())?;
     }
+    // From here to the note, so that `doctor` doesn't take what is half-written for left over.
+    let _writing = Lock::share(&repo.exp_dir())?;
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());
     let claims = gather::claims(ctx, settings, &run, &earlier)?;
@@ -149,6 +160,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         config,
         packages,
         frozen,
+        taken: Some(taken),
     };
     gather::name_blobs(ctx, &mut run, &mut observed.config, &observed.frozen)?;
     run.eval.metric_code = gather::metric_code(ctx, settings, &observed.frozen)?;
@@ -287,19 +299,39 @@ fn wishes(
 fn write(
     ctx: &Ctx,
     run: &mut Run,
-    observed: Observed,
+    mut observed: Observed,
     settings: &ProjectSettings,
 ) -> Result<PathBuf> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
-    let taken = numbers::highest_run_number(repo, &project.experiments_in_tree())?;
+    let taken = observed
+        .taken
+        .take()
+        .and_then(|search| search.join().ok())
+        .ok_or_else(|| Failure::new("the search for the next number broke off"))??;
     let number = ids::reserve(&repo.exp_dir(), project, &run.uid, taken)?;
     run.number = number;
-    let folder = freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| {
-        ids::release(&repo.exp_dir(), project, number);
-    })?;
+    let folder =
+        freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| give_back(ctx, run))?;
     super::end::annotate(ctx, run, settings.primary.as_deref())?;
     Ok(folder)
+}
+
+/// Leaves nothing of a run that could not be published: neither its ref nor its number. What can't be
+/// undone (on a full disk) stays whole, for `doctor`: the number goes last.
+fn give_back(ctx: &Ctx, run: &Run) {
+    let (Ok(repo), Ok(project)) = (ctx.repo(), ctx.project()) else {
+        return;
+    };
+    let is_published = project.run(&run.id()).symlink_metadata().is_ok();
+    let ref_is_gone = || match refs::read(repo, &run.uid) {
+        Ok(Some(target)) => refs::delete(repo, &run.uid, &target).is_ok(),
+        Ok(None) => true,
+        Err(_) => false,
+    };
+    if !is_published && ref_is_gone() {
+        ids::release(&repo.exp_dir(), project, run.number);
+    }
 }
 
 fn freeze_and_publish(
@@ -308,12 +340,14 @@ fn freeze_and_publish(
     observed: Observed,
     settings: &ProjectSettings,
 ) -> Result<PathBuf> {
+    failpoint::reach("number-taken")?;
     let project = ctx.project()?;
     let repo = ctx.repo()?;
     let Observed {
         config,
         packages,
         frozen,
+        ..
     } = observed;
     run.config = config.iter().map(|(file, _)| file.clone()).collect();
     if run.command.is_some() {
@@ -337,6 +371,7 @@ fn freeze_and_publish(
     };
     let kept = frozen.keep(repo, &keep)?;
     code::kept(&mut run.code, &kept);
+    failpoint::reach("ref-created")?;
     let draft = Draft::create(project, &run.uid)?;
     if frozen.tree != frozen.base_tree {
         let excluded = [project.experiments_in_tree()];

@@ -8,12 +8,14 @@ use super::results::{self, Results, series_notes};
 use super::setup;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
+use crate::failpoint;
 use crate::git::notes;
 use crate::model::{RecordPath, Run, Status};
 use crate::observe::series;
 use crate::report::{markers, minilog, noteline};
 use crate::settings::ProjectSettings;
 use crate::store::layout::{README, SERIES, SERIES_LOG};
+use crate::store::lock::Lock;
 use crate::store::runs::Entry;
 use crate::store::{atomic, contain, format, seal, tables};
 
@@ -114,6 +116,7 @@ fn write(
     request: &Request,
 ) -> Result<Run> {
     let message = request.message.as_deref();
+    let _writing = Lock::share(&ctx.repo()?.exp_dir())?;
     if let Some((file, bytes)) = results.file {
         let copy = folder.join(&file.copy);
         if std::fs::read(&copy).ok().as_deref() != Some(&bytes[..]) {
@@ -143,6 +146,7 @@ fn write(
         learn(ctx, &run)?;
     }
     format::write_run(folder, &run)?;
+    failpoint::reach("record-written")?;
     if series_notes(&results.series).is_empty() {
         // Its values are in series/ now, on disk; a log with lines that made no sense is kept.
         let _ = std::fs::remove_file(folder.join(SERIES_LOG));
@@ -167,8 +171,16 @@ fn learn(ctx: &Ctx, run: &Run) -> Result<()> {
     Ok(())
 }
 
+/// Writes a changed record and all that is derived from it.
+pub fn restate(ctx: &Ctx, folder: &Path, run: &Run) -> Result<()> {
+    contain::real_folder(folder)?;
+    format::write_run(folder, run)?;
+    refresh_readme(ctx, folder, run, None)?;
+    republish(ctx, run)
+}
+
 /// Rewrites the machine's part of the mini-log; people's part stays, and a conclusion is added to it.
-fn refresh_readme(ctx: &Ctx, folder: &Path, run: &Run, message: Option<&str>) -> Result<()> {
+pub fn refresh_readme(ctx: &Ctx, folder: &Path, run: &Run, message: Option<&str>) -> Result<()> {
     let path = folder.join(README);
     let settings = ProjectSettings::read(&ctx.project()?.settings_file())?;
     let lang = ctx.lang()?;

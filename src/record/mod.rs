@@ -19,5 +19,6 @@ pub mod naming;
 pub mod publish;
 pub mod restore;
 pub mod results;
+pub mod revise;
 pub mod setup;
 pub mod watch;

@@ -21,25 +21,31 @@ experiments.md merge=union linguist-generated
 experiments.csv merge=union linguist-generated
 ";
 
-/// Files of running runs that are not worth a commit; and records, which are, even where the project
-/// ignores such names (`metrics.json`, `*.csv`, `data/`).
+/// Records are never ignored by rules for the project's own outputs (`metrics.json`, `data/`,
+/// `*.csv`): a rule nearer to the file wins. Files of running runs are not worth a commit, and what else
+/// lies in a run's folder (`*.pkl`, `*.log`) stays under the project's own rules.
 const IGNORE: &str = "\
+!/*.md
+!/*.csv
+!/data/
+!/data/**
+!/stages/
+!/stages/**
+!/runs/
+!/runs/*/
+!/runs/*/*.json
+!/runs/*/*.csv
+!/runs/*/*.md
+!/runs/*/config*
+!/runs/*/metrics*
+!/runs/*/env.txt
+!/runs/*/dirty.patch
+!/runs/*/series/
+!/runs/*/series/**
+!/runs/*/repeats/
+!/runs/*/repeats/**
 .tmp-*
-!data/
-!data/*
-!experiments.csv
-!runs/*/*.json
-!runs/*/*.csv
-!runs/*/*.md
-!runs/*/config*
-!runs/*/metrics*
-!runs/*/env.txt
-!runs/*/dirty.patch
-!runs/*/series/
-!runs/*/series/*
-!runs/*/repeats/
-!runs/*/repeats/**
-runs/*/series.jsonl
+/runs/*/series.jsonl
 ";
 
 /// Writes what is missing and leaves what is there.

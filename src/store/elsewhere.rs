@@ -146,7 +146,7 @@ fn removed(project: &Project) -> Result<Vec<Uid>> {
         .collect())
 }
 
-/// Finds the run that a person means among those of [`runs`]; `None` when there is none.
+/// Finds the run that a person means among those of [`runs()`]; `None` when there is none.
 ///
 /// # Errors
 /// An ambiguous name lists the candidates.

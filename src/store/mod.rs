@@ -23,5 +23,6 @@ pub mod shared;
 pub mod stage;
 pub mod stat;
 pub mod tables;
+pub mod tombstone;
 
 pub use layout::Project;
