@@ -53,6 +53,22 @@ pub enum Command {
     Diff(commands::diff::DiffArgs),
     /// Verify that records, code, data and reports agree
     Check(commands::check::CheckArgs),
+    /// Show several runs side by side, only what differs
+    Compare(commands::compare::CompareArgs),
+    /// Name the best run, and say why not another
+    Best(commands::best::BestArgs),
+    /// Decide which run is in use
+    Promote(commands::promote::PromoteArgs),
+    /// Find the run behind a stage or behind any file
+    Which(commands::which::WhichArgs),
+    /// Print or write the table of all runs, or read comments back from it
+    Table(commands::table::TableArgs),
+    /// Label a run
+    Tag(commands::tag::TagArgs),
+    /// Give a run another name
+    Rename(commands::rename::RenameArgs),
+    /// Remove a run and keep its number taken
+    Rm(commands::rm::RmArgs),
     /// Say what is not right, and mend it with --fix
     Doctor(commands::doctor::DoctorArgs),
     /// Print the JSON Schema of a file or output
@@ -77,6 +93,14 @@ impl Command {
             Self::Report(args) => commands::report::report(ctx, args),
             Self::Diff(args) => commands::diff::diff(ctx, args),
             Self::Check(args) => commands::check::check(ctx, args),
+            Self::Compare(args) => commands::compare::compare(ctx, args),
+            Self::Best(args) => commands::best::best(ctx, args),
+            Self::Promote(args) => commands::promote::promote(ctx, args),
+            Self::Which(args) => commands::which::which(ctx, args),
+            Self::Table(args) => commands::table::table(ctx, args),
+            Self::Tag(args) => commands::tag::tag(ctx, args),
+            Self::Rename(args) => commands::rename::rename(ctx, args),
+            Self::Rm(args) => commands::rm::rm(ctx, args),
             Self::Doctor(args) => commands::doctor::doctor(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),

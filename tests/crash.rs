@@ -525,9 +525,17 @@ fn a_disk_that_fills_up_loses_nothing() {
         }
         errors += 1;
         let text = ran.error();
-        let full = ["No space left", "Out of diskspace", "write error", "unable to write"];
+        let full = [
+            "No space left",
+            "Out of diskspace",
+            "write error",
+            "unable to write",
+        ];
         assert!(full.iter().any(|words| text.contains(words)), "{text}");
-        assert!(text.contains("hint: free some disk space: df -h ."), "{text}");
+        assert!(
+            text.contains("hint: free some disk space: df -h ."),
+            "{text}"
+        );
     }
     assert!(
         came_through && errors > 2,

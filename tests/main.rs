@@ -1,7 +1,11 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod best;
+mod browser;
+mod check;
 mod common;
+mod compare;
 mod crash;
 mod doctor;
 mod finish;
@@ -10,8 +14,14 @@ mod help;
 mod init;
 mod ls;
 mod man;
+mod parallel;
+mod promote;
 mod records;
+mod relabel;
+mod report;
 mod run;
+mod security;
 mod show;
 mod start;
 mod story;
+mod table;

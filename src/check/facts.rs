@@ -83,6 +83,12 @@ pub struct RunFacts {
     pub secrets: Vec<(String, usize, String)>,
     /// The process that runs it is certainly gone.
     pub process_gone: bool,
+    /// The record was left on the server: this is a partial clone.
+    pub left_on_server: bool,
+    /// Files of the record that could not be read: too large, links, or left on the server.
+    pub unread: Vec<String>,
+    /// Files of the record that git ignores, and so will not be in any clone.
+    pub ignored: Vec<String>,
 }
 
 impl RunFacts {
@@ -103,6 +109,9 @@ impl RunFacts {
             models: Vec::new(),
             secrets: Vec::new(),
             process_gone: false,
+            left_on_server: false,
+            unread: Vec::new(),
+            ignored: Vec::new(),
         }
     }
 

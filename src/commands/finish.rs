@@ -78,7 +78,7 @@ pub fn finish(ctx: &Ctx, args: &FinishArgs) -> Result<ExitCode> {
     let run = end::end(ctx, entry, &request)?;
     if ctx.globals.json {
         let value = serde_json::to_value(&run).unwrap_or_default();
-        ctx.ui.out(format!("{value:#}\n"))?;
+        ctx.ui.out_json(&value)?;
     } else {
         ctx.ui
             .out(format!("{}\n", closing(ctx, &run)?.join("\n")))?;

@@ -7,6 +7,8 @@ use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
 use crate::store::format::RUN_SCHEMA;
+use crate::store::stage::{STAGE_SCHEMA, Stage};
+use crate::store::tombstone::{TOMBSTONE_SCHEMA, Tombstone};
 
 /// Arguments of `git exp schema`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +25,7 @@ struct Kind {
 }
 
 /// All of them; a new one is one line here.
-const KINDS: [Kind; 3] = [
+const KINDS: &[Kind] = &[
     Kind {
         name: "run",
         version: RUN_SCHEMA,
@@ -39,6 +41,16 @@ const KINDS: [Kind; 3] = [
         version: json::SCHEMA,
         schema: || schemars::schema_for!(json::Document),
     },
+    Kind {
+        name: "stage",
+        version: STAGE_SCHEMA,
+        schema: || schemars::schema_for!(Stage),
+    },
+    Kind {
+        name: "tombstone",
+        version: TOMBSTONE_SCHEMA,
+        schema: || schemars::schema_for!(Tombstone),
+    },
 ];
 
 /// Prints a schema, or the list of kinds.
@@ -46,13 +58,7 @@ pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {
     let Some(wanted) = &args.kind else {
         let names: String = KINDS
             .iter()
-            .map(|kind| {
-                format!(
-                    "{}	{}
-",
-                    kind.name, kind.version
-                )
-            })
+            .map(|kind| format!("{}\t{}\n", kind.name, kind.version))
             .collect();
         ctx.ui.out(names)?;
         return Ok(ExitCode::OK);

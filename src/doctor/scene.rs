@@ -12,6 +12,7 @@ use crate::settings::{Lang, ProjectSettings};
 use crate::store::Project;
 use crate::store::ids::{self, Reservation};
 use crate::store::runs::{self, Entry};
+use crate::store::tombstone;
 
 /// One line of a note, as far as it is understood.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -91,6 +92,13 @@ impl<'a> Scene<'a> {
         self.runs().map(|(_, run)| run.uid.clone()).collect()
     }
 
+    /// They, and those that were removed on purpose.
+    pub fn known(&self) -> Result<BTreeSet<Uid>> {
+        let mut known = self.uids();
+        known.extend(buried(self.project)?);
+        Ok(known)
+    }
+
     /// Whether a file was written more than ten minutes ago. Unknown is no.
     pub fn is_old(&self, path: &std::path::Path) -> bool {
         let written = path.symlink_metadata().and_then(|found| found.modified());
@@ -123,6 +131,14 @@ impl<'a> Scene<'a> {
         }
         Ok(Finding::new(Severity::Ok, "ok", "", parts.join(", ")))
     }
+}
+
+/// The runs that a project has tombstones of.
+pub fn buried(project: &Project) -> Result<BTreeSet<Uid>> {
+    let stones = runs::folders(project)?
+        .into_iter()
+        .filter_map(|(_, folder)| tombstone::read(&folder));
+    Ok(stones.map(|stone| stone.uid).collect())
 }
 
 /// `exp_003`, for people.

@@ -7,6 +7,7 @@
 pub mod command;
 pub mod hash;
 pub mod history;
+mod loss;
 pub mod notes;
 pub mod numbers;
 pub mod objects;

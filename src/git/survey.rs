@@ -166,7 +166,7 @@ impl Repo {
         Ok(printed.lines().filter_map(missing).collect())
     }
 
-    /// The blobs of all records `run.json` on local and remote branches, below one folder.
+    /// The blobs of all records and tombstones on local and remote branches, below one folder.
     pub fn recorded_on_branches(&self, runs: &RecordPath) -> Result<BTreeSet<Oid>, Error> {
         let tips = self
             .git()
@@ -185,7 +185,7 @@ impl Repo {
             // A branch of a partial clone has no records that could be known.
             let Ok(listed) = listed else { continue };
             for entry in super::tree::parse_listing(&listed)? {
-                if entry.is_file() && entry.path.file_name() == b"run.json" {
+                if entry.is_file() && is_record(entry.path.file_name()) {
                     blobs.insert(entry.id);
                 }
             }
@@ -204,4 +204,8 @@ impl Repo {
             .filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
             .collect()
     }
+}
+
+fn is_record(name: &[u8]) -> bool {
+    name == b"run.json" || name == b"tombstone.json"
 }

@@ -61,7 +61,7 @@ impl Oid {
 
     /// Wraps the raw bytes of an id (20 or 32).
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Self::parse(&hex(bytes))
+        matches!(bytes.len(), 20 | 32).then(|| Self(hex(bytes)))
     }
 
     /// All digits.
@@ -81,11 +81,12 @@ fn is_hex(text: &str) -> bool {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
-        .map(char::from)
-        .collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)].into());
+        text.push(DIGITS[usize::from(byte & 15)].into());
+    }
+    text
 }
 
 macro_rules! hex_text {

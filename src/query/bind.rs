@@ -212,7 +212,11 @@ impl Names {
                 Target::Metric(n) | Target::Param(n) | Target::Tag(n) | Target::Data(n) => n,
                 Target::Attribute(attribute) => attribute.name(),
             };
-            strsim::jaro_winkler(name, &field.name).max(strsim::jaro_winkler(name, written))
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let like = |a: &str, b: &str| strsim::jaro_winkler(a, b);
+            like(name, &field.name)
+                .max(like(name, written))
+                .max(like(last, &field.name))
         };
         let nearest = candidates
             .iter()

@@ -14,4 +14,5 @@ pub mod inputs;
 pub mod metrics_file;
 pub mod naming;
 pub mod results;
+pub mod revise;
 pub mod setup;

@@ -13,6 +13,7 @@ use crate::model::data::{Artifact, MetricsFile};
 use crate::model::{MetricValue, Run, Sha256};
 use crate::observe::{data, metrics, series};
 use crate::settings::Profile;
+use crate::store::contain;
 use crate::store::layout::{RUN_JSON, SERIES_LOG};
 
 /// Everything that was read before anything is written.
@@ -147,7 +148,7 @@ fn read_metrics(ctx: &Ctx, place: &Path) -> Result<(metrics::MetricsRead, Metric
 }
 
 fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
-    let path = folder.join(SERIES_LOG);
+    let path = contain::below(folder, &SERIES_LOG.into())?;
     let file = match std::fs::File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -9,10 +9,20 @@ pub fn cell(text: &str) -> String {
             '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠'
         )
     };
-    if text.starts_with(hazard) && text.parse::<f64>().is_err() {
+    // A text that looks guarded already is guarded once more, so that each reads back as it was.
+    let bare = text.trim_start_matches('\'');
+    if bare.starts_with(hazard) && bare.parse::<f64>().is_err() {
         format!("'{text}")
     } else {
         text.to_owned()
+    }
+}
+
+/// Takes the leading `'` of [`cell`] away again.
+pub fn uncell(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if cell(rest) == text => rest,
+        _ => text,
     }
 }
 
@@ -40,6 +50,9 @@ mod tests {
         assert_eq!(cell("-0.5"), "-0.5");
         assert_eq!(cell("-cmd|' /C calc'!A0"), "'-cmd|' /C calc'!A0");
         assert_eq!(cell("＝HYPERLINK(1)"), "'＝HYPERLINK(1)");
+        for text in ["=1+2", "'=1+2", "''", "'quoted'", "-0.5", "'-0.5"] {
+            assert_eq!(uncell(&cell(text)), text);
+        }
         assert_eq!(
             csv_line(&["a\"b", "c,d", "e"], ','),
             "\"a\"\"b\",\"c,d\",e\n"

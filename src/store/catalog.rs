@@ -77,6 +77,17 @@ impl Catalog {
         Ok(Self::assemble(runs, None, Vec::new(), fresh))
     }
 
+    /// Reads every record, past the index.
+    pub fn read(project: &Project) -> Result<Self> {
+        let ids = runs::folders(project)?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        let runs = project.runs();
+        let fresh = read_all(&runs, ids);
+        Ok(Self::assemble(runs, None, Vec::new(), fresh))
+    }
+
     fn from_index(project: &Project, index: Index, basis: &Basis, place: &Path) -> Result<Self> {
         let runs = project.runs();
         let mut rows: Vec<u32> = (0..index.len())

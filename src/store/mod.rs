@@ -20,5 +20,6 @@ pub mod seal;
 pub mod stage;
 pub mod stat;
 pub mod tables;
+pub mod tombstone;
 
 pub use layout::Project;

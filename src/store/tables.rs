@@ -1,77 +1,221 @@
 //! Keeps the generated overview, `experiments.md` and `experiments.csv`, current.
 
+use std::path::{Path, PathBuf};
+
+use super::atomic;
+use super::catalog::Catalog;
 use super::contain::real_folder;
 use super::layout::Project;
 use super::lock::Lock;
-use super::{atomic, runs};
 use crate::error::Result;
-use crate::model::{Brief, Run, Status};
-use crate::report::overview;
+use crate::model::{Brief, RunId, Sha256, Status};
+use crate::report::overview::Overview;
+use crate::report::typed::{self, Fate, Typed};
 use crate::settings::{Lang, ProjectSettings};
 
-fn files(runs: &[&Brief], settings: &ProjectSettings, lang: Lang) -> [(&'static str, String); 2] {
-    [
-        (
-            "experiments.md",
-            overview::markdown_table(runs, settings, lang),
-        ),
-        ("experiments.csv", overview::csv_table(runs, settings)),
-    ]
+/// The table for people who read Markdown.
+pub const MARKDOWN: &str = "experiments.md";
+/// The table for spreadsheet programs.
+pub const CSV: &str = "experiments.csv";
+
+/// A comment in a table that its record does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The run.
+    pub id: RunId,
+    /// The table's file name.
+    pub file: &'static str,
+    /// The comment.
+    pub comment: String,
+    /// What is to be done with it: never [`Fate::Same`] or [`Fate::Outdated`].
+    pub fate: Fate,
+    /// The comment that was generated before it was edited.
+    before: String,
+}
+
+/// Rewrites both files from the records, if they differ. Damaged records are left out.
+///
+/// Comments that somebody typed into a file, and that no record has yet, stay in it: nothing that
+/// was typed is lost before [`pending`] has shown it.
+///
+/// Under the lock, so that of two runs that finish at once the later writer sees both.
+pub fn refresh(
+    project: &Project,
+    exp_dir: &Path,
+    settings: &ProjectSettings,
+    lang: Lang,
+) -> Result<()> {
+    let _turn = Lock::take(exp_dir)?;
+    real_folder(&project.experiments())?;
+    let runs = Catalog::read(project)?.all();
+    let rows: Vec<&Brief> = runs.iter().collect();
+    for file in [MARKDOWN, CSV] {
+        let path = project.experiments().join(file);
+        let found = std::fs::read(&path).unwrap_or_default();
+        let before = base(exp_dir, project, file);
+        let (text, basis) = anew(file, &found, &before, &rows, settings, lang);
+        if found != text.as_bytes() {
+            keep_foreign(exp_dir, project, file, &found);
+            atomic::write(&path, text.as_bytes())?;
+        }
+        remember(exp_dir, project, file, &basis);
+    }
+    Ok(())
+}
+
+/// A file as it should be, typed comments kept, and as it would be without them.
+fn anew(
+    file: &'static str,
+    found: &[u8],
+    before: &[u8],
+    rows: &[&Brief],
+    settings: &ProjectSettings,
+    lang: Lang,
+) -> (String, String) {
+    let table = Overview::standard(rows, settings);
+    let render = |table: &Overview| match file {
+        MARKDOWN => table.markdown(lang),
+        _ => table.csv(),
+    };
+    let mut kept = table.clone();
+    // An edit is judged by what was generated before it, however often the table is made anew.
+    let mut basis = table;
+    for edit in edits(file, found, before, rows) {
+        if matches!(edit.fate, Fate::Absorb | Fate::Conflict) {
+            kept.comment(&edit.id, &edit.comment);
+            basis.comment(&edit.id, &edit.before);
+        }
+    }
+    (render(&kept), render(&basis))
 }
 
 /// The files that don't say what the records say. A run that goes on may be missing: its row is
 /// written when it, or another one, ends.
 pub fn outdated(
     project: &Project,
-    runs: &[&Run],
+    exp_dir: &Path,
+    runs: &[Brief],
     settings: &ProjectSettings,
     lang: Lang,
 ) -> Vec<&'static str> {
-    let briefs: Vec<Brief> = runs.iter().map(|run| Brief::from(*run)).collect();
-    let read = |name: &str| std::fs::read_to_string(project.experiments().join(name));
-    let listed = read("experiments.md").unwrap_or_default();
-    let counts = |run: &Run| {
+    let read = |file: &str| std::fs::read(project.experiments().join(file)).unwrap_or_default();
+    let listed = String::from_utf8_lossy(&read(MARKDOWN)).into_owned();
+    let counts = |run: &&Brief| {
         run.status != Status::Running || listed.contains(&format!("runs/{}/", run.id()))
     };
-    let rows: Vec<&Brief> = runs
-        .iter()
-        .zip(&briefs)
-        .filter(|(run, _)| counts(run))
-        .map(|(_, brief)| brief)
-        .collect();
-    files(&rows, settings, lang)
-        .into_iter()
-        .filter(|(name, text)| match read(name) {
-            Ok(found) => found != *text,
-            Err(_) => !rows.is_empty(),
-        })
-        .map(|(name, _)| name)
-        .collect()
+    let rows: Vec<&Brief> = runs.iter().filter(counts).collect();
+    let differs = |file: &&'static str| {
+        let (found, before) = (read(file), base(exp_dir, project, file));
+        let is_needed = !rows.is_empty() || !found.is_empty();
+        is_needed
+            && found
+                != anew(file, &found, &before, &rows, settings, lang)
+                    .0
+                    .as_bytes()
+    };
+    [MARKDOWN, CSV].into_iter().filter(differs).collect()
 }
 
-/// Rewrites both files from the records, if they differ. Damaged records are left out.
-///
-/// Under the lock, so that of two runs that finish at once the later writer sees both.
-pub fn refresh(
+/// Like [`refresh`], for the records' side: typed comments that are in conflict are written over.
+pub fn reset(
     project: &Project,
-    exp_dir: &std::path::Path,
+    exp_dir: &Path,
     settings: &ProjectSettings,
     lang: Lang,
 ) -> Result<()> {
-    let _turn = Lock::take(exp_dir)?;
-    real_folder(&project.experiments())?;
-    let entries = runs::list(project)?;
-    let briefs: Vec<Brief> = entries
-        .iter()
-        .filter_map(|entry| entry.run.as_ref().ok())
-        .map(Brief::from)
-        .collect();
-    let briefs: Vec<&Brief> = briefs.iter().collect();
-    for (name, text) in files(&briefs, settings, lang) {
-        let path = project.experiments().join(name);
-        if std::fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
-            atomic::write(&path, text.as_bytes())?;
-        }
+    for file in [MARKDOWN, CSV] {
+        let found = std::fs::read(project.experiments().join(file)).unwrap_or_default();
+        // What was generated last is now what is there: so nothing in it counts as typed.
+        remember(exp_dir, project, file, &String::from_utf8_lossy(&found));
     }
-    Ok(())
+    refresh(project, exp_dir, settings, lang)
+}
+
+/// The comments in both files that the records don't have.
+///
+/// # Errors
+/// When a file has lost its id or comment column.
+pub fn pending(project: &Project, exp_dir: &Path, runs: &[Brief]) -> Result<Vec<Pending>> {
+    let rows: Vec<&Brief> = runs.iter().collect();
+    let mut all = Vec::new();
+    for file in [MARKDOWN, CSV] {
+        let found = match std::fs::read(project.experiments().join(file)) {
+            Ok(found) => found,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
+        // Asked first for its errors, which `edits` swallows.
+        parse(file, &found)?;
+        all.extend(edits(file, &found, &base(exp_dir, project, file), &rows));
+    }
+    Ok(all)
+}
+
+fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Typed>> {
+    match file {
+        MARKDOWN => typed::from_markdown(&String::from_utf8_lossy(bytes)),
+        _ => typed::from_csv(bytes).map(|(rows, _)| rows),
+    }
+}
+
+fn edits(file: &'static str, found: &[u8], base: &[u8], runs: &[&Brief]) -> Vec<Pending> {
+    let generated = parse(file, base).unwrap_or_default();
+    let rows = parse(file, found).unwrap_or_default();
+    rows.into_iter()
+        .filter_map(|row| {
+            let is = |run: &&&Brief| match &row.id {
+                Some(id) => run.id() == *id,
+                None => run.number == row.number,
+            };
+            let mut named = runs.iter().filter(is);
+            // Of two runs with one number, the row does not say which is meant.
+            let (Some(run), None) = (named.next(), named.next()) else {
+                return None;
+            };
+            let before = generated.iter().find(|old| old.number == row.number);
+            let before = before.map(|old| old.comment.as_str());
+            let recorded = typed::shown(run.conclusion.as_deref());
+            let fate = typed::fate(&row.comment, &recorded, before);
+            let open = !matches!(fate, Fate::Same | Fate::Outdated);
+            open.then(|| Pending {
+                id: run.id(),
+                file,
+                before: before.unwrap_or_default().to_owned(),
+                comment: row.comment,
+                fate,
+            })
+        })
+        .collect()
+}
+
+/// A table that was edited beyond its comments (columns of one's own, another encoding) is set aside
+/// before it is written anew.
+fn keep_foreign(exp_dir: &Path, project: &Project, file: &str, found: &[u8]) {
+    let base = base(exp_dir, project, file);
+    if found.is_empty() || found == base {
+        return;
+    }
+    let path = memory(exp_dir, project, &format!("{file}.edited"));
+    let _ = std::fs::create_dir_all(path.parent().unwrap_or(exp_dir))
+        .and_then(|()| std::fs::write(&path, found));
+}
+
+/// Where the last generated text of a file is kept, so that an edit can be told from an old table.
+fn memory(exp_dir: &Path, project: &Project, file: &str) -> PathBuf {
+    let place = Sha256::of(project.experiments().as_os_str().as_encoded_bytes());
+    exp_dir
+        .join("tables")
+        .join(&place.as_str()[..16])
+        .join(file)
+}
+
+fn base(exp_dir: &Path, project: &Project, file: &str) -> Vec<u8> {
+    std::fs::read(memory(exp_dir, project, file)).unwrap_or_default()
+}
+
+fn remember(exp_dir: &Path, project: &Project, file: &str, text: &str) {
+    let path = memory(exp_dir, project, file);
+    // Without this memory a conflict is reported where there may be none; nothing is lost.
+    let _ = std::fs::create_dir_all(path.parent().unwrap_or(exp_dir))
+        .and_then(|()| std::fs::write(&path, text));
 }

@@ -88,7 +88,13 @@ mod tests {
 
     #[test]
     fn annotations_name_place_and_code() {
-        insta::assert_snapshot!(render(&sample()), @"");
+        insta::assert_snapshot!(render(&sample()), @r"
+        ::error file=отчёт 1/report.md,line=41,col=52,title=E-report::roc_auc_val of exp_003 is written as 0.83, the record says 0.842%0Ano run has 0.83 for this metric%0Agit exp report --update report.md
+        ::warning file=a/run.json,title=W-nogoal::exp_003: no goal
+        ::warning file=experiments/runs/exp_001_baseline/run.json,title=E-data::exp_001: data/train.csv is not in this clone
+        ::notice title=E-commit::exp_003: a41c9d2 is on no branch; 77e01fa on main has the same code%0Akeep the original: git exp push
+        1 broken, 1 warning, 1 note, 1 not verifiable, 1 ok
+        ");
     }
 
     #[test]

@@ -125,7 +125,17 @@ mod tests {
 
     #[test]
     fn findings_read_like_sentences() {
-        insta::assert_snapshot!(render(&sample(), &ui(false)), @"");
+        insta::assert_snapshot!(render(&sample(), &ui(false)), @r"
+        5 runs, 4 finished
+          broken   E-report  отчёт 1/report.md:41:52  roc_auc_val of exp_003 is written as 0.83, the record says 0.842
+                             no run has 0.83 for this metric
+                             fix: git exp report --update report.md
+          warning  W-nogoal  exp_003_new_features  no goal
+          unknown  E-data    exp_001_baseline  data/train.csv is not in this clone
+          note     E-commit  exp_003_new_features  a41c9d2 is on no branch; 77e01fa on main has the same code
+                             fix: keep the original: git exp push
+        1 broken, 1 warning, 1 note, 1 not verifiable, 1 ok                       exit 1
+        ");
     }
 
     #[test]

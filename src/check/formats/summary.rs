@@ -85,7 +85,7 @@ mod tests {
             !outside.contains("<script>") && outside.contains("&lt;script&gt;"),
             "{text}"
         );
-        assert_eq!(text.lines().count(), 6, "{text}");
+        assert_eq!(text.lines().count(), 7, "{text}");
         let many = vec![Finding::broken("E-name", "x".repeat(500)); 5000];
         let text = render(&checked(many));
         assert!(text.len() < LONGEST && text.contains("more\n"));

@@ -6,7 +6,7 @@ use super::{Work, records};
 use crate::check::facts::{Document, Facts, Generated, Stage, StageRecord};
 use crate::error::Result;
 use crate::model::{Brief, RecordPath, Sha256};
-use crate::report::overview;
+use crate::report::overview::Overview;
 use crate::settings::Lang;
 use crate::store::layout::README;
 
@@ -83,9 +83,9 @@ fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
     let briefs: Vec<Brief> = facts.all_records().map(Brief::from).collect();
     let runs: Vec<&Brief> = briefs.iter().collect();
     // A damaged record is left out of the table; that is told once, by its own rule.
-    let markdown =
-        [Lang::En, Lang::Ru].map(|lang| overview::markdown_table(&runs, &work.settings, lang));
-    let csv = overview::csv_table(&runs, &work.settings);
+    let table = Overview::standard(&runs, &work.settings);
+    let markdown = [Lang::En, Lang::Ru].map(|lang| table.markdown(lang));
+    let csv = table.csv();
     [
         ("experiments.md", markdown.to_vec()),
         ("experiments.csv", vec![csv]),

@@ -110,10 +110,24 @@ fn prepare<'a, 'r>(
             } else {
                 Source::worktree(repo, top, &project.prefix)?
             };
-            (source, project.prefix.clone(), Some(project.root.clone()))
+            match (&head, is_empty(&source, &project.prefix)) {
+                // Sparse, or cloned without a checkout: the records are there, only not on disk.
+                (Some(head), true) if !ask.staged => {
+                    let committed = commit_source(repo, head, objects)?;
+                    let prefix = shallowest_project(&committed);
+                    if is_empty(&committed, &prefix) {
+                        (source, project.prefix.clone(), Some(project.root.clone()))
+                    } else {
+                        ctx.ui
+                            .say("experiments/ is not checked out: HEAD is checked instead");
+                        (committed, prefix, None)
+                    }
+                }
+                _ => (source, project.prefix.clone(), Some(project.root.clone())),
+            }
         }
         (None, Some(head)) => {
-            let source = Source::commit(repo, head, objects)?;
+            let source = commit_source(repo, head, objects)?;
             let prefix = shallowest_project(&source);
             (source, prefix, None)
         }
@@ -162,17 +176,43 @@ fn earlier(work: &mut Work<'_, '_>, ask: &Ask) -> Result<()> {
             });
         };
         let base = fork_point(work, &commit)?.unwrap_or(commit);
-        let source = Source::commit(work.repo, &base, work.objects)?;
+        let source = commit_source(work.repo, &base, work.objects)?;
         work.before.push((since.clone(), source));
     }
-    let looks_at_head = work.repo.work_tree.is_none();
+    let looks_at_head = work.root.is_none();
     if let Some(head) = work.head.clone().filter(|_| !looks_at_head)
         && (ask.staged || ask.since.is_none())
     {
-        let source = Source::commit(work.repo, &head, work.objects)?;
+        let source = commit_source(work.repo, &head, work.objects)?;
         work.before.push(("HEAD".to_owned(), source));
     }
     Ok(())
+}
+
+/// The files of a commit, or an error that says why they can't be listed.
+fn commit_source<'a, 'r>(
+    repo: &Repo,
+    commit: &Oid,
+    objects: &'a Objects<'r>,
+) -> Result<Source<'a, 'r>> {
+    Source::commit(repo, commit, objects).map_err(|error| {
+        let failure =
+            Failure::new(format!("the files of {} can't be listed", commit.short())).because(error);
+        if crate::git::history::is_partial(repo) {
+            failure
+                .hint("this partial clone left trees on the server: clone with --filter=blob:none")
+        } else {
+            failure.hint("see what is damaged: git fsck")
+        }
+    })
+}
+
+/// Whether there is no run at all.
+fn is_empty(source: &Source<'_, '_>, prefix: &RecordPath) -> bool {
+    let experiments = RecordPath::from(EXPERIMENTS).below(prefix);
+    source
+        .below(&RecordPath::from("runs").below(&experiments))
+        .is_empty()
 }
 
 /// Where this history left the other one: what came there later is none of ours.

@@ -9,36 +9,60 @@ use serde_json::Value;
 use super::Work;
 use super::source::Source;
 use crate::check::facts::{CopyFacts, Facts, MetricsFacts, RunFacts};
-use crate::error::Result;
+use crate::error::{Failure, Result};
+use crate::git::command::split_nul;
 use crate::model::{MetricValue, Number, RecordPath, Run, RunId, Sha256};
 use crate::observe::{metrics, secrets};
-use crate::store::layout::{PATCH, RUN_JSON};
+use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
 use crate::store::{format, seal};
 
 /// A run's folder and the files in it.
-struct Folder {
+struct Folder<'p> {
     id: RunId,
     name: String,
-    files: BTreeMap<String, Vec<u8>>,
+    files: Vec<(String, &'p RecordPath)>,
 }
+
+/// So many folders are in memory at once.
+const AT_ONCE: usize = 64;
 
 /// Facts of all records, without what git knows.
 pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     let runs = RecordPath::from("runs").below(&work.experiments());
     let (folders, strays) = folders(work, &runs);
     let notes = Notes::read(work);
-    let mut all: Vec<RunFacts> = folders
-        .into_par_iter()
-        .map(|folder| one(folder, &runs))
-        .collect();
+    let mut all: Vec<RunFacts> = Vec::with_capacity(folders.len());
+    for some in folders.chunks(AT_ONCE) {
+        let read: Vec<(&Folder<'_>, BTreeMap<String, Vec<u8>>)> = some
+            .iter()
+            .map(|folder| {
+                let read = |(name, path): &(String, &RecordPath)| {
+                    Some((name.clone(), work.source.read(path)?))
+                };
+                (folder, folder.files.iter().filter_map(read).collect())
+            })
+            .collect();
+        all.par_extend(
+            read.into_par_iter()
+                .map(|(folder, files)| one(folder, &files, &runs)),
+        );
+    }
     all.sort_by(|a, b| {
         let uid = |facts: &RunFacts| facts.run.as_ref().ok().map(|run| run.uid.clone());
         a.id.number
             .cmp(&b.id.number)
             .then_with(|| uid(a).cmp(&uid(b)))
     });
+    let ignored = ignored(work)?;
     for facts in &mut all {
         versions(work, facts);
+        facts.left_on_server = facts.run.is_err() && is_left_on_server(work, facts);
+        let folder = RecordPath::from(facts.folder.as_str());
+        let own = ignored.iter().filter_map(|path| path.strip(&folder));
+        facts.ignored = own
+            .map(|path| path.display().into_owned())
+            .filter(|name| is_record_file(name))
+            .collect();
         if let Ok(run) = &facts.run {
             facts.process_gone = run
                 .process
@@ -59,8 +83,43 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     })
 }
 
+/// Files below `experiments/` that git ignores. Asked of the working tree only.
+fn ignored(work: &Work<'_, '_>) -> Result<Vec<RecordPath>> {
+    if !matches!(work.source, Source::Worktree { .. }) {
+        return Ok(Vec::new());
+    }
+    let listed = work
+        .repo
+        .git()
+        .args([
+            "ls-files",
+            "-z",
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "--",
+        ])
+        .arg(work.experiments().to_path())
+        .run()
+        .map_err(Failure::from)?;
+    Ok(split_nul(&listed).map(RecordPath::from_bytes).collect())
+}
+
+/// What a record consists of; logs and series may be left out of git.
+fn is_record_file(name: &str) -> bool {
+    let stem = |prefix: &str| name.starts_with(prefix) && !name.contains('/');
+    [RUN_JSON, README, PATCH, ENV_TXT].contains(&name) || stem("config") || stem("metrics.")
+}
+
+/// Whether the record is listed and its content is not here.
+fn is_left_on_server(work: &Work<'_, '_>, facts: &RunFacts) -> bool {
+    let path = RecordPath::from(facts.record_file().as_str());
+    let blob = work.source.blob(&path);
+    blob.is_some_and(|blob| matches!(work.objects.read(blob), Ok(None)))
+}
+
 /// The folders in `runs/` with their files, and the names that are no run's.
-fn folders(work: &Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder>, Vec<String>) {
+fn folders<'p>(work: &'p Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder<'p>>, Vec<String>) {
     let mut by_name: BTreeMap<String, Vec<(String, &RecordPath)>> = BTreeMap::new();
     for path in work.source.files() {
         let Some(inside) = path.strip(runs) else {
@@ -83,27 +142,26 @@ fn folders(work: &Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder>, Vec<String>)
             strays.push(name);
             continue;
         };
-        let read = |(file, path): (String, &RecordPath)| Some((file, work.source.read(path)?));
-        folders.push(Folder {
-            id,
-            name,
-            files: files.into_iter().filter_map(read).collect(),
-        });
+        folders.push(Folder { id, name, files });
     }
     (folders, strays)
 }
 
-fn one(folder: Folder, runs: &RecordPath) -> RunFacts {
+fn one(folder: &Folder<'_>, files: &BTreeMap<String, Vec<u8>>, runs: &RecordPath) -> RunFacts {
     let shown = format!("{}/{}", runs.display(), folder.name);
-    let record = folder.files.get(RUN_JSON);
+    let record = files.get(RUN_JSON);
     let run = match record {
         None => Err(format!("{RUN_JSON} is missing")),
         Some(bytes) => parse(bytes),
     };
-    let mut facts = RunFacts::new(folder.id, shown, run);
+    let mut facts = RunFacts::new(folder.id.clone(), shown, run);
     facts.digest = record.and_then(|bytes| raw_digest(bytes));
-    facts.secrets = folder
-        .files
+    let listed = folder.files.iter().map(|(name, _)| name);
+    facts.unread = listed
+        .filter(|name| !files.contains_key(*name))
+        .cloned()
+        .collect();
+    facts.secrets = files
         .iter()
         .flat_map(|(name, bytes)| {
             let file = facts.file(name);
@@ -112,14 +170,13 @@ fn one(folder: Folder, runs: &RecordPath) -> RunFacts {
         })
         .collect();
     if let Ok(run) = &facts.run {
-        let copy = |name: &str| copy_facts(folder.files.get(name).map(Vec::as_slice));
+        let copy = |name: &str| copy_facts(files.get(name).map(Vec::as_slice));
         facts.config = run
             .config
             .iter()
             .map(|file| copy(file.copy.as_deref().unwrap_or_default()))
             .collect();
-        facts.frozen.patch = folder
-            .files
+        facts.frozen.patch = files
             .get(
                 run.code
                     .patch
@@ -129,7 +186,7 @@ fn one(folder: Folder, runs: &RecordPath) -> RunFacts {
             .map(|bytes| Sha256::of(bytes));
         facts.metrics = run.metrics_file.as_ref().map(|file| MetricsFacts {
             copy: copy(&file.copy),
-            values: match folder.files.get(&file.copy) {
+            values: match files.get(&file.copy) {
                 None => Err("it is gone".to_owned()),
                 Some(bytes) => metrics::read(&file.copy.as_str().into(), bytes)
                     .map(|read| read.metrics)

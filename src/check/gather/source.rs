@@ -16,7 +16,7 @@ use crate::store::contain;
 use crate::store::layout::EXPERIMENTS;
 
 /// Larger files are not read; the record that needs them says so.
-pub const LIMIT: u64 = 16 << 20;
+pub const LIMIT: u64 = 64 << 20;
 /// What a run logs while it goes on is never looked at.
 const SKIPPED: [&str; 3] = ["series", "series.jsonl", "output.log"];
 

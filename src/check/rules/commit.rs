@@ -1,11 +1,14 @@
 //! E-commit: the commit that was run can still be had.
 
 use super::{Rule, Topic};
-use crate::check::facts::{CloneFacts, Facts, Kept, RunFacts};
+use crate::check::facts::{CloneFacts, Facts, Kept, RunFacts, Twin};
 use crate::check::finding::Finding;
 use crate::model::{Oid, Run};
 
 const CODE: &str = "E-commit";
+
+/// What brings the rest of a shallow history.
+const UNSHALLOW: &str = "git fetch --unshallow   (actions/checkout: fetch-depth: 0)";
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -47,35 +50,47 @@ fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
         Kept::Branch => Finding::ok(CODE),
         Kept::Tag => note_on(commit, "is on no branch, a tag keeps it", None),
         kept => match &seen.commit.twin {
-            Some(twin) => {
-                let place = twin
-                    .branch
-                    .as_ref()
-                    .map_or(String::new(), |name| format!(" on {name}"));
-                let state = if kept == Kept::Missing {
-                    "is not in this clone"
-                } else {
-                    "is on no branch"
-                };
-                let message = format!(
-                    "{} {state}; {}{place} has the same code (squash merge or rebase)",
-                    commit.short(),
-                    twin.commit.short()
-                );
-                if facts.strict_commit {
-                    Finding::broken(CODE, message)
-                        .detail("[check] commit = \"strict\" wants the commit itself")
-                        .fix("git exp pull")
-                } else if kept == Kept::Missing {
-                    Finding::note(CODE, message).fix("fetch the original: git exp pull")
-                } else {
-                    Finding::note(CODE, message)
-                        .fix("keep the original: git exp push      (pushes refs/exp/<uid>)")
-                }
-            }
+            Some(twin) => with_twin(facts, commit, kept, twin),
             None => without_twin(facts, seen, commit, kept),
         },
     }
+}
+
+/// The commit is on no branch here, and another one has its code.
+fn with_twin(facts: &Facts, commit: &Oid, kept: Kept, twin: &Twin) -> Finding {
+    let place = twin
+        .branch
+        .as_ref()
+        .map_or(String::new(), |name| format!(" on {name}"));
+    let missing = kept == Kept::Missing;
+    let (state, cause) = match (missing, facts.clone.shallow) {
+        (true, true) => ("is not in this shallow clone", ""),
+        (true, false) => ("is not in this clone", " (squash merge or rebase)"),
+        _ => ("is on no branch", " (squash merge or rebase)"),
+    };
+    let other = twin.commit.short();
+    let message = format!(
+        "{} {state}; {other}{place} has the same code{cause}",
+        commit.short()
+    );
+    let fetch = if facts.clone.shallow {
+        UNSHALLOW
+    } else {
+        "fetch the original: git exp pull"
+    };
+    if facts.strict_commit && missing && facts.clone.shallow {
+        return Finding::unverifiable(CODE, message).fix(UNSHALLOW);
+    }
+    if facts.strict_commit {
+        return Finding::broken(CODE, message)
+            .detail("[check] commit = \"strict\" wants the commit itself")
+            .fix(fetch);
+    }
+    Finding::note(CODE, message).fix(if missing {
+        fetch
+    } else {
+        "keep the original: git exp push      (pushes refs/exp/<uid>)"
+    })
 }
 
 /// A run before the first commit, or one taken in from a folder made by hand.
@@ -126,7 +141,7 @@ fn without_twin(facts: &Facts, seen: &RunFacts, commit: &Oid, kept: Kept) -> Fin
 fn missing(clone: &CloneFacts, short: &str, seen: &RunFacts) -> Finding {
     if clone.shallow {
         return Finding::unverifiable(CODE, format!("{short} is not in this shallow clone"))
-            .fix("git fetch --unshallow   (actions/checkout: fetch-depth: 0)");
+            .fix(UNSHALLOW);
     }
     if let Some(why) = &seen.commit.twin_unknown {
         return Finding::unverifiable(CODE, format!("{short} is not in this clone, and {why}"))
@@ -151,7 +166,6 @@ fn missing(clone: &CloneFacts, short: &str, seen: &RunFacts) -> Finding {
 mod tests {
     use super::super::testing::{facts, oid, outcome, record, run, told};
     use super::*;
-    use crate::check::facts::Twin;
     use crate::check::finding::Outcome;
 
     fn with(kept: Kept, twin: bool) -> Facts {

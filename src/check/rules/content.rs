@@ -102,7 +102,6 @@ fn judge(code: &'static str, path: &str, recorded: Option<&Sha256>, content: &Co
         Content::Other(now) => {
             let now = now.get(..8).unwrap_or(now);
             Finding::broken(code, format!("{path} was {was} and is {now} now"))
-                .detail("neither the frozen tree nor another recorded file has the old content")
                 .fix(format!("git log --follow -- {path}"))
         }
         Content::NoDigest => {

@@ -76,6 +76,9 @@ fn kept(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
     };
     if let Some(patch) = &record.code.patch {
         match &seen.frozen.patch {
+            None if seen.unread.contains(&patch.path) => {
+                return Finding::unverifiable(CODE, format!("{} could not be read", patch.path));
+            }
             None => {
                 return Finding::broken(CODE, format!("{} is gone", patch.path))
                     .fix(format!("git checkout -- {}", seen.file(&patch.path)));

@@ -4,6 +4,7 @@ mod commit;
 mod config;
 mod content;
 mod dirty;
+mod ignored;
 mod immutable;
 mod metrics;
 mod name;
@@ -61,7 +62,7 @@ impl Rule {
 }
 
 /// All rules, in the order in which they are told.
-pub const RULES: [Rule; 20] = [
+pub const RULES: [Rule; 21] = [
     schema::RULE,
     name::NAME,
     name::DUP_ID,
@@ -77,6 +78,7 @@ pub const RULES: [Rule; 20] = [
     prod::RULE,
     secret::RULE,
     immutable::RULE,
+    ignored::RULE,
     stale::RULE,
     undeclared::RULE,
     noise::RULE,

@@ -29,6 +29,10 @@ fn run(facts: &Facts) -> Vec<Finding> {
 
 fn check(facts: &RunFacts) -> Finding {
     let finding = match &facts.run {
+        Err(_) if facts.left_on_server => {
+            Finding::unverifiable(CODE, "run.json was left on the server: a partial clone")
+                .fix("git checkout HEAD   (fetches the files)")
+        }
         Err(why) => Finding::broken(CODE, why.clone())
             .fix(format!("git checkout -- {}", facts.record_file())),
         Ok(run) => match outside(run) {

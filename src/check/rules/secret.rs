@@ -24,7 +24,17 @@ pub const RULE: Rule = Rule {
 fn run(facts: &Facts) -> Vec<Finding> {
     let mut all = Vec::new();
     for seen in facts.scoped() {
-        if seen.secrets.is_empty() {
+        if !seen.unread.is_empty() {
+            let names = seen.unread.join(", ");
+            all.push(
+                Finding::unverifiable(
+                    CODE,
+                    format!("{names} could not be read: too large, or not here"),
+                )
+                .of(&seen.id)
+                .at(seen.folder.clone()),
+            );
+        } else if seen.secrets.is_empty() {
             all.push(Finding::ok(CODE).of(&seen.id).at(seen.folder.clone()));
         }
         all.extend(seen.secrets.iter().map(|(file, line, kind)| {

@@ -24,6 +24,12 @@ fn run(facts: &Facts) -> Vec<Finding> {
     if facts.runs.is_empty() {
         return Vec::new();
     }
+    if facts.runs.iter().any(|seen| seen.left_on_server) {
+        return vec![Finding::unverifiable(
+            CODE,
+            "records were left on the server: a partial clone",
+        )];
+    }
     facts
         .generated
         .iter()

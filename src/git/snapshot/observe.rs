@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use super::config::{Config, without_filters};
 use super::odd::{self, Sighting};
 use super::status::{IndexEntry, Status, parse_index};
-use super::{Scope, state};
+use super::{Scope, index_file, state};
 use crate::git::command::Running;
 use crate::git::tree::{Entry, GITLINK};
 use crate::git::{Error, Git, Head, Repo};
@@ -111,7 +111,10 @@ fn facts(repo: &Repo) -> Result<Facts, Error> {
 
 /// The index, and what git passes over in the folders that it names.
 fn list(repo: &Repo, experiments: &[RecordPath]) -> Result<Listing, Error> {
-    let index = parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?;
+    let index = match index_file::read(&repo.git_dir.join("index"), repo.format()) {
+        Some(index) => index,
+        None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
+    };
     let sightings = odd::search(repo.top()?, &index, experiments);
     Ok((index, sightings))
 }
@@ -230,14 +233,13 @@ impl Seen<'_> {
             .chain(&status.untracked)
     }
 
-    /// The index outside the folders of records, as it is in a tree.
-    pub(super) fn listing(&self) -> Vec<Entry> {
-        let outside =
-            |entry: &&IndexEntry| entry.stage == 0 && self.scope.covers(&entry.entry.path);
-        self.index
-            .iter()
+    /// Takes the index outside the folders of records, as it is in a tree.
+    pub(super) fn take_listing(&mut self) -> Vec<Entry> {
+        let outside = |entry: &IndexEntry| entry.stage == 0 && self.scope.covers(&entry.entry.path);
+        std::mem::take(&mut self.index)
+            .into_iter()
             .filter(outside)
-            .map(|entry| entry.entry.clone())
+            .map(|entry| entry.entry)
             .collect()
     }
 

@@ -73,7 +73,7 @@ pub fn folder_name(path: &RecordPath) -> RecordPath {
 }
 
 /// One entry of the index.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexEntry {
     /// `git ls-files -v`: `H` plain, `S` skip-worktree, lower case for assume-unchanged.
     pub tag: u8,

@@ -69,7 +69,7 @@ impl Seen<'_> {
     ///
     /// # Errors
     /// When git can't write objects (disk full, permissions), or a file can't be read twice.
-    pub fn write(self) -> Result<Frozen, Error> {
+    pub fn write(mut self) -> Result<Frozen, Error> {
         let repo = self.repo;
         let mut budget = Budget::of(self.scope);
         let untracked = self.sort_untracked(&mut budget)?;
@@ -77,26 +77,22 @@ impl Seen<'_> {
             Some(tree) => tree.clone(),
             None => repo.format().empty_tree(),
         };
-        let is_touched = self.head_tree.is_none()
-            || !self.status.tracked.is_empty()
-            || !self.status.conflicts.is_empty()
-            || !self.hidden.is_empty()
-            || !untracked.kept.is_empty();
+        let is_touched = self.is_touched() || !untracked.kept.is_empty();
         let (tree, captured) = match is_touched {
             true => index::capture(&self, &untracked.kept)?,
             false => (base_tree.clone(), index::Captured::default()),
         };
+        let found = nested::freeze(&self, &mut budget)?;
         let entries = match tree == base_tree && !is_touched {
-            true => self.listing(),
+            true => self.take_listing(),
             false => self.list_tree(&tree)?,
         };
         let overlay = overlay::find(&self, &entries)?;
-        let found = nested::freeze(&self, &mut budget)?;
 
         let mut left_out = untracked.left_out;
         left_out.extend(captured.left_out);
-        left_out.extend(found.left_out.iter().cloned());
-        left_out.extend(self.odd.iter().cloned());
+        left_out.extend_from_slice(&found.left_out);
+        left_out.append(&mut self.odd);
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
         let changes = self.changes(&base_tree, &tree, &found, &left_out)?;
         let exact = self.status.head.commit.is_some()
@@ -107,15 +103,7 @@ impl Seen<'_> {
         let mut warnings = captured.warnings;
         warnings.extend(found.warnings);
         warnings.extend(overlay.notes.iter().cloned());
-        let changed: BTreeSet<&RecordPath> = changes.iter().map(|change| &change.path).collect();
-        let pointers = overlay
-            .lfs
-            .iter()
-            .filter(|entry| changed.contains(&entry.path));
-        let pointers: Vec<Entry> = pointers.cloned().collect();
-        if !pointers.is_empty() {
-            warnings.extend(lfs::keep(repo, &Objects::binary(repo), &pointers)?);
-        }
+        warnings.extend(self.keep_lfs(&overlay.lfs, &changes)?);
         let extras = match exact {
             true => Extras::default(),
             false => Extras {
@@ -145,6 +133,27 @@ impl Seen<'_> {
             extras,
             excluded: self.scope.experiments.clone(),
         })
+    }
+
+    /// Whether the tree may be another than the commit's.
+    fn is_touched(&self) -> bool {
+        self.head_tree.is_none()
+            || !self.status.tracked.is_empty()
+            || !self.status.conflicts.is_empty()
+            || !self.hidden.is_empty()
+    }
+
+    /// Keeps the content of changed Git LFS files; the rest is in the history of the commit.
+    fn keep_lfs(&self, pointers: &[Entry], changes: &[PathChange]) -> Result<Vec<String>, Error> {
+        let changed: BTreeSet<&RecordPath> = changes.iter().map(|change| &change.path).collect();
+        let pointers = pointers
+            .iter()
+            .filter(|entry| changed.contains(&entry.path));
+        let pointers: Vec<Entry> = pointers.cloned().collect();
+        match pointers.is_empty() {
+            true => Ok(Vec::new()),
+            false => lfs::keep(self.repo, &Objects::binary(self.repo), &pointers),
+        }
     }
 
     fn sort_untracked(&self, budget: &mut Budget) -> Result<files::Sorted, Error> {
@@ -209,10 +218,15 @@ impl Seen<'_> {
             let status = if unknown.contains(path) { '?' } else { 'M' };
             changes.push(bare(path, status));
         }
-        let files = left_out
-            .iter()
-            .filter(|entry| untracked.contains(&entry.path));
-        changes.extend(files.map(|entry| bare(&entry.path, '?')));
+        let tracked: BTreeSet<&RecordPath> = self.status.tracked.iter().collect();
+        for path in left_out.iter().map(|entry| &entry.path) {
+            if untracked.contains(path) {
+                changes.push(bare(path, '?'));
+            } else if tracked.contains(path) {
+                // git saw that it differs, but it can't be read: the tree has what the commit has.
+                changes.push(bare(path, 'M'));
+            }
+        }
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         changes.dedup_by(|a, b| a.path == b.path);
         Ok(changes)

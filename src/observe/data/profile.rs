@@ -1,4 +1,8 @@
 //! The profile of a table, gathered while its file is hashed.
+//!
+//! Memory is bounded whatever the file: a sample, one row ([`super::tabular`]), some 130 KiB a column
+//! for at most [`super::rows::MOST_COLUMNS`] columns, and the hashes of
+//! [`super::sketch::UNIQUE_BUDGET`].
 
 use std::io::{self, Write};
 use std::path::Path;

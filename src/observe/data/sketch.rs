@@ -131,8 +131,8 @@ fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 
-/// Hashes that all uniqueness checks of one table may keep together: some 40 MiB.
-pub const UNIQUE_BUDGET: usize = 2 << 20;
+/// Hashes that all uniqueness checks of one table may keep together: some 25 MiB.
+pub const UNIQUE_BUDGET: usize = 1 << 20;
 
 /// Whether a value comes twice, as long as that can be told.
 #[derive(Debug)]

@@ -1,1 +1,487 @@
 //! The explanation as a contract for programs: `git-exp/diff/1`.
+//!
+//! Facts are typed; sentences are in the language of the reader and may be worded better in any
+//! version. Fields are only ever added.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Look;
+use super::told::told;
+use crate::compare::axes::config::{KeyChange, KeyKind, KeyRole};
+use crate::compare::axes::data::{InputChange, InputKind};
+use crate::compare::noise::{Method, Noise};
+use crate::compare::suggest::names;
+use crate::compare::{Axis, Comparison, Factor, MetricRow, State, Verdict};
+use crate::model::metric::{Goal, Yardstick};
+use crate::model::{MetricValue, Number, Oid, Param, RecordPath, Run, Sha256, Uid};
+
+/// The version of this form.
+pub const DIFF_SCHEMA: &str = "git-exp/diff/1";
+
+/// Two runs compared.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Diff {
+    /// The first run as it is named on a command line.
+    pub a: String,
+    /// The second run as it is named on a command line.
+    pub b: String,
+    /// Who the first run is.
+    pub a_run: RunRef,
+    /// Who the second run is.
+    pub b_run: RunRef,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How many factors changed.
+    pub factors: usize,
+    /// Each of them.
+    pub factor_list: Vec<FactorRef>,
+    /// What the second run's user said would change.
+    pub declared: Vec<String>,
+    /// Factors that were not declared, such as `code` and `config:model.max_depth`.
+    pub undeclared: Vec<String>,
+    /// What was declared and did not change.
+    pub declared_unchanged: Vec<String>,
+    /// What is known of each axis.
+    pub axes: BTreeMap<Axis, State>,
+    /// Axes whose gaps forbid to claim one factor or none.
+    pub decisive_gaps: Vec<Axis>,
+    /// Metrics side by side.
+    pub metrics: Vec<Metric>,
+    /// What changed, in detail.
+    pub changes: Changes,
+    /// Runs at distance one.
+    pub closest: Vec<ClosestRun>,
+    /// Repeats of one experiment: mean and spread of the primary metric.
+    pub repeats: Option<Repeats>,
+    /// Sentences for people.
+    pub text: Text,
+}
+
+/// A run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RunRef {
+    /// `exp_003_new_features`
+    pub id: String,
+    /// Its identity.
+    pub uid: Uid,
+}
+
+/// An independently changed thing.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FactorRef {
+    /// `config:model.max_depth`
+    pub label: String,
+    /// Where it counts.
+    pub axis: Axis,
+    /// The key, bundle or role.
+    pub name: String,
+    /// The keys of a bundle, or just the name.
+    pub members: Vec<String>,
+    /// Whether it had been declared.
+    pub declared: bool,
+}
+
+/// One metric in both runs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// Which way is better.
+    pub goal: Option<Goal>,
+    /// Whether choices are made by it.
+    pub primary: bool,
+    /// `train`, `val` or `test`.
+    pub role: &'static str,
+    /// What is known of the yardstick.
+    pub yardstick: State,
+    /// The first value.
+    pub a: Option<MetricValue>,
+    /// The second value.
+    pub b: Option<MetricValue>,
+    /// Second minus first.
+    pub delta: Option<Number>,
+    /// The delta as a share of the first value.
+    pub relative: Option<Number>,
+    /// `better`, `worse`, `same`, `info`, `unknown-direction`, `not-comparable`, `not-finite`,
+    /// `only-a` or `only-b`.
+    pub judgement: &'static str,
+    /// How much of it may be luck; null when nothing was repeated.
+    pub noise: Option<NoiseOf>,
+}
+
+/// The noise of a metric.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NoiseOf {
+    /// Values behind the estimate.
+    pub n: usize,
+    /// Values on the first side.
+    pub n_a: usize,
+    /// Values on the second side.
+    pub n_b: usize,
+    /// Standard deviation.
+    pub sd: Number,
+    /// `welch` (t-test on means, 95 %) or `one-sample` (2·s·√2).
+    pub method: &'static str,
+    /// Smaller differences are within noise.
+    pub threshold: Number,
+    /// Whether this one is.
+    pub within: bool,
+}
+
+/// What changed, in detail.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Changes {
+    /// Data inputs that are not the same, or the same under another path or with other line endings.
+    pub data: Vec<DataChange>,
+    /// Code files.
+    pub code: Vec<CodeFile>,
+    /// Commits of both runs.
+    pub commits: [Option<Oid>; 2],
+    /// Configuration keys.
+    pub config: Vec<ConfigKey>,
+    /// Seeds, when they differ.
+    pub seed: Option<[Option<Param>; 2]>,
+    /// Interpreter versions, when they differ.
+    pub python: Option<[String; 2]>,
+    /// Packages.
+    pub packages: Vec<Package>,
+    /// What differs about the machine.
+    pub hardware: Vec<&'static str>,
+    /// Arguments that differ.
+    pub command: Option<[Vec<String>; 2]>,
+}
+
+/// A data input that changed.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DataChange {
+    /// Its role.
+    pub role: String,
+    /// `eval` or `data`.
+    pub axis: Axis,
+    /// `renamed`, `line-endings`, `changed`, `added`, `removed` or `unknown`.
+    pub change: &'static str,
+    /// Paths, digests and rows before.
+    pub a: Option<DataFile>,
+    /// Paths, digests and rows after.
+    pub b: Option<DataFile>,
+}
+
+/// A data file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DataFile {
+    /// Where it is.
+    pub path: RecordPath,
+    /// Its digest.
+    pub sha256: Option<Sha256>,
+    /// Its rows.
+    pub rows: Option<u64>,
+    /// Its size.
+    pub bytes: Option<u64>,
+}
+
+/// A code file that changed.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CodeFile {
+    /// Where it is.
+    pub path: RecordPath,
+    /// git's letter.
+    pub status: String,
+    /// Lines added.
+    pub added: Option<u64>,
+    /// Lines removed.
+    pub removed: Option<u64>,
+    /// Whether only comments and white space differ.
+    pub cosmetic: Option<bool>,
+    /// Whether the command uses it.
+    pub used: Option<bool>,
+    /// Whether it counts.
+    pub counts: bool,
+}
+
+/// A configuration key that differs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ConfigKey {
+    /// Its dotted name.
+    pub key: String,
+    /// `value`, `added`, `removed`, `moved`, `elements`, `reordered` or `spelling`.
+    pub change: &'static str,
+    /// Where it counts: `config`, `eval`, `seed`, `data`, or null for nowhere.
+    pub counts_on: Option<Axis>,
+    /// The name before, if it was moved.
+    pub from: Option<String>,
+    /// Its value before.
+    pub a: Option<Param>,
+    /// Its value after.
+    pub b: Option<Param>,
+}
+
+/// A package that differs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version before.
+    pub a: Option<String>,
+    /// Its version after.
+    pub b: Option<String>,
+    /// Whether the project names it itself.
+    pub direct: bool,
+}
+
+/// A run that isolates a factor.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ClosestRun {
+    /// The run.
+    pub run: String,
+    /// The label of the one factor.
+    pub isolates: String,
+    /// Whether it is `a` plus this factor, or `b` without it.
+    pub side: &'static str,
+    /// What that factor alone did to the primary metric.
+    pub delta: Option<Number>,
+}
+
+/// Repeats of one experiment.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Repeats {
+    /// The metric.
+    pub metric: String,
+    /// How many runs.
+    pub n: usize,
+    /// Their mean.
+    pub mean: Number,
+    /// Their standard deviation.
+    pub sd: Number,
+}
+
+/// Sentences for people.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Text {
+    /// The verdict.
+    pub verdict: String,
+    /// Cautions.
+    pub warnings: Vec<String>,
+    /// What is unknown and why.
+    pub unknown: Vec<String>,
+    /// Likely reasons.
+    pub reasons: Vec<String>,
+    /// Commands to type next.
+    pub commands: Vec<String>,
+}
+
+/// Pretty-printed JSON with sorted keys, ending with a line break.
+pub fn json(c: &Comparison<'_>, look: &Look) -> String {
+    let mut value = serde_json::to_value(diff(c, look)).unwrap_or_default();
+    value["schema"] = DIFF_SCHEMA.into();
+    crate::ui::escape::json(&format!("{value:#}\n"))
+}
+
+/// The typed form.
+pub fn diff(c: &Comparison<'_>, look: &Look) -> Diff {
+    let (a, b) = names(c.a, c.b);
+    let told = told(c, look);
+    Diff {
+        a,
+        b,
+        a_run: run_ref(c.a),
+        b_run: run_ref(c.b),
+        verdict: c.verdict,
+        factors: c.factors.len(),
+        factor_list: c.factors.iter().map(|f| factor_ref(f, c)).collect(),
+        declared: c.declared.said.clone(),
+        undeclared: c.declared.undeclared.iter().map(Factor::label).collect(),
+        declared_unchanged: c.declared.unchanged.clone(),
+        axes: Axis::ALL.map(|axis| (axis, c.axes.state(axis))).into(),
+        decisive_gaps: c.decisive_gaps.clone(),
+        metrics: c.metrics.iter().map(metric).collect(),
+        changes: changes(c),
+        closest: c.closest.iter().map(closest).collect(),
+        repeats: c.spread.as_ref().map(|spread| Repeats {
+            metric: spread.metric.clone(),
+            n: spread.n,
+            mean: rounded(spread.mean),
+            sd: rounded(spread.sd),
+        }),
+        text: Text {
+            verdict: told.verdict.join(" "),
+            warnings: told.warnings,
+            unknown: told.unknown,
+            reasons: told.reasons.into_iter().map(|(_, text)| text).collect(),
+            commands: told.next.into_iter().flat_map(|p| p.commands).collect(),
+        },
+    }
+}
+
+/// Six significant digits: what is estimated from a handful of runs has no more.
+fn rounded(value: f64) -> Number {
+    let short = format!("{value:.5e}").parse().unwrap_or(value);
+    Number::from_f64(short)
+}
+
+fn run_ref(run: &Run) -> RunRef {
+    RunRef {
+        id: run.id().to_string(),
+        uid: run.uid.clone(),
+    }
+}
+
+fn factor_ref(factor: &Factor, c: &Comparison<'_>) -> FactorRef {
+    FactorRef {
+        label: factor.label(),
+        axis: factor.axis,
+        name: factor.name.clone(),
+        members: factor.members.clone(),
+        declared: !c.declared.undeclared.contains(factor),
+    }
+}
+
+fn metric(row: &MetricRow) -> Metric {
+    Metric {
+        name: row.name.clone(),
+        goal: row.goal,
+        primary: row.primary,
+        role: match row.role {
+            Yardstick::Train => "train",
+            Yardstick::Val => "val",
+            Yardstick::Test => "test",
+        },
+        yardstick: row.yardstick,
+        a: row.a.clone(),
+        b: row.b.clone(),
+        delta: row.delta.clone(),
+        relative: row.relative.map(rounded),
+        judgement: row.judgement.word(),
+        noise: row.noise.as_ref().map(noise),
+    }
+}
+
+fn noise(noise: &Noise) -> NoiseOf {
+    NoiseOf {
+        n: noise.n(),
+        n_a: noise.n_a,
+        n_b: noise.n_b,
+        sd: rounded(noise.sd),
+        method: match noise.method {
+            Method::Welch => "welch",
+            Method::OneSample => "one-sample",
+        },
+        threshold: rounded(noise.threshold),
+        within: noise.within(),
+    }
+}
+
+fn closest(have: &crate::compare::Closest) -> ClosestRun {
+    ClosestRun {
+        run: have.run.short(),
+        isolates: have.factor.label(),
+        side: if have.from_first { "a" } else { "b" },
+        delta: have.delta.as_ref().map(|(_, delta)| delta.clone()),
+    }
+}
+
+fn changes(c: &Comparison<'_>) -> Changes {
+    let axes = &c.axes;
+    let eval = axes.eval.inputs.iter().map(|input| (Axis::Eval, input));
+    let data = axes.data.inputs.iter().map(|input| (Axis::Data, input));
+    let seed = &axes.seed;
+    let mut hardware = axes.hardware.listed.clone();
+    hardware.extend(axes.hardware.cores.then_some("cores"));
+    hardware.extend(axes.hardware.gpus.then_some("gpus"));
+    Changes {
+        data: eval
+            .chain(data)
+            .filter_map(|(axis, i)| data_change(axis, i))
+            .collect(),
+        code: axes.code.files.iter().map(code_file).collect(),
+        commits: [c.a.code.commit.clone(), c.b.code.commit.clone()],
+        config: axes.config.keys.iter().map(config_key).collect(),
+        seed: (seed.state == State::Changed).then(|| [seed.a.clone(), seed.b.clone()]),
+        python: axes.env.python.clone().map(|(a, b)| [a, b]),
+        packages: axes
+            .env
+            .packages
+            .iter()
+            .map(|package| Package {
+                name: package.name.clone(),
+                a: package.a.clone(),
+                b: package.b.clone(),
+                direct: package.direct,
+            })
+            .collect(),
+        hardware,
+        command: (axes.command.state == State::Changed)
+            .then(|| [axes.command.only_a.clone(), axes.command.only_b.clone()]),
+    }
+}
+
+fn data_change(axis: Axis, input: &InputChange) -> Option<DataChange> {
+    let change = match input.kind {
+        InputKind::Same => return None,
+        InputKind::Renamed => "renamed",
+        InputKind::LineEndings => "line-endings",
+        InputKind::Changed => "changed",
+        InputKind::Added => "added",
+        InputKind::Removed => "removed",
+        InputKind::Unknown => "unknown",
+    };
+    let file = |input: &crate::model::data::DataInput| DataFile {
+        path: input.path.clone(),
+        sha256: input.sha256.clone(),
+        rows: input.rows,
+        bytes: input.bytes,
+    };
+    Some(DataChange {
+        role: input.role.clone(),
+        axis,
+        change,
+        a: input.a.as_ref().map(file),
+        b: input.b.as_ref().map(file),
+    })
+}
+
+fn code_file(file: &crate::compare::FileChange) -> CodeFile {
+    CodeFile {
+        path: file.path.clone(),
+        status: file.status.clone(),
+        added: file.added,
+        removed: file.removed,
+        cosmetic: file.cosmetic,
+        used: file.used,
+        counts: file.counts(),
+    }
+}
+
+fn config_key(key: &KeyChange) -> ConfigKey {
+    let change = match key.kind {
+        KeyKind::Value => "value",
+        KeyKind::Added => "added",
+        KeyKind::Removed => "removed",
+        KeyKind::Moved { .. } => "moved",
+        KeyKind::Elements { .. } => "elements",
+        KeyKind::Reordered => "reordered",
+        KeyKind::Spelling => "spelling",
+    };
+    let counts_on = match key.role {
+        _ if key.kind == KeyKind::Spelling => None,
+        KeyRole::Param => Some(Axis::Config),
+        KeyRole::Split => Some(Axis::Eval),
+        KeyRole::Seed => Some(Axis::Seed),
+        KeyRole::DataPath => Some(Axis::Data),
+        KeyRole::OutputPath => None,
+    };
+    let from = match &key.kind {
+        KeyKind::Moved { from } => Some(from.clone()),
+        _ => None,
+    };
+    ConfigKey {
+        key: key.key.clone(),
+        change,
+        counts_on,
+        from,
+        a: key.a.clone(),
+        b: key.b.clone(),
+    }
+}

@@ -292,8 +292,16 @@ fn table(told: &Told, w: Words, look: &Look) -> Vec<String> {
             Some(style) => look.paint(style, &cells.word),
             None => cells.word.clone(),
         };
-        let gap = " ".repeat(word.saturating_sub(cells.word.width()));
-        lines.push(format!("{start}  {painted}{gap}   {}", clean(&cells.note)));
+        let note = clean(&cells.note);
+        let used = start.width() + 2 + word + 3 + note.width();
+        if used > look.width && !note.is_empty() {
+            // A remark that would be broken anywhere stands on a line of its own.
+            lines.push(format!("{start}  {painted}"));
+            lines.push(format!("    {note}"));
+        } else {
+            let gap = " ".repeat(word.saturating_sub(cells.word.width()));
+            lines.push(format!("{start}  {painted}{gap}   {note}"));
+        }
     }
     lines
 }

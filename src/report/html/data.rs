@@ -26,6 +26,7 @@ impl Page<'_> {
             "runs": runs,
             "values": self.metrics.iter().map(values).collect::<Vec<_>>(),
             "of": self.t("of", "из"),
+            "more": self.t("Show the rest", "Показать остальные"),
         });
         html! { script #data type="application/json" { (PreEscaped(harmless(&document.to_string()))) } }
     }

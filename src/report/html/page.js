@@ -34,6 +34,7 @@
       heads.forEach((h) => h.setAttribute("aria-sort", h === head ? next : "none"));
       rows.sort(compare(column, next === "ascending"));
       body.append(...rows.map((item) => item.row));
+      apply();
     });
   });
 
@@ -47,16 +48,28 @@
     const ways = { "<": (v) => v < limit, ">": (v) => v > limit, "<=": (v) => v <= limit, ">=": (v) => v >= limit, "=": (v) => v === limit };
     return (item) => ways[parts[2]](parseFloat(value(item.row, column)));
   };
-  const apply = () => {
+  // A browser lays out a few hundred rows at once; thousands make every sort wait.
+  const page = 200;
+  let limit = page;
+  const more = at("#more");
+  function apply() {
     const tests = filter.value.toLowerCase().split(/\s+/).filter(Boolean).map(test);
-    let shown = 0;
+    let found = 0;
     for (const item of rows) {
       const keep = tests.every((passes) => passes(item));
-      item.row.hidden = !keep;
-      shown += keep;
+      item.row.hidden = !keep || found >= limit;
+      found += keep;
     }
-    count.textContent = `${shown} ${data.of} ${rows.length}`;
+    count.textContent = `${found} ${data.of} ${rows.length}`;
+    more.hidden = found <= limit;
+    more.textContent = `${data.more} (${found - limit})`;
+  }
+  const everything = () => {
+    limit = Infinity;
+    apply();
   };
+  more.addEventListener("click", everything);
+  addEventListener("beforeprint", everything);
   filter.disabled = false;
   filter.addEventListener("input", apply);
   apply();

@@ -42,6 +42,7 @@ impl Page<'_> {
                         tbody { @for run in self.facts.runs.iter().rev() { (self.row(run, lettered.is_some())) } }
                     }
                 }
+                button #more type="button" hidden {}
                 p.note { (self.legend()) }
             }
         }

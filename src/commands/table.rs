@@ -1,0 +1,306 @@
+//! `git exp table`: all runs in one table, for files, papers and spreadsheets; and back.
+
+use crate::choose;
+use crate::context::Ctx;
+use crate::error::{ExitCode, Result};
+use crate::model::Brief;
+use crate::query::{Attribute, Target, parse};
+use crate::record::{end, revise};
+use crate::report::listing::{self, Column, Item, Row};
+use crate::report::overview::Overview;
+use crate::report::typed::{self, Fate};
+use crate::settings::ProjectSettings;
+use crate::store::catalog::Catalog;
+use crate::store::layout::README;
+use crate::store::tables::{self, Pending};
+use crate::store::{runs, stage};
+use crate::ui::escape::{printable, printable_lines};
+
+/// How the table is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Markdown.
+    #[default]
+    Md,
+    /// Comma-separated values.
+    Csv,
+    /// JSON.
+    Json,
+    /// LaTeX with booktabs.
+    Latex,
+}
+
+/// Which side a conflict is decided for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Side {
+    /// What was typed.
+    Table,
+    /// What is recorded.
+    Record,
+}
+
+/// Arguments of `git exp table`.
+#[derive(Debug, clap::Args)]
+pub struct TableArgs {
+    /// Rewrite experiments/experiments.md and .csv
+    #[arg(long, conflicts_with_all = ["format", "excel", "only_changed", "absorb"])]
+    pub write: bool,
+    /// Print in this form
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with = "excel")]
+    pub format: Option<Format>,
+    /// Print CSV for a Russian Excel: byte order mark, `;`, decimal commas
+    #[arg(long)]
+    pub excel: bool,
+    /// Show what varies between the runs and all metrics, a column each
+    #[arg(long)]
+    pub only_changed: bool,
+    /// Take comments typed into experiments.md or .csv into the records
+    #[arg(long)]
+    pub absorb: bool,
+    /// Decide conflicts for one side (with --absorb)
+    #[arg(long, value_enum, value_name = "SIDE", requires = "absorb")]
+    pub prefer: Option<Side>,
+    /// Say what would be taken, and write nothing (with --absorb)
+    #[arg(long, requires = "absorb")]
+    pub dry_run: bool,
+}
+
+/// Prints or writes the table, or reads comments back.
+pub fn table(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
+    let (repo, project) = (ctx.repo()?, ctx.project()?);
+    if args.write {
+        let settings = ctx.settings()?;
+        tables::refresh(project, &repo.exp_dir(), settings, ctx.lang()?)?;
+        ctx.ui.say(format!(
+            "wrote {0}/{1} and {0}/{2}",
+            "experiments",
+            tables::MARKDOWN,
+            tables::CSV
+        ));
+        return Ok(ExitCode::OK);
+    }
+    let catalog = Catalog::open(repo, project, false)?;
+    if args.absorb {
+        return absorb(ctx, &catalog.all(), args);
+    }
+    let overview = overview(ctx, &catalog, args)?;
+    let json = ctx.globals.json || args.format == Some(Format::Json);
+    let text = match args.format.unwrap_or_default() {
+        _ if json => crate::ui::escape::json(&format!("{:#}\n", overview.json())),
+        _ if args.excel => overview.csv_for_excel(),
+        Format::Csv => overview.csv(),
+        Format::Latex => overview.latex(),
+        _ => overview.markdown(ctx.lang()?),
+    };
+    if ctx.ui.stdout_is_terminal() {
+        ctx.page(&printable_lines(&text))?;
+    } else {
+        ctx.ui.out(text)?;
+    }
+    Ok(ExitCode::OK)
+}
+
+/// The seven columns, those of `[table] columns`, or what varies.
+fn overview(ctx: &Ctx, catalog: &Catalog, args: &TableArgs) -> Result<Overview> {
+    let settings = ctx.settings()?;
+    let runs = catalog.all();
+    if !args.only_changed && settings.table.columns.is_empty() {
+        return Ok(Overview::standard(
+            &runs.iter().collect::<Vec<_>>(),
+            settings,
+        ));
+    }
+    let columns = match args.only_changed {
+        true => changed(&runs, settings),
+        false => chosen(settings, catalog)?,
+    };
+    let stages = stage::all(ctx.project()?).0;
+    let item = |run: Brief| Item {
+        base: run
+            .base
+            .as_ref()
+            .and_then(|base| catalog.find(&base.uid, &base.id)),
+        stages: stages
+            .iter()
+            .filter(|stage| stage.current.uid == run.uid)
+            .map(|stage| stage.stage.clone())
+            .collect(),
+        run,
+    };
+    let items: Vec<Item> = runs.into_iter().map(item).collect();
+    Ok(Overview::of(&items, &columns))
+}
+
+/// Name, every parameter that varies, data where it varies, and every metric.
+fn changed(runs: &[Brief], settings: &ProjectSettings) -> Vec<Column> {
+    let refs: Vec<&Brief> = runs.iter().collect();
+    let mut columns = vec![
+        Column::Value(Target::Attribute(Attribute::Id)),
+        Column::Value(Target::Attribute(Attribute::Name)),
+    ];
+    let rows: Vec<Row> = runs
+        .iter()
+        .map(|run| {
+            Row::Run(Box::new(Item {
+                run: run.clone(),
+                base: None,
+                stages: Vec::new(),
+            }))
+        })
+        .collect();
+    if listing::columns(&rows, settings).contains(&Column::DataVersion) {
+        columns.push(Column::DataVersion);
+    }
+    let params = listing::varying_params(&refs)
+        .into_iter()
+        .map(Target::Param);
+    columns.extend(params.map(Column::Value));
+    let mut metrics: Vec<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
+    metrics.sort();
+    metrics.dedup();
+    let known: std::collections::BTreeSet<String> = metrics.iter().copied().cloned().collect();
+    let primary = choose::primary(&known, settings);
+    metrics.sort_by_key(|name| Some(*name) != primary.as_ref());
+    columns.extend(
+        metrics
+            .into_iter()
+            .map(|name| Column::Value(Target::Metric(name.clone()))),
+    );
+    columns
+}
+
+fn chosen(settings: &ProjectSettings, catalog: &Catalog) -> Result<Vec<Column>> {
+    let names = catalog.names();
+    let column = |text: &String| -> Result<Column> {
+        Ok(match text.as_str() {
+            "changed" => Column::Changed,
+            "data" => Column::DataVersion,
+            "status" => Column::State,
+            _ => {
+                let target = names.resolve(&parse::field(text), text).map_err(|error| {
+                    error.in_text("[table] columns in experiments/exp.toml", text)
+                })?;
+                Column::Value(target)
+            }
+        })
+    };
+    settings.table.columns.iter().map(column).collect()
+}
+
+/// Takes typed comments into the records; exit code 1 when some are in conflict.
+fn absorb(ctx: &Ctx, runs: &[Brief], args: &TableArgs) -> Result<ExitCode> {
+    let (repo, project) = (ctx.repo()?, ctx.project()?);
+    let pending = tables::pending(project, &repo.exp_dir(), runs)?;
+    let mut lines = Vec::new();
+    let mut conflicts = 0;
+    let mut written = false;
+    for run in runs {
+        let id = run.id();
+        let edits: Vec<&Pending> = pending.iter().filter(|edit| edit.id == id).collect();
+        let Some(choice) = decide(&edits, args.prefer) else {
+            continue;
+        };
+        match choice {
+            Choice::Take(comment) => {
+                lines.push(format!("{}  {comment}", id.short()));
+                if !args.dry_run {
+                    take(ctx, run, &comment)?;
+                    written = true;
+                }
+            }
+            Choice::Keep => written = true,
+            Choice::Emptied(file) => ctx.ui.say(format!(
+                "{}: the comment was emptied in {file}; a record does not forget, so it stays",
+                id.short()
+            )),
+            Choice::Conflict(sides) => {
+                conflicts += 1;
+                let recorded = typed::shown(run.conclusion.as_deref());
+                ctx.ui.warn(format!("{} is in conflict", id.short()));
+                for (file, comment) in sides {
+                    ctx.ui.say(format!("  {file}: {}", printable(&comment)));
+                }
+                ctx.ui.say(format!("  record: {}", printable(&recorded)));
+            }
+        }
+    }
+    let text: String = lines
+        .iter()
+        .map(|line| format!("{}\n", printable(line)))
+        .collect();
+    ctx.ui.out(text)?;
+    if written && !args.dry_run {
+        let settings = ProjectSettings::read(&project.settings_file())?;
+        match args.prefer {
+            Some(Side::Record) => tables::reset(project, &repo.exp_dir(), &settings, ctx.lang()?)?,
+            _ => tables::refresh(project, &repo.exp_dir(), &settings, ctx.lang()?)?,
+        }
+    }
+    if lines.is_empty() && conflicts == 0 {
+        ctx.ui.say("no typed comment is waiting");
+    }
+    if conflicts > 0 {
+        ctx.ui
+            .hint("decide for one side: git exp table --absorb --prefer table (or record)");
+        return Ok(ExitCode::NO);
+    }
+    Ok(ExitCode::OK)
+}
+
+enum Choice {
+    Take(String),
+    Keep,
+    Emptied(&'static str),
+    Conflict(Vec<(&'static str, String)>),
+}
+
+/// One comment out of what both files say of a run.
+fn decide(edits: &[&Pending], prefer: Option<Side>) -> Option<Choice> {
+    let typed: Vec<&&Pending> = edits
+        .iter()
+        .filter(|edit| edit.fate != Fate::Emptied)
+        .collect();
+    let Some(first) = typed.first() else {
+        return edits.first().map(|edit| Choice::Emptied(edit.file));
+    };
+    let longest = typed
+        .iter()
+        .map(|edit| &edit.comment)
+        .max_by_key(|text| text.len())?;
+    let agree = typed
+        .iter()
+        .all(|edit| longest.contains(edit.comment.as_str()));
+    let clear = agree && typed.iter().all(|edit| edit.fate == Fate::Absorb);
+    Some(match (clear, prefer) {
+        (true, _) => Choice::Take(longest.clone()),
+        (false, Some(Side::Record)) => Choice::Keep,
+        (false, Some(Side::Table)) if agree => Choice::Take(longest.clone()),
+        // Markdown is what people see on the forge; both were named a line above.
+        (false, Some(Side::Table)) => Choice::Take(first.comment.clone()),
+        (false, None) => Choice::Conflict(
+            typed
+                .iter()
+                .map(|edit| (edit.file, edit.comment.clone()))
+                .collect(),
+        ),
+    })
+}
+
+fn take(ctx: &Ctx, brief: &Brief, comment: &str) -> Result<()> {
+    let project = ctx.project()?;
+    let entry = runs::of_uid(project, &brief.uid, &brief.id().to_string())?;
+    let mut run = entry.run?;
+    let before = typed::shown(run.conclusion.as_deref());
+    // A longer version of the same text keeps the line breaks that the table could not show.
+    let added = comment
+        .strip_prefix(before.as_str())
+        .filter(|_| !before.is_empty());
+    run.conclusion = Some(match (&run.conclusion, added) {
+        (Some(old), Some(added)) => format!("{}{added}", old.trim_end()),
+        _ => comment.to_owned(),
+    });
+    revise::write(ctx, &entry.folder, &mut run)?;
+    super::note::add_to_readme(&entry.folder.join(README), added.unwrap_or(comment).trim())?;
+    let settings = ctx.settings()?;
+    end::annotate(ctx, &run, settings.primary.as_deref())
+}

@@ -1,0 +1,196 @@
+//! The index read without a process, where its format is plain.
+//!
+//! Source: gitformat-index(5). Versions 2 and 3 without extensions that change what the entries
+//! mean (split and sparse indexes); all else is left to `git ls-files`, which gives the same.
+
+use std::path::Path;
+
+use super::status::IndexEntry;
+use crate::git::hash::ObjectFormat;
+use crate::git::tree::Entry;
+use crate::model::{Oid, RecordPath};
+
+/// Ten 32-bit fields of `stat` before the id.
+const STAT: usize = 40;
+const ASSUME_VALID: u16 = 0x8000;
+const EXTENDED: u16 = 0x4000;
+const SKIP_WORKTREE: u16 = 0x4000;
+
+/// The entries; `None` when only git can tell them.
+pub fn read(path: &Path, format: ObjectFormat) -> Option<Vec<IndexEntry>> {
+    match std::fs::read(path) {
+        Ok(bytes) => parse(&bytes, format),
+        // Before the first `git add` there is none.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Vec::new()),
+        Err(_) => None,
+    }
+}
+
+fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<IndexEntry>> {
+    let end = bytes.len().checked_sub(format.width())?;
+    let bytes = &bytes[..end];
+    let version = number(bytes, 4)?;
+    if bytes.get(..4)? != b"DIRC" || !matches!(version, 2 | 3) {
+        return None;
+    }
+    let count = usize::try_from(number(bytes, 8)?).ok()?;
+    let mut entries = Vec::with_capacity(count.min(bytes.len() / STAT));
+    let mut at = 12;
+    for _ in 0..count {
+        let (entry, next) = entry(bytes, at, format)?;
+        entries.push(entry);
+        at = next;
+    }
+    all_optional(bytes.get(at..)?).then_some(entries)
+}
+
+/// One entry, and where the next begins.
+fn entry(bytes: &[u8], at: usize, format: ObjectFormat) -> Option<(IndexEntry, usize)> {
+    let mode = number(bytes, at + 24)?;
+    let id = at + STAT;
+    let mut name = id + format.width() + 2;
+    let flags = short(bytes, name - 2)?;
+    let mut skips = false;
+    if flags & EXTENDED != 0 {
+        skips = short(bytes, name)? & SKIP_WORKTREE != 0;
+        name += 2;
+    }
+    let length = bytes.get(name..)?.iter().position(|&b| b == 0)?;
+    let tag = match (skips, flags & ASSUME_VALID != 0) {
+        (true, true) => b's',
+        (true, false) => b'S',
+        (false, true) => b'h',
+        (false, false) => b'H',
+    };
+    let entry = IndexEntry {
+        tag,
+        stage: u8::try_from((flags >> 12) & 3).ok()?,
+        entry: Entry {
+            mode,
+            id: Oid::from_bytes(bytes.get(id..id + format.width())?)?,
+            path: RecordPath::from_bytes(&bytes[name..name + length]),
+        },
+    };
+    // One to eight NULs bring the entry to a multiple of eight bytes.
+    let size = (name + length - at) / 8 * 8 + 8;
+    Some((entry, at + size))
+}
+
+/// Whether all extensions are of the kind that a reader may pass over: a capital letter first.
+fn all_optional(mut rest: &[u8]) -> bool {
+    while !rest.is_empty() {
+        let size = number(rest, 4).and_then(|size| usize::try_from(size).ok());
+        match size.and_then(|size| rest.get(8 + size..)) {
+            Some(after) if rest[0].is_ascii_uppercase() => rest = after,
+            _ => return false,
+        }
+    }
+    true
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    let field = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_be_bytes(field.try_into().ok()?))
+}
+
+fn short(bytes: &[u8], at: usize) -> Option<u16> {
+    let field = bytes.get(at..at.checked_add(2)?)?;
+    Some(u16::from_be_bytes(field.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::git::snapshot::status::parse_index;
+    use crate::git::testing::Lab;
+
+    fn compare(lab: &Lab) -> bool {
+        let repo = lab.repo();
+        let listed = repo
+            .git()
+            .args(["ls-files", "-v", "-s", "-z"])
+            .run()
+            .unwrap();
+        let mut expected = parse_index(&listed).unwrap();
+        for entry in &mut expected {
+            // `M` says what the stage says.
+            entry.tag = if entry.tag == b'M' { b'H' } else { entry.tag };
+        }
+        let found = read(&repo.git_dir.join("index"), repo.format());
+        if let Some(found) = &found {
+            assert_eq!(found, &expected);
+        }
+        found.is_some()
+    }
+
+    #[test]
+    fn a_plain_index_is_read_as_git_lists_it() {
+        for lab in [Lab::init(&[]), Lab::init(&["--object-format=sha256"])] {
+            assert!(compare(&lab), "none yet");
+            for length in 1..40 {
+                lab.write(&"n".repeat(length), "x");
+            }
+            lab.write("deep/er/файл", "x");
+            lab.write("long/".repeat(60).trim_end_matches('/'), "x");
+            lab.commit("all");
+            assert!(compare(&lab));
+            lab.git(&["update-index", "--assume-unchanged", "n", "nn"]);
+            lab.git(&["update-index", "--skip-worktree", "nn", "nnn"]);
+            lab.write("new", "x");
+            lab.git(&["add", "-N", "new"]);
+            assert!(compare(&lab), "flags make it version 3");
+        }
+    }
+
+    #[test]
+    fn conflicts_have_their_stages() {
+        let lab = Lab::with_commit();
+        lab.git(&["checkout", "-q", "-b", "other"]);
+        lab.write("a.txt", "other\n");
+        lab.commit("other");
+        lab.git(&["checkout", "-q", "main"]);
+        lab.write("a.txt", "main\n");
+        lab.commit("main");
+        let repo = lab.repo();
+        repo.git().args(["merge", "other"]).output().unwrap();
+        assert!(compare(&lab));
+        let entries = read(&repo.git_dir.join("index"), repo.format()).unwrap();
+        assert_eq!(
+            entries.iter().map(|e| e.stage).collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
+    }
+
+    #[test]
+    fn what_only_git_understands_is_left_to_it() {
+        let lab = Lab::with_commit();
+        lab.write("out/b.txt", "x\n");
+        lab.commit("out");
+        assert!(compare(&lab));
+        lab.git(&["update-index", "--index-version", "4"]);
+        assert!(!compare(&lab), "version 4");
+        lab.git(&["update-index", "--index-version", "2"]);
+        lab.git(&["update-index", "--split-index"]);
+        assert!(!compare(&lab), "split");
+        lab.git(&["update-index", "--no-split-index"]);
+        assert!(compare(&lab));
+        lab.git(&["sparse-checkout", "set", "--sparse-index", "in"]);
+        assert!(!compare(&lab), "sparse");
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_never_a_panic(at in 0_usize..400, byte: u8, cut in 0_usize..400) {
+            static INDEX: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
+                std::fs::read(Lab::with_commit().top().join(".git/index")).unwrap()
+            });
+            let mut bytes = INDEX.clone();
+            let length = bytes.len();
+            bytes[at % length] = byte;
+            bytes.truncate(cut.max(1));
+            let _ = parse(&bytes, ObjectFormat::Sha1);
+        }
+    }
+}
