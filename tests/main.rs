@@ -1,5 +1,5 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, dead_code)]
 
 mod best;
 mod browser;
@@ -16,12 +16,15 @@ mod ls;
 mod man;
 mod parallel;
 mod promote;
+mod readme;
 mod records;
 mod relabel;
 mod report;
+mod restore;
 mod run;
 mod security;
 mod show;
 mod start;
 mod story;
 mod table;
+mod team;

@@ -204,6 +204,14 @@ fn a_hostile_configuration_runs_nothing() {
     hostile(&["doctor", "--fix"]);
     // Even the one question to the remote starts no program that its URL names.
     hostile(&["doctor", "--remote"]);
+    // The traps work: git itself walks into them.
+    let mut control = env.command("git");
+    control.args(["diff", "HEAD"]);
+    env.ran(control);
+    assert!(
+        env.home().join("canary").exists(),
+        "the traps were never set"
+    );
 }
 
 #[test]
@@ -247,7 +255,7 @@ fn arguments_that_look_like_options_are_names() {
         let base = format!("--base={name}");
         exp(&env, &["start", "wide_tree", &base]).error();
         exp(&env, &["start", "--", name]);
-        exp(&env, &["finish", "--", name]).error();
+        exp(&env, &["finish", "--", name]);
     }
     let after: Vec<String> = listing(env.repo())
         .into_iter()
@@ -710,8 +718,10 @@ fn files_of_secrets_are_left_out_and_named() {
         "id_rsa",
         ".aws/credentials",
     ];
+    // Not even a token in them stops the start, for they are in no snapshot.
+    let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
     for file in files {
-        env.write(file, "FILESECRET=1\n");
+        env.write(file, format!("FILESECRET=1\nTOKEN={token}\n"));
     }
     env.write("train.py", "print(2)\n");
     let ran = exp(&env, &["start", "wide_tree"]);

@@ -3,7 +3,7 @@
 use super::Finding;
 use super::scene::{Scene, short};
 use crate::error::Result;
-use crate::model::{Brief, Run, Status};
+use crate::model::{Run, Status};
 use crate::record::end;
 use crate::report::minilog;
 use crate::settings::ProjectSettings;
@@ -14,9 +14,14 @@ pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
     if scene.settings_problem.is_some() {
         return Ok(());
     }
-    let runs: Vec<Brief> = scene.runs().map(|(_, run)| Brief::from(run)).collect();
-    let exp_dir = scene.repo.exp_dir();
-    let outdated = tables::outdated(scene.project, &exp_dir, &runs, &scene.settings, scene.lang);
+    let runs: Vec<&Run> = scene.runs().map(|(_, run)| run).collect();
+    let outdated = tables::outdated(
+        scene.project,
+        &scene.repo.exp_dir(),
+        &runs,
+        &scene.settings,
+        scene.lang,
+    );
     if !outdated.is_empty() {
         let what = format!("{} not what the records say", is_or_are(&outdated));
         findings.push(

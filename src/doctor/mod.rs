@@ -1,7 +1,7 @@
 //! What crashes, other tools and other clones have left, and how it is mended.
 //!
 //! Each family of findings is one file with one function: it looks and never writes. What it would
-//! do is a [`Fix`] beside the finding. [`treat`] applies fixes and looks again until nothing is left
+//! do is a fix beside the finding. [`treat`] applies fixes and looks again until nothing is left
 //! that it can mend, for one fix often shows the next finding (a record that is written back needs
 //! its line in the notes). The folder is the truth: whatever can be rebuilt from it is.
 

@@ -7,12 +7,16 @@ use super::scene::{Scene, short};
 use crate::error::Result;
 use crate::model::{Run, Uid};
 use crate::record::revise;
-use crate::store::format;
 use crate::store::runs::Entry;
+use crate::store::{contain, format};
 
 pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
     if let Some(failure) = &scene.settings_problem {
         let finding = Finding::to_do("settings", "", failure.to_string());
+        findings.push(with_hint(finding, failure.hints()));
+    }
+    if let Err(failure) = contain::real_folder(&scene.project.runs()) {
+        let finding = Finding::to_do("linked-folder", "", failure.to_string());
         findings.push(with_hint(finding, failure.hints()));
     }
     let mut numbers: BTreeMap<u32, Vec<String>> = BTreeMap::new();

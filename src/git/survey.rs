@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::command::{path_from_git, split_nul};
-use super::{Error, Repo, notes, refs};
+use super::{Error, Repo, refs, remote};
 use crate::model::{Oid, RecordPath, Uid};
 
 /// A remote and what is fetched from it.
@@ -24,19 +24,20 @@ impl Remote {
 
     /// Where the refs of runs of this remote are kept.
     pub fn mirror(&self) -> String {
-        format!("refs/exp-remote/{}/", self.name)
+        format!("{}{}/", remote::TRACKING, self.name)
     }
 
-    /// Fetches notes beside ours, never over them. A pattern, for `git fetch` fails altogether when a
-    /// ref that is named outright is not on the remote yet.
+    /// Fetches notes beside ours, never over them.
     pub fn notes_refspec(&self) -> String {
-        format!("+{}*:{}*", notes::REF, self.notes_ref())
+        let [_, notes] = remote::refspecs(&self.name);
+        notes
     }
 
     /// Fetches the refs of runs beside ours. Straight into `refs/exp/`, `git fetch --prune` would
     /// delete every snapshot that was not pushed yet.
     pub fn runs_refspec(&self) -> String {
-        format!("+{}*:{}*", refs::PREFIX, self.mirror())
+        let [runs, _] = remote::refspecs(&self.name);
+        runs
     }
 }
 
@@ -116,19 +117,6 @@ impl Repo {
     /// What the notes of a remote are, as of the last fetch.
     pub fn mirrored_notes(&self, remote: &Remote) -> Result<Option<Oid>, Error> {
         refs::read_name(self, &remote.notes_ref())
-    }
-
-    /// Adds the lines of a remote's notes to ours.
-    pub fn merge_notes(&self, remote: &Remote) -> Result<(), Error> {
-        self.git()
-            .env("GIT_COMMITTER_NAME", "git-exp")
-            .env("GIT_COMMITTER_EMAIL", "git-exp@localhost")
-            .env("GIT_AUTHOR_NAME", "git-exp")
-            .env("GIT_AUTHOR_EMAIL", "git-exp@localhost")
-            .args(["notes", "--ref=exp", "merge", "-q", "-s", "cat_sort_uniq"])
-            .arg(remote.notes_ref())
-            .run()
-            .map(drop)
     }
 
     /// Whether one commit is the other, or reachable from it.

@@ -8,7 +8,7 @@ use super::contain::real_folder;
 use super::layout::Project;
 use super::lock::Lock;
 use crate::error::Result;
-use crate::model::{Brief, RunId, Sha256, Status};
+use crate::model::{Brief, Run, RunId, Sha256, Status};
 use crate::report::overview::Overview;
 use crate::report::typed::{self, Fate, Typed};
 use crate::settings::{Lang, ProjectSettings};
@@ -48,31 +48,34 @@ pub fn refresh(
     let _turn = Lock::take(exp_dir)?;
     real_folder(&project.experiments())?;
     let runs = Catalog::read(project)?.all();
-    let rows: Vec<&Brief> = runs.iter().collect();
     for file in [MARKDOWN, CSV] {
-        let path = project.experiments().join(file);
-        let found = std::fs::read(&path).unwrap_or_default();
-        let before = base(exp_dir, project, file);
-        let (text, basis) = anew(file, &found, &before, &rows, settings, lang);
+        let Due { found, text, basis } = due(project, exp_dir, settings, lang, &runs, file);
         if found != text.as_bytes() {
             keep_foreign(exp_dir, project, file, &found);
-            atomic::write(&path, text.as_bytes())?;
+            atomic::write(&project.experiments().join(file), text.as_bytes())?;
         }
         remember(exp_dir, project, file, &basis);
     }
     Ok(())
 }
 
-/// A file as it should be, typed comments kept, and as it would be without them.
-fn anew(
-    file: &'static str,
-    found: &[u8],
-    before: &[u8],
-    rows: &[&Brief],
+/// What a file says, what it should say, and what an edit in it is judged by.
+struct Due {
+    found: Vec<u8>,
+    text: String,
+    basis: String,
+}
+
+fn due(
+    project: &Project,
+    exp_dir: &Path,
     settings: &ProjectSettings,
     lang: Lang,
-) -> (String, String) {
-    let table = Overview::standard(rows, settings);
+    runs: &[Brief],
+    file: &'static str,
+) -> Due {
+    let table = Overview::standard(&runs.iter().collect::<Vec<_>>(), settings);
+    let found = std::fs::read(project.experiments().join(file)).unwrap_or_default();
     let render = |table: &Overview| match file {
         MARKDOWN => table.markdown(lang),
         _ => table.csv(),
@@ -80,13 +83,17 @@ fn anew(
     let mut kept = table.clone();
     // An edit is judged by what was generated before it, however often the table is made anew.
     let mut basis = table;
-    for edit in edits(file, found, before, rows) {
+    for edit in edits(file, &found, &base(exp_dir, project, file), runs) {
         if matches!(edit.fate, Fate::Absorb | Fate::Conflict) {
             kept.comment(&edit.id, &edit.comment);
             basis.comment(&edit.id, &edit.before);
         }
     }
-    (render(&kept), render(&basis))
+    Due {
+        found,
+        text: render(&kept),
+        basis: render(&basis),
+    }
 }
 
 /// The files that don't say what the records say. A run that goes on may be missing: its row is
@@ -94,26 +101,27 @@ fn anew(
 pub fn outdated(
     project: &Project,
     exp_dir: &Path,
-    runs: &[Brief],
+    runs: &[&Run],
     settings: &ProjectSettings,
     lang: Lang,
 ) -> Vec<&'static str> {
-    let read = |file: &str| std::fs::read(project.experiments().join(file)).unwrap_or_default();
-    let listed = String::from_utf8_lossy(&read(MARKDOWN)).into_owned();
-    let counts = |run: &&Brief| {
+    let listed = std::fs::read_to_string(project.experiments().join(MARKDOWN)).unwrap_or_default();
+    let counts = |run: &&&Run| {
         run.status != Status::Running || listed.contains(&format!("runs/{}/", run.id()))
     };
-    let rows: Vec<&Brief> = runs.iter().filter(counts).collect();
-    let differs = |file: &&'static str| {
-        let (found, before) = (read(file), base(exp_dir, project, file));
-        let is_needed = !rows.is_empty() || !found.is_empty();
-        is_needed
-            && found
-                != anew(file, &found, &before, &rows, settings, lang)
-                    .0
-                    .as_bytes()
+    let rows: Vec<Brief> = runs
+        .iter()
+        .filter(counts)
+        .map(|run| Brief::from(*run))
+        .collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let stale = |file: &&'static str| {
+        let due = due(project, exp_dir, settings, lang, &rows, file);
+        due.found != due.text.as_bytes()
     };
-    [MARKDOWN, CSV].into_iter().filter(differs).collect()
+    [MARKDOWN, CSV].into_iter().filter(stale).collect()
 }
 
 /// Like [`refresh`], for the records' side: typed comments that are in conflict are written over.
@@ -136,7 +144,6 @@ pub fn reset(
 /// # Errors
 /// When a file has lost its id or comment column.
 pub fn pending(project: &Project, exp_dir: &Path, runs: &[Brief]) -> Result<Vec<Pending>> {
-    let rows: Vec<&Brief> = runs.iter().collect();
     let mut all = Vec::new();
     for file in [MARKDOWN, CSV] {
         let found = match std::fs::read(project.experiments().join(file)) {
@@ -146,7 +153,7 @@ pub fn pending(project: &Project, exp_dir: &Path, runs: &[Brief]) -> Result<Vec<
         };
         // Asked first for its errors, which `edits` swallows.
         parse(file, &found)?;
-        all.extend(edits(file, &found, &base(exp_dir, project, file), &rows));
+        all.extend(edits(file, &found, &base(exp_dir, project, file), runs));
     }
     Ok(all)
 }
@@ -158,12 +165,12 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Typed>> {
     }
 }
 
-fn edits(file: &'static str, found: &[u8], base: &[u8], runs: &[&Brief]) -> Vec<Pending> {
+fn edits(file: &'static str, found: &[u8], base: &[u8], runs: &[Brief]) -> Vec<Pending> {
     let generated = parse(file, base).unwrap_or_default();
     let rows = parse(file, found).unwrap_or_default();
     rows.into_iter()
         .filter_map(|row| {
-            let is = |run: &&&Brief| match &row.id {
+            let is = |run: &&Brief| match &row.id {
                 Some(id) => run.id() == *id,
                 None => run.number == row.number,
             };

@@ -495,6 +495,27 @@ fn the_command_line_is_listed_without_what_counts_elsewhere() {
         );
     });
     assert_eq!(plain(&a, &b).axes.command.state, State::Same);
+    // A seed that only one command line has is told on the seed axis.
+    let b = next(|run| {
+        run.seed = Some(param("7"));
+        command(
+            run,
+            &[
+                "python",
+                "t.py",
+                "-c",
+                "configs/experiment_v1.yaml",
+                "--seed",
+                "7",
+            ],
+        );
+    });
+    let mut silent = a.clone();
+    command(
+        &mut silent,
+        &["python", "t.py", "-c", "configs/experiment_v1.yaml"],
+    );
+    assert_eq!(plain(&silent, &b).axes.command.state, State::Same);
     let b = next(|run| {
         let words = [
             "python",

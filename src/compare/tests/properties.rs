@@ -159,8 +159,11 @@ proptest! {
     }
 }
 
+/// A change and the factor that it is.
+type Change = (&'static str, fn(&mut Run));
+
 /// Independent changes to a run, each one factor.
-const CHANGES: [(&str, fn(&mut Run)); 9] = [
+const CHANGES: [Change; 9] = [
     ("eval:val", |run| {
         run.data[1] = data("val", "val.csv", "77", 5)
     }),

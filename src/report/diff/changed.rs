@@ -104,17 +104,20 @@ pub fn code_point(run: &Run, w: Words) -> String {
         Some(oid) => oid.short().to_owned(),
         None => w.pick("no commit", "нет коммита").to_owned(),
     };
-    if !run.code.dirty {
+    if !is_dirty(run) {
         return format!("{commit} ({})", w.pick("clean", "без правок"));
     }
     let kept = match run.code.snapshot {
         Some(_) => w.pick(" (frozen copy kept)", " (копия сохранена)"),
         None => "",
     };
-    format!(
-        "{commit} + {}{kept}",
-        w.pick("uncommitted changes", "незакоммиченные правки")
-    )
+    let edits = w.pick("uncommitted changes", "незакоммиченные правки");
+    format!("{commit} + {edits}{kept}")
+}
+
+/// Whether code was edited: an edited configuration is told on its own axis.
+pub fn is_dirty(run: &Run) -> bool {
+    run.code.dirty && (run.code.changes.is_empty() || run.code.code_is_dirty())
 }
 
 fn file_row(file: &FileChange, w: Words) -> Row {

@@ -3,29 +3,23 @@
 use super::words::Words;
 use crate::compare::axis::Gap;
 use crate::compare::suggest::names;
-use crate::compare::{Axis, Comparison};
+use crate::compare::{Axis, Comparison, Sides};
 use crate::settings::Lang;
 
 /// Why an axis is unknown, as a clause.
 pub fn gap(axis: Axis, gap: &Gap, c: &Comparison<'_>, w: Words) -> String {
     let (a, b) = names(c.a, c.b);
     let what = w.axis(axis);
-    let place = |sides| w.missing_in(sides, (&a, &b));
-    match (w.lang, gap) {
-        (Lang::En, Gap::NotRecorded(s)) => {
-            let verb = if matches!(axis, Axis::Code | Axis::Config) {
-                "was"
-            } else {
-                "were"
-            };
-            let verb = if axis == Axis::Data { "was" } else { verb };
-            match s {
-                crate::compare::Sides::Both => format!("{what} {verb} recorded in neither run"),
-                side => format!("{what} {verb} not recorded {}", place(*side)),
-            }
-        }
-        (Lang::Ru, Gap::NotRecorded(s)) => format!("{what}: не записано {}", place(*s)),
-        (_, other) => format!("{what}: {}", gap_note(other, (&a, &b), w)),
+    let Gap::NotRecorded(sides) = gap else {
+        return format!("{what}: {}", gap_note(gap, (&a, &b), w));
+    };
+    let place = w.missing_in(*sides, (&a, &b));
+    match (w.lang, axis, sides) {
+        (Lang::En, _, Sides::Both) => format!("{what} was recorded in neither run"),
+        (Lang::En, ..) => format!("{what} was not recorded {place}"),
+        (Lang::Ru, Axis::Data, _) => format!("{what} не записаны {place}"),
+        (Lang::Ru, Axis::Code | Axis::Config, _) => format!("{what} не записан {place}"),
+        (Lang::Ru, ..) => format!("{what}: не записано {place}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is the same, and what is unknown.
 
-use super::changed::code_point;
+use super::changed::is_dirty;
 use super::gaps::gap_note;
 use super::surroundings::machine;
 use super::words::Words;
@@ -107,8 +107,14 @@ fn code(c: &Comparison<'_>, w: Words) -> String {
             Lang::En => format!("{} and {} have the same code", x.short(), y.short()),
             Lang::Ru => format!("в {} и {} один и тот же код", x.short(), y.short()),
         },
-        (Some(commit), _) if !a.dirty && !b.dirty => format!("{}, {clean}", commit.short()),
-        _ => code_point(c.b, w),
+        (Some(commit), _) if !is_dirty(c.a) && !is_dirty(c.b) => {
+            format!("{}, {clean}", commit.short())
+        }
+        (Some(commit), _) => {
+            let edits = w.pick("uncommitted changes", "незакоммиченные правки");
+            format!("{} + {edits}", commit.short())
+        }
+        (None, _) => String::new(),
     }
 }
 

@@ -33,26 +33,24 @@ fn identical(c: &Comparison<'_>, w: Words) -> String {
             Lang::Ru => format!("{b} повторяет {a}"),
         }
     };
-    let hedge = hedge(c, w);
-    let head = if hedge.is_empty() {
-        w.pick("IDENTICAL", "ОДИНАКОВЫ").to_owned()
-    } else {
-        w.pick(
-            "IDENTICAL AS FAR AS RECORDED",
-            "ОДИНАКОВЫ, НАСКОЛЬКО ЗАПИСАНО",
-        )
-        .to_owned()
-    };
+    let admitted = admitted(c, w);
     let same = w.pick(
         "same inputs, same metrics",
         "те же входные данные и те же метрики",
     );
-    let end = match (hedge.is_empty(), c.a.uid == c.b.uid) {
-        (true, false) => w.pick(" Reproduced.", " Воспроизведено.").to_owned(),
-        (true, true) => String::new(),
-        (false, _) => format!(" {hedge}"),
+    if !admitted.is_empty() {
+        let head = w.pick(
+            "IDENTICAL AS FAR AS RECORDED",
+            "ОДИНАКОВЫ, НАСКОЛЬКО ЗАПИСАНО",
+        );
+        return format!("{head}: {same} ({whose}; {admitted}).");
+    }
+    let head = w.pick("IDENTICAL", "ОДИНАКОВЫ");
+    let again = match c.a.uid == c.b.uid {
+        true => "",
+        false => w.pick(" Reproduced.", " Воспроизведено."),
     };
-    format!("{head}: {same} ({whose}).{end}")
+    format!("{head}: {same} ({whose}).{again}")
 }
 
 fn one_factor(c: &Comparison<'_>, w: Words) -> String {
@@ -62,7 +60,7 @@ fn one_factor(c: &Comparison<'_>, w: Words) -> String {
     let head = w.pick("ONE FACTOR CHANGED", "ИЗМЕНЁН ОДИН ФАКТОР");
     let shared = c.metrics.iter().filter(|row| row.is_shared());
     let moved = shared.clone().any(|row| row.judgement != Judgement::Same);
-    let hedge = hedge(c, w);
+    let admitted = admitted(c, w);
     let so = match (moved, factor.axis) {
         (false, _) => w.pick("The metrics are the same.", "Метрики не изменились."),
         (true, Axis::Seed) => w.pick(
@@ -73,7 +71,7 @@ fn one_factor(c: &Comparison<'_>, w: Words) -> String {
             "The difference can be attributed to it only as a whole.",
             "Разницу можно приписать только ему целиком.",
         ),
-        (true, _) if hedge.is_empty() => w.pick(
+        (true, _) if admitted.is_empty() => w.pick(
             "The difference can be attributed to it.",
             "Разницу можно приписать ему.",
         ),
@@ -82,11 +80,11 @@ fn one_factor(c: &Comparison<'_>, w: Words) -> String {
             "Насколько записано, разницу можно приписать ему.",
         ),
     };
-    let mut text = format!("{head}: {}. {so}", describe(factor, c, w));
-    if !hedge.is_empty() {
-        text.push_str(&format!(" {hedge}"));
+    let what = describe(factor, c, w);
+    match admitted.is_empty() {
+        true => format!("{head}: {what}. {so}"),
+        false => format!("{head}: {what}. {} ({admitted}).", so.trim_end_matches('.')),
     }
-    text
 }
 
 fn confounded(c: &Comparison<'_>, w: Words) -> String {
@@ -282,6 +280,13 @@ fn not_comparable(c: &Comparison<'_>, w: Words) -> Vec<String> {
     };
     let head = w.pick("NOT COMPARABLE", "НЕСРАВНИМЫ");
     let mut lines = vec![format!("{head}: {why}, {so}.")];
+    let primary = c
+        .primary()
+        .filter(|row| row.is_shared() && row.yardstick == State::Same);
+    lines.extend(primary.map(|row| match w.lang {
+        Lang::En => format!("{} was measured alike and may be compared.", row.name),
+        Lang::Ru => format!("{} измерена одинаково, её сравнивать можно.", row.name),
+    }));
     lines.extend(also(c, w));
     lines
 }
@@ -322,8 +327,8 @@ fn also(c: &Comparison<'_>, w: Words) -> Option<String> {
     })
 }
 
-/// What a claim has to admit, as a sentence of its own; empty when there is nothing.
-fn hedge(c: &Comparison<'_>, w: Words) -> String {
+/// What a claim has to admit; empty when there is nothing.
+fn admitted(c: &Comparison<'_>, w: Words) -> String {
     let mut unknown = Vec::new();
     let mut more = Vec::new();
     for caveat in &c.caveats {
@@ -350,10 +355,7 @@ fn hedge(c: &Comparison<'_>, w: Words) -> String {
         ));
     }
     parts.extend(more.into_iter().map(str::to_owned));
-    if parts.is_empty() {
-        return String::new();
-    }
-    format!("({})", parts.join("; "))
+    parts.join("; ")
 }
 
 /// `Declared at start: model.type.   Not declared: code, model.max_depth.` Only when something was

@@ -93,8 +93,7 @@ fn case_3_another_version_of_the_data() {
 
     Metrics                     exp_002    exp_003     change
       roc_auc_val   ↑ primary     0.810      0.842    (+0.032)  not comparable
-      roc_auc_test  ↑             0.801      0.835     +0.034   better
-        (data/test.csv is the same)
+      roc_auc_test  ↑             0.801      0.835     +0.034   better       (data/test.csv is the same)
       accuracy_val  ↑             0.762      0.780    (+0.018)  not comparable
 
     Changed
@@ -660,5 +659,103 @@ fn what_start_says_of_a_run_without_metrics() {
     также изменится  код     src/train.py +31 -4                                  НЕ заявлено
                      конфиг  model.max_depth 8 → -1                               НЕ заявлено
     3 фактора: причину будет не установить. Примите через --changes или сначала отмените лишнее.
+    "#);
+}
+
+/// The first sentences for a pair that differs from `exp_001` by `change`.
+fn sentence_of(lang: Lang, change: impl Fn(&mut Run, &mut Run)) -> String {
+    let (mut a, mut b) = (super::cases::exp_001(), super::cases::exp_001());
+    (b.uid, b.number) = (crate::model::Uid::new(2, &[2; 10]), 2);
+    change(&mut a, &mut b);
+    let c = compare(
+        &Side::new(&a),
+        &Side::new(&b),
+        &Evidence::default(),
+        &super::cases::rules(),
+    );
+    let w = super::words::Words {
+        lang,
+        unicode: true,
+    };
+    super::sentence::verdict(&c, w).join(" ")
+}
+
+#[test]
+fn sentences_admit_what_is_not_known() {
+    use crate::compare::sample::{commit, data, metrics, params};
+    let cases: [fn(&mut Run, &mut Run); 12] = [
+        |_, b| b.hardware = None,
+        |a, b| {
+            (a.seed, b.seed) = (None, None);
+            params(b, &[("model.max_depth", "9")]);
+            metrics(b, &[("roc_auc_val", "0.9")]);
+        },
+        |_, b| {
+            b.data.clear();
+            params(b, &[("model.max_depth", "9")]);
+        },
+        |a, b| (a.data.clear(), b.data.clear()).0,
+        |_, b| {
+            b.seed = Some(Param::leaf(crate::model::param::ParamKind::Int, "7"));
+            params(b, &[("seed", "7")]);
+            metrics(b, &[("roc_auc_val", "0.9")]);
+        },
+        |_, b| params(b, &[("model.max_depth", "9")]),
+        |_, b| {
+            b.metrics.clear();
+            b.status = crate::model::Status::Failed;
+            commit(b, "cc");
+            params(b, &[("model.max_depth", "9")]);
+        },
+        |a, b| (a.metrics.clear(), b.metrics.clear()).0,
+        |_, b| {
+            b.metrics.clear();
+            metrics(b, &[("other_val", "1")]);
+        },
+        |_, b| {
+            b.data[1] = data("test", "data/test.csv", "8888", 2_000);
+            commit(b, "cc");
+        },
+        |a, b| {
+            params(a, &[("split.ratio", "0.2")]);
+            params(b, &[("split.ratio", "0.3"), ("model.max_depth", "9")]);
+        },
+        |_, b| b.command.as_mut().unwrap().argv.push("--fast".into()),
+    ];
+    let english: Vec<String> = cases
+        .iter()
+        .map(|case| sentence_of(Lang::En, case))
+        .collect();
+    insta::assert_snapshot!(english.join("\n"), @r#"
+    IDENTICAL AS FAR AS RECORDED: same inputs, same metrics (exp_002 repeats exp_001; not known: hardware).
+    ONE FACTOR CHANGED: config model.max_depth. As far as recorded, the difference can be attributed to it (not known: seed).
+    INCOMPLETE: one factor is known to have changed (config model.max_depth), but the difference can't be attributed to it: data was not recorded in exp_002.
+    INCOMPLETE: nothing that is recorded changed, but data was recorded in neither run.
+    ONE FACTOR CHANGED: seed (42 → 7). The difference shows how much luck matters.
+    ONE FACTOR CHANGED: config model.max_depth. The metrics are the same.
+    INCOMPLETE: exp_002 failed and has no metrics. 2 factors changed at once: code, config.
+    INCOMPLETE: neither run has metrics. Nothing that is recorded changed.
+    INCOMPLETE: the runs have no metric in common. Nothing that is recorded changed.
+    NOT COMPARABLE: the test rows changed, so 0.790 and 0.790 were measured with different yardsticks. roc_auc_val was measured alike and may be compared. Also code changed.
+    NOT COMPARABLE: the split rule changed, so 0.793 and 0.793 were measured with different yardsticks. Also 1 config key changed.
+    IDENTICAL AS FAR AS RECORDED: same inputs, same metrics (exp_002 repeats exp_001; the command lines differ too).
+    "#);
+    let russian: Vec<String> = cases
+        .iter()
+        .map(|case| sentence_of(Lang::Ru, case))
+        .collect();
+    insta::assert_snapshot!(russian.join("\n"), @r#"
+    ОДИНАКОВЫ, НАСКОЛЬКО ЗАПИСАНО: те же входные данные и те же метрики (exp_002 повторяет exp_001; неизвестно: машина).
+    ИЗМЕНЁН ОДИН ФАКТОР: конфиг model.max_depth. Насколько записано, разницу можно приписать ему (неизвестно: seed).
+    НЕПОЛНО: известно, что изменён один фактор (конфиг model.max_depth), но разницу нельзя приписать ему: данные не записаны в exp_002.
+    НЕПОЛНО: из записанного не изменилось ничего, но данные не записаны ни в одном из запусков.
+    ИЗМЕНЁН ОДИН ФАКТОР: seed (42 → 7). Разница показывает, насколько важна случайность.
+    ИЗМЕНЁН ОДИН ФАКТОР: конфиг model.max_depth. Метрики не изменились.
+    НЕПОЛНО: exp_002 завершился ошибкой, метрик нет. Сразу изменены 2 фактора: код, конфиг.
+    НЕПОЛНО: у обоих запусков нет метрик. Из записанного не изменилось ничего.
+    НЕПОЛНО: у запусков нет общих метрик. Из записанного не изменилось ничего.
+    НЕСРАВНИМЫ: тестовые строки изменились, поэтому 0.790 и 0.790 измерены разными мерками. roc_auc_val измерена одинаково, её сравнивать можно. Кроме того, изменено: код.
+    НЕСРАВНИМЫ: изменилось правило разбиения, поэтому 0.793 и 0.793 измерены разными мерками. Кроме того, изменено: 1 ключ конфига.
+    ОДИНАКОВЫ, НАСКОЛЬКО ЗАПИСАНО: те же входные данные и те же метрики (exp_002 повторяет exp_001; командные строки тоже различаются).
     "#);
 }

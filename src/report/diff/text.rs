@@ -293,14 +293,15 @@ fn table(told: &Told, w: Words, look: &Look) -> Vec<String> {
             None => cells.word.clone(),
         };
         let note = clean(&cells.note);
-        let used = start.width() + 2 + word + 3 + note.width();
-        if used > look.width && !note.is_empty() {
-            // A remark that would be broken anywhere stands on a line of its own.
+        let room = look.width.saturating_sub(start.width() + 5 + note.width());
+        let gap = word.saturating_sub(cells.word.width());
+        if room >= cells.word.width() || note.is_empty() {
+            // Remarks stand below each other as long as there is room.
+            let gap = " ".repeat(gap.min(room.saturating_sub(cells.word.width())));
+            lines.push(format!("{start}  {painted}{gap}   {note}"));
+        } else {
             lines.push(format!("{start}  {painted}"));
             lines.push(format!("    {note}"));
-        } else {
-            let gap = " ".repeat(word.saturating_sub(cells.word.width()));
-            lines.push(format!("{start}  {painted}{gap}   {note}"));
         }
     }
     lines
