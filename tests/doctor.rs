@@ -278,6 +278,36 @@ fn folders_on_other_branches_and_in_other_worktrees_are_not_lost() {
 }
 
 #[test]
+fn what_was_removed_on_purpose_stays_removed() {
+    let env = with_runs(2);
+    env.exp(&["rm", "exp_002", "--yes"]).ok();
+    assert_eq!(findings(&env, &["--fix"]), []);
+    env.exp(&["rm", "exp_001", "--yes", "--purge"]).ok();
+    for number in ["000001", "000002"] {
+        age(env.path(".git/exp/ids").join(number));
+    }
+    assert_eq!(findings(&env, &["--fix"]), []);
+    env.exp(&["show", "exp_002"]).error();
+}
+
+#[test]
+fn a_folder_that_was_moved_by_hand_gives_its_record_the_name() {
+    let env = with_runs(1);
+    let runs = env.path("experiments/runs");
+    std::fs::rename(
+        runs.join("exp_001_idea_a"),
+        runs.join("exp_001_better_idea"),
+    )
+    .unwrap();
+    env.exp(&["doctor", "--fix"]).ok();
+    let run = record(&env, "exp_001_better_idea");
+    assert_eq!(run["slug"], "better_idea");
+    assert_eq!(run["aliases"], serde_json::json!(["exp_001_idea_a"]));
+    assert_eq!(findings(&env, &["--fix"]), []);
+    env.exp(&["show", "exp_001_idea_a"]).ok();
+}
+
+#[test]
 fn a_number_that_nobody_uses_is_freed_after_ten_minutes() {
     let env = with_runs(1);
     let young = env.path(".git/exp/ids/000002");

@@ -51,7 +51,7 @@ pub fn best(ctx: &Ctx, args: &BestArgs) -> Result<ExitCode> {
     };
     let (lines, code) = match choose::best(&runs, settings, &options) {
         Ok(best) if ctx.globals.json => {
-            ctx.ui.out(format!("{:#}\n", choice::json(&best, &runs)))?;
+            ctx.ui.out_json(&choice::json(&best, &runs))?;
             return Ok(ExitCode::OK);
         }
         Ok(best) => (

@@ -118,6 +118,6 @@ fn json(ctx: &Ctx, runs: &[Run], lines: &[&Line]) -> Result<ExitCode> {
         "runs": runs.iter().map(|run| run.id().to_string()).collect::<Vec<_>>(),
         "lines": lines,
     });
-    ctx.ui.out(format!("{document:#}\n"))?;
+    ctx.ui.out_json(&document)?;
     Ok(ExitCode::OK)
 }

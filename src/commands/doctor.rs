@@ -50,7 +50,7 @@ pub fn doctor(ctx: &Ctx, args: &DoctorArgs) -> Result<ExitCode> {
         };
         let mut value = serde_json::to_value(&report).unwrap_or_default();
         value["schema"] = DOCTOR_SCHEMA.into();
-        ctx.ui.out(format!("{value:#}\n"))?;
+        ctx.ui.out_json(&value)?;
     } else {
         ctx.ui.out(text(ctx, &findings))?;
     }

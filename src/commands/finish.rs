@@ -93,7 +93,7 @@ pub fn finish(ctx: &Ctx, args: &FinishArgs) -> Result<ExitCode> {
         })?;
     if ctx.globals.json {
         let value = serde_json::to_value(&run).unwrap_or_default();
-        ctx.ui.out(format!("{value:#}\n"))?;
+        ctx.ui.out_json(&value)?;
         return Ok(ExitCode::OK);
     }
     let mut lines = closing(ctx, &run)?;

@@ -356,7 +356,7 @@ fn json(ctx: &Ctx, catalog: &Catalog, shown: &[usize]) -> Result<ExitCode> {
         })
         .collect();
     let document = serde_json::json!({"schema": "git-exp/list/1", "runs": rows});
-    ctx.ui.out(format!("{document:#}\n"))?;
+    ctx.ui.out_json(&document)?;
     Ok(ExitCode::OK)
 }
 

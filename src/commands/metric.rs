@@ -34,7 +34,7 @@ pub fn metric(ctx: &Ctx, args: &MetricArgs) -> Result<ExitCode> {
         .collect::<Result<Vec<_>>>()?;
     let entry = current::find(ctx, args.run.as_deref())?;
     contain::real_folder(&entry.folder)?;
-    let path = entry.folder.join(SERIES_LOG);
+    let path = contain::below(&entry.folder, &SERIES_LOG.into())?;
     let line = series::line(args.step, &values);
     let append = || {
         let mut file = std::fs::OpenOptions::new()

@@ -24,7 +24,7 @@ pub struct NoteArgs {
 pub fn note(ctx: &Ctx, args: &NoteArgs) -> Result<ExitCode> {
     let entry = runs::resolve(ctx.project()?, &args.run)?;
     contain::real_folder(&entry.folder)?;
-    let readme = entry.folder.join(README);
+    let readme = contain::below(&entry.folder, &README.into())?;
     let mut run = entry.run?;
     match &args.message {
         Some(message) if message.trim().is_empty() => {

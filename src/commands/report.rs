@@ -85,7 +85,7 @@ fn printed(ctx: &Ctx, sections: &[Section], facts: &Facts<'_>) -> String {
             "sections": texts,
             "checklist": checklist::items(facts),
         });
-        return format!("{document:#}\n");
+        return crate::ui::escape::json(&format!("{document:#}\n"));
     }
     if sections == [Section::Checklist] {
         return checklist::lines(facts)

@@ -72,10 +72,8 @@ pub fn show(ctx: &Ctx, args: &ShowArgs) -> Result<ExitCode> {
         return Ok(ExitCode::OK);
     }
     let text = if args.part.metrics && ctx.globals.json {
-        format!(
-            "{:#}\n",
-            serde_json::to_value(&run.metrics).unwrap_or_default()
-        )
+        let metrics = serde_json::to_value(&run.metrics).unwrap_or_default();
+        crate::ui::escape::json(&format!("{metrics:#}\n"))
     } else if args.part.metrics {
         lines(&show::metrics(&run))
     } else if args.part.files {

@@ -123,7 +123,7 @@ pub fn start(ctx: &Ctx, args: &StartArgs) -> Result<ExitCode> {
         ctx.ui.out(format!("{}\n", begun.run.id()))?;
     } else if ctx.globals.json {
         let value = serde_json::to_value(&begun.run).unwrap_or_default();
-        ctx.ui.out(format!("{value:#}\n"))?;
+        ctx.ui.out_json(&value)?;
     } else {
         for line in announce(ctx, &begun)? {
             ctx.ui.out(format!("{line}\n"))?;

@@ -86,7 +86,7 @@ pub fn table(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
     let overview = overview(ctx, &catalog, args)?;
     let json = ctx.globals.json || args.format == Some(Format::Json);
     let text = match args.format.unwrap_or_default() {
-        _ if json => format!("{:#}\n", overview.json()),
+        _ if json => crate::ui::escape::json(&format!("{:#}\n", overview.json())),
         _ if args.excel => overview.csv_for_excel(),
         Format::Csv => overview.csv(),
         Format::Latex => overview.latex(),

@@ -178,7 +178,7 @@ fn answer(ctx: &Ctx, what: &str, matches: &[Match]) -> Result<ExitCode> {
             .map(|m| json!({"run": m.run.id().to_string(), "uid": m.run.uid, "as": m.part, "path": m.path}))
             .collect();
         let document = json!({"schema": "git-exp/which/1", "runs": runs});
-        ctx.ui.out(format!("{document:#}\n"))?;
+        ctx.ui.out_json(&document)?;
         return Ok(code);
     }
     if matches.is_empty() {
@@ -282,7 +282,7 @@ fn of_stage(ctx: &Ctx, stage: &Stage) -> Result<ExitCode> {
             "schema": "git-exp/which/1", "stage": stage, "model_file": state,
             "runs": [{"run": current.run, "uid": current.uid, "as": format!("stage {}", stage.stage)}],
         });
-        ctx.ui.out(format!("{document:#}\n"))?;
+        ctx.ui.out_json(&document)?;
         return Ok(code);
     }
     let run = run.map_or_else(

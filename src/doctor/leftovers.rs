@@ -133,7 +133,7 @@ fn numbers(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
 
 /// The runs of this project in all working trees of the repository.
 pub fn in_worktrees(scene: &Scene<'_>) -> Result<BTreeSet<Uid>> {
-    let mut found = scene.uids();
+    let mut found = scene.known()?;
     for top in scene.repo.worktrees()? {
         let root = top.join(scene.project.prefix.to_path());
         if root == scene.project.root {
@@ -142,6 +142,7 @@ pub fn in_worktrees(scene: &Scene<'_>) -> Result<BTreeSet<Uid>> {
         let there = crate::store::Project::at(&root, &top);
         let runs = runs::list(&there)?.into_iter().filter_map(|e| e.run.ok());
         found.extend(runs.map(|run| run.uid));
+        found.extend(crate::store::tombstone::all(&there)?);
     }
     Ok(found)
 }

@@ -12,7 +12,7 @@ use crate::model::{Oid, RecordPath, Uid};
 use crate::store::ids;
 
 pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
-    let here = scene.uids();
+    let here = scene.known()?;
     let drafts: BTreeSet<Uid> = drafts::list(&scene.project.runs())
         .into_iter()
         .map(|(uid, _)| uid)

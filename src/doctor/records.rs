@@ -5,11 +5,18 @@ use std::collections::BTreeMap;
 use super::Finding;
 use super::scene::{Scene, short};
 use crate::error::Result;
-use crate::model::Uid;
+use crate::model::{Run, Uid};
+use crate::record::revise;
+use crate::store::runs::Entry;
+use crate::store::{contain, format};
 
 pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
     if let Some(failure) = &scene.settings_problem {
         let finding = Finding::to_do("settings", "", failure.to_string());
+        findings.push(with_hint(finding, failure.hints()));
+    }
+    if let Err(failure) = contain::real_folder(&scene.project.runs()) {
+        let finding = Finding::to_do("linked-folder", "", failure.to_string());
         findings.push(with_hint(finding, failure.hints()));
     }
     let mut numbers: BTreeMap<u32, Vec<String>> = BTreeMap::new();
@@ -27,14 +34,7 @@ pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
             Ok(run) => {
                 uids.entry(&run.uid).or_default().push(entry.id.to_string());
                 if run.id() != entry.id {
-                    let what = format!("its record says {}", run.id());
-                    findings.push(
-                        Finding::to_do("folder-name", &entry.id, what).advise(format!(
-                            "git mv {} {}",
-                            entry.id,
-                            run.id()
-                        )),
-                    );
+                    findings.push(misnamed(entry, run));
                 }
             }
         }
@@ -54,6 +54,25 @@ pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Folder and record disagree: `rename` died between the two, or somebody moved the folder. The
+/// folder is what people see and type.
+fn misnamed(entry: &Entry, run: &Run) -> Finding {
+    let what = format!("its record says {}", run.id());
+    let finding = Finding::to_do("folder-name", &entry.id, what);
+    let (id, folder) = (entry.id.clone(), entry.folder.clone());
+    finding.mend(format!("calls it {id}; the other name stays an alias"), {
+        move |ctx| {
+            let mut run = format::read_run(&folder)?;
+            let old = run.id().to_string();
+            run.aliases
+                .retain(|alias| *alias != id.to_string() && *alias != old);
+            run.aliases.push(old);
+            (run.number, run.slug) = (id.number, id.slug.clone());
+            revise::revise(ctx, &folder, &mut run)
+        }
+    })
 }
 
 fn with_hint(finding: Finding, hints: &[String]) -> Finding {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Finding;
 use super::scene::Scene;
 use crate::error::{Context, Result};
+use crate::git::remote::merge_notes;
 use crate::git::survey::Remote;
 use crate::git::{notes, refs};
 use crate::model::Uid;
@@ -102,7 +103,7 @@ fn unmerged(scene: &Scene<'_>, remote: &Remote, findings: &mut Vec<Finding>) -> 
                 "has lines that ours have not",
             )
             .mend("merges them, all lines of both kept", move |ctx| {
-                Ok(ctx.repo()?.merge_notes(&remote)?)
+                Ok(merge_notes(ctx.repo()?, &remote.name)?)
             }),
         );
     }

@@ -12,6 +12,7 @@ use crate::settings::{Lang, ProjectSettings};
 use crate::store::Project;
 use crate::store::ids::{self, Reservation};
 use crate::store::runs::{self, Entry};
+use crate::store::tombstone;
 
 /// One line of a note, as far as it is understood.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -89,6 +90,13 @@ impl<'a> Scene<'a> {
     /// Who they are.
     pub fn uids(&self) -> BTreeSet<Uid> {
         self.runs().map(|(_, run)| run.uid.clone()).collect()
+    }
+
+    /// They, and those that were removed on purpose.
+    pub fn known(&self) -> Result<BTreeSet<Uid>> {
+        let mut known = self.uids();
+        known.extend(tombstone::all(self.project)?);
+        Ok(known)
     }
 
     /// Whether a file was written more than ten minutes ago. Unknown is no.

@@ -8,7 +8,7 @@ use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::Status;
 use crate::model::run::Process;
-use crate::record::end;
+use crate::record::revise;
 use crate::store::format;
 use crate::store::layout::{OUTPUT_LOG, RUN_JSON, SERIES_LOG};
 use crate::store::runs::Entry;
@@ -80,6 +80,5 @@ fn mark(ctx: &Ctx, folder: &std::path::Path) -> Result<()> {
         return Ok(());
     }
     run.status = Status::Stale;
-    run.rev += 1;
-    end::restate(ctx, folder, &run)
+    revise::revise(ctx, folder, &mut run)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::command::{path_from_git, split_nul};
-use super::{Error, Repo, notes, refs};
+use super::{Error, Repo, refs, remote};
 use crate::model::{Oid, RecordPath, Uid};
 
 /// A remote and what is fetched from it.
@@ -24,19 +24,20 @@ impl Remote {
 
     /// Where the refs of runs of this remote are kept.
     pub fn mirror(&self) -> String {
-        format!("refs/exp-remote/{}/", self.name)
+        format!("{}{}/", remote::TRACKING, self.name)
     }
 
-    /// Fetches notes beside ours, never over them. A pattern, for `git fetch` fails altogether when a
-    /// ref that is named outright is not on the remote yet.
+    /// Fetches notes beside ours, never over them.
     pub fn notes_refspec(&self) -> String {
-        format!("+{}*:{}*", notes::REF, self.notes_ref())
+        let [_, notes] = remote::refspecs(&self.name);
+        notes
     }
 
     /// Fetches the refs of runs beside ours. Straight into `refs/exp/`, `git fetch --prune` would
     /// delete every snapshot that was not pushed yet.
     pub fn runs_refspec(&self) -> String {
-        format!("+{}*:{}*", refs::PREFIX, self.mirror())
+        let [runs, _] = remote::refspecs(&self.name);
+        runs
     }
 }
 
@@ -118,19 +119,6 @@ impl Repo {
         refs::read_name(self, &remote.notes_ref())
     }
 
-    /// Adds the lines of a remote's notes to ours.
-    pub fn merge_notes(&self, remote: &Remote) -> Result<(), Error> {
-        self.git()
-            .env("GIT_COMMITTER_NAME", "git-exp")
-            .env("GIT_COMMITTER_EMAIL", "git-exp@localhost")
-            .env("GIT_AUTHOR_NAME", "git-exp")
-            .env("GIT_AUTHOR_EMAIL", "git-exp@localhost")
-            .args(["notes", "--ref=exp", "merge", "-q", "-s", "cat_sort_uniq"])
-            .arg(remote.notes_ref())
-            .run()
-            .map(drop)
-    }
-
     /// Whether one commit is the other, or reachable from it.
     pub fn contains(&self, commit: &Oid, ancestor: &Oid) -> Result<bool, Error> {
         self.git()
@@ -166,7 +154,7 @@ impl Repo {
         Ok(printed.lines().filter_map(missing).collect())
     }
 
-    /// The blobs of all records `run.json` on local and remote branches, below one folder.
+    /// The blobs of all records and tombstones on local and remote branches, below one folder.
     pub fn recorded_on_branches(&self, runs: &RecordPath) -> Result<BTreeSet<Oid>, Error> {
         let tips = self
             .git()
@@ -185,7 +173,7 @@ impl Repo {
             // A branch of a partial clone has no records that could be known.
             let Ok(listed) = listed else { continue };
             for entry in super::tree::parse_listing(&listed)? {
-                if entry.is_file() && entry.path.file_name() == b"run.json" {
+                if entry.is_file() && is_record(entry.path.file_name()) {
                     blobs.insert(entry.id);
                 }
             }
@@ -204,4 +192,8 @@ impl Repo {
             .filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
             .collect()
     }
+}
+
+fn is_record(name: &[u8]) -> bool {
+    name == b"run.json" || name == b"tombstone.json"
 }

@@ -148,6 +148,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let seen = watching.finish()?;
     if !request.allow_secrets {
         guard::secrets(ctx, seen.differing())?;
+        guard::inputs(&config, &request.params)?;
     }
     // From here to the note, so that `doctor` doesn't take what is half-written for left over.
     let _writing = Lock::share(&repo.exp_dir())?;

@@ -11,10 +11,10 @@ use crate::git::commit::{Beside, under_way};
 use crate::git::objects::Objects;
 use crate::model::{Brief, Oid, RecordPath, Run};
 use crate::observe::data::card;
-use crate::report::overview;
+use crate::report::overview::Overview;
 use crate::settings::ProjectSettings;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
-use crate::store::{cards, elsewhere};
+use crate::store::{cards, elsewhere, tables};
 
 /// Files of the project that `finish` may change and HEAD had as they were.
 #[derive(Debug)]
@@ -110,13 +110,10 @@ fn put_tables(ctx: &Ctx, beside: &Beside<'_>) -> Result<()> {
     let briefs: Vec<Brief> = runs.iter().map(Brief::from).collect();
     let briefs: Vec<&Brief> = briefs.iter().collect();
     let folder = project.experiments_in_tree();
-    let lang = ctx.lang()?;
+    let table = Overview::standard(&briefs, &settings);
     for (name, text) in [
-        (
-            "experiments.md",
-            overview::markdown_table(&briefs, &settings, lang),
-        ),
-        ("experiments.csv", overview::csv_table(&briefs, &settings)),
+        (tables::MARKDOWN, table.markdown(ctx.lang()?)),
+        (tables::CSV, table.csv()),
     ] {
         beside.put(&RecordPath::from(name).below(&folder), text.as_bytes())?;
     }

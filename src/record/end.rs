@@ -171,17 +171,9 @@ fn learn(ctx: &Ctx, run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Writes a changed record and all that is derived from it.
-pub fn restate(ctx: &Ctx, folder: &Path, run: &Run) -> Result<()> {
-    contain::real_folder(folder)?;
-    format::write_run(folder, run)?;
-    refresh_readme(ctx, folder, run, None)?;
-    republish(ctx, run)
-}
-
 /// Rewrites the machine's part of the mini-log; people's part stays, and a conclusion is added to it.
 pub fn refresh_readme(ctx: &Ctx, folder: &Path, run: &Run, message: Option<&str>) -> Result<()> {
-    let path = folder.join(README);
+    let path = contain::below(folder, &README.into())?;
     let settings = ProjectSettings::read(&ctx.project()?.settings_file())?;
     let lang = ctx.lang()?;
     let Ok(text) = std::fs::read_to_string(&path) else {

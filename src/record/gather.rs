@@ -34,6 +34,14 @@ pub(super) fn config_paths(
     Ok(named.iter().map(|path| project.root.join(path)).collect())
 }
 
+/// The bytes of a file. A pipe would keep its reader waiting for ever.
+fn regular_file(place: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    if !place.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    std::fs::read(place)
+}
+
 /// Reads configuration files. One that can't be parsed is kept by digest, with a warning.
 pub(super) fn read_config(
     ctx: &Ctx,
@@ -43,7 +51,7 @@ pub(super) fn read_config(
     let mut files: Vec<(ConfigFile, Vec<u8>)> = Vec::new();
     for place in paths {
         let path = super::end::record_path(ctx, place)?;
-        let bytes = std::fs::read(place)
+        let bytes = regular_file(place)
             .context(|| format!("cannot read the configuration {}", path.display()))
             .map_err(|failure| failure.hint("name another: git exp start --config FILE"))?;
         let mut file = ConfigFile {

@@ -5,6 +5,7 @@ use std::fs::File;
 use crate::compare::fingerprint::fingerprint;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
+use crate::model::data::ConfigFile;
 use crate::model::{RecordPath, Run, Status};
 use crate::observe::secrets::{self, Finding};
 
@@ -29,6 +30,9 @@ pub fn secrets<'a>(ctx: &Ctx, changed: impl IntoIterator<Item = &'a RecordPath>)
         };
         let findings = secrets::scan_reader(file).unwrap_or_default();
         if let Some(Finding { kind, line }) = findings.first() {
+            if is_left_out(ctx, path)? {
+                continue;
+            }
             let shown = path.display();
             return Err(
                 Failure::new(format!("{shown}:{line} holds what looks like a secret"))
@@ -40,6 +44,46 @@ pub fn secrets<'a>(ctx: &Ctx, changed: impl IntoIterator<Item = &'a RecordPath>)
                     ))
                     .hint("if it is none: add --allow-secrets"),
             );
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is in no snapshot anyway: `.env` and its like, while git does not track them.
+fn is_left_out(ctx: &Ctx, path: &RecordPath) -> Result<bool> {
+    if !secrets::is_secret_path(path) {
+        return Ok(false);
+    }
+    let tracked = ctx
+        .repo()?
+        .git()
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .args(["ls-files", "-z", "--"])
+        .arg(path.to_path())
+        .run()?;
+    Ok(tracked.is_empty())
+}
+
+/// Refuses a configuration whose copy in the run's folder would hold what looks like a secret, and a
+/// parameter that is one by its name. git may ignore the file itself; the record is for committing.
+pub fn inputs(config: &[(ConfigFile, Vec<u8>)], params: &[String]) -> Result<()> {
+    let refused = |what: String, why: String| {
+        Failure::new(format!("{what} looks like a secret"))
+            .because(why)
+            .hint("move it to the environment: the program can read it there")
+            .hint("if it is none: add --allow-secrets")
+    };
+    for (file, bytes) in config {
+        if let Some(Finding { kind, line }) = secrets::scan(bytes).first() {
+            let why = format!("{kind}; a copy of the file would be kept with the run");
+            return Err(refused(format!("{}:{line}", file.path.display()), why));
+        }
+    }
+    for param in params {
+        if secrets::redact_argv(std::slice::from_ref(param))[0] != *param {
+            let name = param.split('=').next().unwrap_or_default();
+            let why = "parameters are kept with the run".to_owned();
+            return Err(refused(format!("`--param {name}=…`"), why));
         }
     }
     Ok(())

@@ -13,8 +13,8 @@ use crate::model::data::{Artifact, MetricsFile};
 use crate::model::{MetricValue, Run, Sha256};
 use crate::observe::{data, metrics, series};
 use crate::settings::Profile;
-use crate::store::Project;
 use crate::store::layout::{RUN_JSON, SERIES_LOG};
+use crate::store::{Project, contain};
 
 /// Everything that was read before anything is written.
 pub(super) struct Results {
@@ -166,7 +166,7 @@ fn read_metrics(
 }
 
 fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
-    let path = folder.join(SERIES_LOG);
+    let path = contain::below(folder, &SERIES_LOG.into())?;
     let file = match std::fs::File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

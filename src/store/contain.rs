@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::layout::EXPERIMENTS;
 use crate::error::{Failure, Result};
 use crate::model::RecordPath;
 
@@ -55,9 +56,18 @@ fn is_dot_git(part: &[u8]) -> bool {
     name == ".git" || name == "git~1"
 }
 
-/// Refuses to write through a symbolic link: `experiments/`, `runs/` and a run's folder must be
-/// real folders.
+/// Refuses to write through a symbolic link: `experiments/` and whatever is below it on the way to a
+/// folder must be real folders.
 pub fn real_folder(path: &Path) -> Result<()> {
+    let below = path
+        .ancestors()
+        .position(|place| place.file_name() == Some(EXPERIMENTS.as_ref()));
+    path.ancestors()
+        .take(below.unwrap_or(0) + 1)
+        .try_for_each(is_real)
+}
+
+fn is_real(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Ok(found) if found.file_type().is_symlink() => Err(Failure::new(format!(
             "{} is a symbolic link",
@@ -106,5 +116,11 @@ mod tests {
         std::os::unix::fs::symlink("/etc", root.path().join("data")).unwrap();
         assert!(below(root.path(), &"data/passwd".into()).is_err());
         assert!(real_folder(&root.path().join("data")).is_err());
+        let runs = root.path().join("experiments/runs");
+        std::fs::create_dir_all(runs.join("exp_001_a")).unwrap();
+        assert!(real_folder(&runs.join("exp_001_a")).is_ok());
+        std::fs::rename(&runs, root.path().join("runs")).unwrap();
+        std::os::unix::fs::symlink(root.path().join("runs"), &runs).unwrap();
+        assert!(real_folder(&runs.join("exp_001_a")).is_err());
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::layout::{Project, RUN_JSON, TOMBSTONE};
-use super::{format, runs};
+use super::layout::{Project, RUN_JSON};
+use super::{format, runs, tombstone};
 use crate::error::{Failure, Result};
 use crate::git::objects::Objects;
 use crate::git::snapshot::parts;
@@ -117,7 +117,7 @@ pub fn runs(repo: &Repo, project: &Project) -> Result<Vec<Known>> {
         .into_iter()
         .filter_map(|entry| Some(entry.run.ok()?.uid))
         .collect();
-    here.extend(removed(project)?);
+    here.extend(tombstone::all(project)?);
     let objects = Objects::open(repo);
     let mut known: BTreeMap<Uid, Known> = BTreeMap::new();
     on_branches(repo, &objects, project, &mut known)?;
@@ -130,20 +130,6 @@ pub fn runs(repo: &Repo, project: &Project) -> Result<Vec<Known>> {
     let number = |run: &Known| run.id.as_ref().map(|id| id.number);
     list.sort_by(|a, b| (number(a), &a.uid).cmp(&(number(b), &b.uid)));
     Ok(list)
-}
-
-/// Runs that were removed here on purpose.
-fn removed(project: &Project) -> Result<Vec<Uid>> {
-    let uid = |folder: &Path| {
-        let bytes = std::fs::read(folder.join(TOMBSTONE)).ok()?;
-        let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-        Uid::parse(value.get("uid")?.as_str()?)
-    };
-    let folders = runs::folders(project)?;
-    Ok(folders
-        .iter()
-        .filter_map(|(_, folder)| uid(folder))
-        .collect())
 }
 
 /// Finds the run that a person means among those of [`runs()`]; `None` when there is none.

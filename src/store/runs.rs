@@ -66,6 +66,11 @@ pub fn folders(project: &Project) -> Result<Vec<(RunId, PathBuf)>> {
     Ok(listing.flatten().filter_map(named).collect())
 }
 
+/// A link is no run's folder: what it leads to is not ours.
+fn is_folder(path: &std::path::Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
 /// Finds the run that a person means.
 ///
 /// Understood: `exp_003`, `3`, `exp_003_new_features`, a slug, an alias, a unique prefix of the uid,
@@ -76,7 +81,8 @@ pub fn folders(project: &Project) -> Result<Vec<(RunId, PathBuf)>> {
 /// An unknown name suggests the nearest; an ambiguous one lists the candidates.
 pub fn resolve(project: &Project, name: &str) -> Result<Entry> {
     if let Some(id) = RunId::parse(name)
-        && project.run(&id).join(RUN_JSON).is_file()
+        && is_folder(&project.run(&id))
+        && project.run(&id).join(RUN_JSON).symlink_metadata().is_ok()
     {
         let folder = project.run(&id);
         return Ok(entry(id, folder));

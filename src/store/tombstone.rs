@@ -3,13 +3,14 @@
 //! The folder keeps the number taken on every branch and in every clone, by the same rule that run
 //! folders keep theirs.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::layout::{RUN_JSON, TOMBSTONE};
-use super::{atomic, contain, format};
+use super::layout::{Project, RUN_JSON, TOMBSTONE};
+use super::{atomic, contain, format, runs};
 use crate::error::{Failure, Result};
 use crate::model::run::Time;
 use crate::model::{Run, Sha256, Uid};
@@ -37,6 +38,25 @@ pub struct Tombstone {
     /// Digest of the `run.json` that was there, to find it in history.
     pub record: Sha256,
 }
+
+/// Reads the tombstone in a folder, if there is one that can be read.
+pub fn read(folder: &Path) -> Option<Tombstone> {
+    let path = folder.join(TOMBSTONE);
+    let found = path.symlink_metadata().ok()?;
+    let bytes = (found.is_file() && found.len() < LIMIT).then(|| std::fs::read(&path).ok())??;
+    format::parse(&bytes, &path, TOMBSTONE_SCHEMA).ok()
+}
+
+/// The runs of a project that were removed on purpose.
+pub fn all(project: &Project) -> Result<BTreeSet<Uid>> {
+    let stones = runs::folders(project)?
+        .into_iter()
+        .filter_map(|(_, folder)| read(&folder));
+    Ok(stones.map(|stone| stone.uid).collect())
+}
+
+/// A larger file is no tombstone of ours, in bytes.
+const LIMIT: u64 = 64 << 10;
 
 /// Puts a tombstone in the place of a run's files.
 ///

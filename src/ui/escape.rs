@@ -39,6 +39,23 @@ pub fn printable_lines(text: &str) -> String {
         .join("\n")
 }
 
+/// The same for the text of a JSON document, as JSON's own escapes. Only its strings can hold what is
+/// escaped here, so it stays the same document.
+pub fn json(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && is_hazard(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                clean.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
 fn is_hazard(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}'
@@ -56,6 +73,15 @@ mod tests {
         assert_eq!(printable("a\u{202e}b\u{200b}"), "a\\u{202e}b\\u{200b}");
         assert_eq!(printable("\u{9b}2J"), "\\x9b2J");
         assert_eq!(printable("больше деревьев"), "больше деревьев");
+    }
+
+    #[test]
+    fn json_stays_the_same_document() {
+        let value = serde_json::json!({"a\u{9b}": "\u{202e}\u{e0041}\n\u{7f}ok \u{2028}"});
+        let text = json(&format!("{value:#}"));
+        assert!(!text.chars().any(|c| c != '\n' && is_hazard(c)), "{text:?}");
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, value);
     }
 
     #[test]

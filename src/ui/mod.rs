@@ -88,6 +88,11 @@ impl Ui {
         Ok(stdout.flush()?)
     }
 
+    /// Writes a JSON document to standard output, with nothing in it that a terminal would obey.
+    pub fn out_json(&self, value: &impl std::fmt::Display) -> Result<()> {
+        self.out(escape::json(&format!("{value:#}\n")))
+    }
+
     /// Writes bytes to standard output, exactly as given.
     pub fn out_bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = std::io::stdout().lock();

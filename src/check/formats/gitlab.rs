@@ -17,7 +17,7 @@ pub fn render(checked: &Checked) -> String {
         .told()
         .map(|finding| issue(finding, &mut seen))
         .collect();
-    format!("{:#}\n", serde_json::Value::Array(issues))
+    crate::ui::escape::json(&format!("{:#}\n", serde_json::Value::Array(issues)))
 }
 
 fn issue(finding: &Finding, seen: &mut BTreeMap<String, usize>) -> serde_json::Value {

@@ -53,7 +53,7 @@ pub fn render(checked: &Checked) -> String {
     };
     let mut value = serde_json::to_value(document).unwrap_or_default();
     value["schema"] = SCHEMA.into();
-    format!("{value:#}\n")
+    crate::ui::escape::json(&format!("{value:#}\n"))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub fn render(checked: &Checked) -> String {
             "results": results,
         }],
     });
-    format!("{log:#}\n")
+    crate::ui::escape::json(&format!("{log:#}\n"))
 }
 
 fn rule(rule: &crate::check::rules::Rule) -> Value {

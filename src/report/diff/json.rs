@@ -23,7 +23,7 @@ pub use super::contract::{DIFF_SCHEMA, Diff};
 pub fn json(c: &Comparison<'_>, look: &Look) -> String {
     let mut value = serde_json::to_value(diff(c, look)).unwrap_or_default();
     value["schema"] = DIFF_SCHEMA.into();
-    format!("{value:#}\n")
+    crate::ui::escape::json(&format!("{value:#}\n"))
 }
 
 /// The typed form.
