@@ -258,6 +258,20 @@ fn plots_name_what_they_can_not_draw() {
 }
 
 #[test]
+fn the_table_becomes_a_workbook() {
+    let env = TestEnv::new();
+    four(&env);
+    env.exp(&["table", "--format", "xlsx"]).ok();
+    let bytes = std::fs::read(env.path("experiments/experiments.xlsx")).unwrap();
+    assert!(bytes.starts_with(b"PK\x03\x04"));
+    env.exp(&["table", "--format", "xlsx", "-o", "other.xlsx"])
+        .ok();
+    assert_eq!(std::fs::read(env.path("other.xlsx")).unwrap(), bytes);
+    env.exp(&["table", "--format", "csv", "-o", "t.csv"]).ok();
+    assert!(env.read("t.csv").starts_with("id,"));
+}
+
+#[test]
 fn the_page_works_in_a_browser() {
     let env = TestEnv::new();
     four(&env);

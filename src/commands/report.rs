@@ -56,7 +56,12 @@ pub fn report(ctx: &Ctx, args: &ReportArgs) -> Result<ExitCode> {
             .as_ref()
             .is_some_and(|process| ctx.ambient.is_gone(process))
     };
-    let gathered = Gathered::read(ctx.project()?, ctx.settings()?, lang, &is_gone)?;
+    let gathered = Gathered::read(
+        ctx.project()?,
+        &ctx.repo()?.exp_dir(),
+        ctx.settings()?,
+        &is_gone,
+    )?;
     let facts = gathered.facts(ctx.settings()?, lang);
     if let Some(file) = &args.html {
         return page(ctx, file, &gathered, &facts);

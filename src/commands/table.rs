@@ -1,19 +1,22 @@
 //! `git exp table`: all runs in one table, for files, papers and spreadsheets; and back.
 
+use std::path::{Path, PathBuf};
+
 use crate::choose;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
-use crate::model::Brief;
+use crate::model::{Brief, Run};
 use crate::query::{Attribute, Target, parse};
 use crate::record::{end, revise};
 use crate::report::listing::{self, Column, Item, Row};
 use crate::report::overview::Overview;
 use crate::report::typed::{self, Fate};
+use crate::report::xlsx;
 use crate::settings::ProjectSettings;
 use crate::store::catalog::Catalog;
 use crate::store::layout::README;
 use crate::store::tables::{self, Pending};
-use crate::store::{runs, stage};
+use crate::store::{atomic, contain, runs, stage};
 use crate::ui::escape::{printable, printable_lines};
 
 /// How the table is written.
@@ -28,6 +31,8 @@ pub enum Format {
     Json,
     /// LaTeX with booktabs.
     Latex,
+    /// A workbook for Excel or LibreOffice, into experiments/experiments.xlsx.
+    Xlsx,
 }
 
 /// Which side a conflict is decided for.
@@ -48,6 +53,9 @@ pub struct TableArgs {
     /// Print in this form
     #[arg(long, value_enum, value_name = "FORM", conflicts_with = "excel")]
     pub format: Option<Format>,
+    /// Write to FILE instead (- for standard output)
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["write", "absorb"])]
+    pub output: Option<PathBuf>,
     /// Print CSV for a Russian Excel: byte order mark, `;`, decimal commas
     #[arg(long)]
     pub excel: bool,
@@ -83,6 +91,9 @@ pub fn table(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
     if args.absorb {
         return absorb(ctx, &catalog.all(), args);
     }
+    if args.format == Some(Format::Xlsx) {
+        return workbook(ctx, args);
+    }
     let overview = overview(ctx, &catalog, args)?;
     let json = ctx.globals.json || args.format == Some(Format::Json);
     let text = match args.format.unwrap_or_default() {
@@ -92,10 +103,38 @@ pub fn table(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
         Format::Latex => overview.latex(),
         _ => overview.markdown(ctx.lang()?),
     };
+    if args.output.is_some() {
+        return deliver(ctx, args.output.as_deref(), text.as_bytes());
+    }
     if ctx.ui.stdout_is_terminal() {
         ctx.page(&printable_lines(&text))?;
     } else {
         ctx.ui.out(text)?;
+    }
+    Ok(ExitCode::OK)
+}
+
+/// A workbook is bytes: it goes to a file unless standard output is asked for by name.
+fn workbook(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
+    let project = ctx.project()?;
+    let entries = runs::list(project)?;
+    let records: Vec<&Run> = entries.iter().filter_map(|e| e.run.as_ref().ok()).collect();
+    let bytes = xlsx::xlsx(&records, ctx.settings()?, ctx.lang()?)?;
+    let usual = project.experiments().join("experiments.xlsx");
+    if args.output.is_none() {
+        contain::real_folder(&project.experiments())?;
+    }
+    deliver(ctx, Some(args.output.as_deref().unwrap_or(&usual)), &bytes)
+}
+
+fn deliver(ctx: &Ctx, file: Option<&Path>, bytes: &[u8]) -> Result<ExitCode> {
+    match file {
+        Some(file) if file != Path::new("-") => {
+            let path = ctx.absolute(file);
+            atomic::write(&path, bytes)?;
+            ctx.ui.say(format!("wrote {}", path.display()));
+        }
+        _ => ctx.ui.out_bytes(bytes)?,
     }
     Ok(ExitCode::OK)
 }

@@ -3,18 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use super::layout::{Project, README};
-use super::{cards, contain, runs};
-use crate::error::{Failure, Result};
-use crate::model::run::Time;
-use crate::model::{Brief, RecordPath, Run, Sha256, Status, Uid};
+use super::{cards, contain, runs, stage, tables};
+use crate::error::Result;
+use crate::model::data::Artifact;
+use crate::model::{Run, Sha256, Status};
 use crate::observe::data::hash;
 use crate::observe::data::pointer::Stub;
 use crate::report::facts::{DataTable, Facts, FileState, InUse};
 use crate::report::markers;
-use crate::report::overview::Overview;
 use crate::settings::{Lang, ProjectSettings};
 
 /// The records, and what was seen around them.
@@ -38,8 +35,8 @@ impl Gathered {
     /// When the folder of runs, or the stage in use, can't be read.
     pub fn read(
         project: &Project,
+        exp_dir: &Path,
         settings: &ProjectSettings,
-        lang: Lang,
         is_gone: &dyn Fn(&Run) -> bool,
     ) -> Result<Self> {
         let mut gathered = Self {
@@ -62,7 +59,7 @@ impl Gathered {
                     .push((entry.id.to_string(), why.to_string())),
             }
         }
-        gathered.overview_is_current = gathered.compare_overview(project, settings, lang);
+        gathered.overview_is_current = gathered.compare_overview(project, exp_dir, settings);
         for (run, folder) in gathered.runs.iter_mut().zip(&gathered.folders) {
             if run.status == Status::Running && is_gone(run) {
                 run.status = Status::Stale;
@@ -71,7 +68,7 @@ impl Gathered {
                 run.conclusion = conclusion(folder);
             }
         }
-        gathered.tables = tables(project, &gathered.runs);
+        gathered.tables = known_tables(project, &gathered.runs);
         Ok(gathered)
     }
 
@@ -90,16 +87,17 @@ impl Gathered {
     fn compare_overview(
         &self,
         project: &Project,
+        exp_dir: &Path,
         settings: &ProjectSettings,
-        lang: Lang,
     ) -> Option<bool> {
-        let text = std::fs::read(project.experiments().join("experiments.md")).ok()?;
-        let briefs: Vec<Brief> = self.runs.iter().map(Brief::from).collect();
-        let runs: Vec<&Brief> = briefs.iter().collect();
-        let other = if lang == Lang::En { Lang::Ru } else { Lang::En };
-        let table = Overview::standard(&runs, settings);
-        let same = |lang| table.markdown(lang).as_bytes() == text;
-        Some(same(lang) || same(other))
+        let file = project.experiments().join(tables::MARKDOWN);
+        let runs: Vec<&Run> = self.runs.iter().collect();
+        let current = |lang| {
+            let outdated = tables::outdated(project, exp_dir, &runs, settings, lang);
+            !outdated.contains(&tables::MARKDOWN)
+        };
+        file.is_file()
+            .then(|| current(Lang::En) || current(Lang::Ru))
     }
 }
 
@@ -130,7 +128,7 @@ fn conclusion(folder: &Path) -> Option<String> {
 }
 
 /// What the cards say of the tables that runs were given.
-fn tables(project: &Project, runs: &[Run]) -> BTreeMap<Sha256, DataTable> {
+fn known_tables(project: &Project, runs: &[Run]) -> BTreeMap<Sha256, DataTable> {
     let digests: BTreeSet<&Sha256> = runs
         .iter()
         .flat_map(|run| &run.data)
@@ -154,62 +152,34 @@ fn tables(project: &Project, runs: &[Run]) -> BTreeMap<Sha256, DataTable> {
         .collect()
 }
 
-/// The part of a stage file that a report needs.
-#[derive(Deserialize)]
-struct Stage {
-    run: String,
-    uid: Option<Uid>,
-    model: Option<Model>,
-    when: Option<Time>,
-    who: Option<String>,
-    why: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Model {
-    path: RecordPath,
-    sha256: Option<Sha256>,
-}
-
 fn in_use(project: &Project) -> Result<Option<InUse>> {
-    let path = project.stages().join("production.json");
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(Failure::new(format!("cannot read {}", path.display())).because(error));
-        }
+    let Some(stage) = stage::read(project, stage::PRODUCTION)? else {
+        return Ok(None);
     };
-    let stage: Stage = serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::new(format!("{} is damaged", path.display()))
-            .because(error)
-            .hint(format!(
-                "get the committed version back: git checkout -- {}",
-                path.display()
-            ))
-    })?;
-    let file = match &stage.model {
+    let promotion = stage.current;
+    let file = match &promotion.model {
         Some(model) => file_state(project, model),
         None => FileState::Unknown("no file is named".to_owned()),
     };
-    let (path, sha256) = stage.model.map(|model| (model.path, model.sha256)).unzip();
+    let (path, sha256) = promotion
+        .model
+        .map(|model| (model.path, model.sha256))
+        .unzip();
     Ok(Some(InUse {
-        run: stage.run,
-        uid: stage.uid,
+        run: promotion.run,
+        uid: Some(promotion.uid),
         path,
-        sha256: sha256.flatten(),
-        when: stage.when,
-        who: stage.who,
-        why: stage.why,
+        sha256,
+        when: Some(promotion.when),
+        who: promotion.who,
+        why: promotion.why,
         file,
     }))
 }
 
 /// Compares a model's file with its digest; a Git LFS pointer to the same content is the same.
-fn file_state(project: &Project, model: &Model) -> FileState {
-    let Some(recorded) = &model.sha256 else {
-        return FileState::Unknown("its digest was not recorded".to_owned());
-    };
+fn file_state(project: &Project, model: &Artifact) -> FileState {
+    let recorded = &model.sha256;
     let hashed = contain::below(&project.root, &model.path)
         .map_err(|failure| failure.to_string())
         .and_then(|path| hash::file(&path).map_err(|problem| problem.to_string()));
