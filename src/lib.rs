@@ -11,6 +11,7 @@
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
 //! - [`query`]: which runs are meant by a filter. [`choose`]: which of them is best, and why.
 //! - [`record`]: how a run is begun and ended. [`doctor`]: what a crash left, and how it is mended.
+//! - [`check`]: proves that records tell the truth: rules, findings, formats.
 //! - [`evidence`]: gathers what a comparison is told beyond the records.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.

@@ -120,3 +120,29 @@ fn every_record_fits_its_published_schema() {
             .contains("git exp schema")
     );
 }
+
+#[test]
+fn records_of_every_released_version_are_still_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/records/v1");
+    let schema = git_exp_schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        let run = git_exp::store::format::parse_run(&bytes, &entry.path()).unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert!(validator.is_valid(&record), "{:?}", entry.path());
+        let again = git_exp::store::format::to_json("git-exp/run/1", &run, Some(&record)).unwrap();
+        assert_eq!(again, bytes, "{:?} is written back as it was", entry.path());
+        assert_eq!(
+            run.digest.as_deref(),
+            Some(git_exp::store::seal::digest(&run).as_str())
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 3);
+}
+
+fn git_exp_schema() -> serde_json::Value {
+    serde_json::from_str(&TestEnv::new().exp(&["schema", "run"]).ok()).unwrap()
+}

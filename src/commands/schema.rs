@@ -6,6 +6,7 @@ use crate::context::Ctx;
 use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
+use crate::report::diff::json::{DIFF_SCHEMA, Diff};
 use crate::store::format::RUN_SCHEMA;
 use crate::store::stage::{STAGE_SCHEMA, Stage};
 use crate::store::tombstone::{TOMBSTONE_SCHEMA, Tombstone};
@@ -30,6 +31,11 @@ const KINDS: &[Kind] = &[
         name: "run",
         version: RUN_SCHEMA,
         schema: || schemars::schema_for!(Run),
+    },
+    Kind {
+        name: "diff",
+        version: DIFF_SCHEMA,
+        schema: || schemars::schema_for!(Diff),
     },
     Kind {
         name: "doctor",

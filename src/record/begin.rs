@@ -2,6 +2,7 @@
 //! point can't hurt.
 
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use super::inputs::{self, Proposal};
 use super::{gather, guard, naming, setup};
@@ -73,6 +74,8 @@ struct Observed {
     config: Vec<(ConfigFile, Vec<u8>)>,
     packages: String,
     frozen: Frozen,
+    /// The highest number on other branches, being looked up meanwhile.
+    taken: Option<JoinHandle<std::result::Result<u32, crate::git::Error>>>,
 }
 
 /// Begins a run.
@@ -112,6 +115,10 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     };
     // git looks at the working tree while this process reads data, configuration and environment.
     let watching = Observation::begin(repo, &scope)?;
+    let taken = std::thread::spawn({
+        let (repo, folder) = (repo.clone(), project.experiments_in_tree());
+        move || numbers::highest_run_number(&repo, &folder)
+    });
 
     let config = gather::read_config(ctx, &config_paths, &mut run)?;
     for text in &request.params {
@@ -153,6 +160,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         config,
         packages,
         frozen,
+        taken: Some(taken),
     };
     gather::name_blobs(ctx, &mut run, &mut observed.config, &observed.frozen)?;
     run.eval.metric_code = gather::metric_code(ctx, settings, &observed.frozen)?;
@@ -291,12 +299,16 @@ fn wishes(
 fn write(
     ctx: &Ctx,
     run: &mut Run,
-    observed: Observed,
+    mut observed: Observed,
     settings: &ProjectSettings,
 ) -> Result<PathBuf> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
-    let taken = numbers::highest_run_number(repo, &project.experiments_in_tree())?;
+    let taken = observed
+        .taken
+        .take()
+        .and_then(|search| search.join().ok())
+        .ok_or_else(|| Failure::new("the search for the next number broke off"))??;
     let number = ids::reserve(&repo.exp_dir(), project, &run.uid, taken)?;
     run.number = number;
     let folder =
@@ -335,6 +347,7 @@ fn freeze_and_publish(
         config,
         packages,
         frozen,
+        ..
     } = observed;
     run.config = config.iter().map(|(file, _)| file.clone()).collect();
     if run.command.is_some() {

@@ -5,10 +5,12 @@
 //! [`told::Told`] may hold text from records: each layout escapes whatever it prints.
 
 pub mod changed;
+pub mod contract;
 pub mod factors;
 pub mod gaps;
 pub mod inputs;
 pub mod json;
+pub mod lines;
 pub mod markdown;
 pub mod metrics;
 pub mod next;
