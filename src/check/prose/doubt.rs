@@ -6,7 +6,34 @@ use super::token::At;
 use super::{Loose, Verdict, Written};
 use crate::model::{MetricValue, Run};
 
+/// Beginnings of words that speak of what is wanted, not of what came out.
+const WISHES: [&str; 17] = [
+    "цель",
+    "целев",
+    "ожида",
+    "гипотез",
+    "хотим",
+    "хочется",
+    "должн",
+    "нужно",
+    "нужен",
+    "планир",
+    "goal",
+    "target",
+    "expect",
+    "hypothes",
+    "should",
+    "aim",
+    "want",
+];
+
 impl Sentence<'_, '_> {
+    /// A goal, a hypothesis, a demand: its number is no result.
+    pub(super) fn is_wish(&self) -> bool {
+        let mut words = self.all.iter().filter_map(At::word);
+        words.any(|word| WISHES.iter().any(|wish| word.starts_with(wish)))
+    }
+
     /// A list item about a parameter of the run, which may be called after a metric.
     pub(super) fn starts_with_param(&self) -> bool {
         let first = self.all.iter().find_map(At::word);

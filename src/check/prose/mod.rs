@@ -94,7 +94,11 @@ pub fn claims(text: &str, own: Option<&Run>, records: &dyn Records) -> Vec<Claim
             markdown::BlockKind::Table => found.extend(table::claims(&block, own, records)),
             markdown::BlockKind::Text => {
                 let subject = own.or_else(|| block.heading.and_then(|label| records.run(label)));
-                found.extend(sentence::claims(&block, subject, records));
+                let claims = sentence::claims(&block, subject, records);
+                let counts = |loose: &Loose| {
+                    !page.is_generated(loose.at) || is_item_of(block.text, &loose.metric)
+                };
+                found.extend(claims.into_iter().filter(counts));
             }
         }
     }
@@ -117,6 +121,14 @@ pub fn claims(text: &str, own: Option<&Run>, records: &dyn Records) -> Vec<Claim
     }
     all.sort_by_key(|claim| (claim.line, claim.column));
     all
+}
+
+/// Whether a line of the machine's part is `- metric: value`. The part also repeats what people said:
+/// a goal of 0.9 is no result.
+fn is_item_of(line: &str, metric: &str) -> bool {
+    let item = line.trim_start().strip_prefix("- ");
+    let key = item.and_then(|item| item.split_once(':'));
+    key.is_some_and(|(key, _)| key.replace('\\', "") == metric)
 }
 
 /// A claim with its byte offset still to be turned into a line and a column.

@@ -87,7 +87,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
             .chain(self.subject);
         let names = Names::of(known);
         let mentions = Mentions::find(self.all, &names);
-        if mentions.all.is_empty() || self.starts_with_param() {
+        if mentions.all.is_empty() || self.starts_with_param() || self.is_wish() {
             return Vec::new();
         }
         let mut found = Vec::new();

@@ -190,6 +190,19 @@ fn a_mini_log_speaks_of_its_own_run() {
 }
 
 #[test]
+fn the_machine_s_part_is_read_by_its_items_alone() {
+    let part = |line: &str| format!("<!-- exp:begin -->\n{line}\n<!-- exp:end -->\n");
+    let own = Some("exp_003");
+    assert_eq!(
+        wrong(&part("- roc_auc_val: 0.83 (primary)"), own),
+        ["exp_003 roc_auc_val 0.83"]
+    );
+    assert!(wrong(&part("- roc_auc_val: 0.842 (primary)"), own).is_empty());
+    assert!(wrong(&part("Goal: ROC-AUC (val) of 0.9"), own).is_empty());
+    assert!(wrong(&part("- Warning: accuracy is 0.1"), own).is_empty());
+}
+
+#[test]
 fn numbers_that_are_something_else_are_left_alone() {
     for text in [
         "У exp_003 прирост ROC-AUC +0.032, то есть на 0.032 больше.",
@@ -204,6 +217,8 @@ fn numbers_that_are_something_else_are_left_alone() {
         "```\nexp_003 roc_auc_val 0.1\n```",
         "exp_003: `lr = 0.01`, ROC-AUC ниже",
         "exp_003 accuracy ± 0.004",
+        "Цель exp_003: поднять ROC-AUC (val) до 0.9.",
+        "We expected exp_003 to reach a validation AUC of 0.9.",
         "| id | Δ ROC-AUC |\n|---|---|\n| exp_003 | 0.032 |\n",
         "| id | lr |\n|---|---|\n| exp_003 | 0.01 |\n",
     ] {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Rule, Topic};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
+use crate::model::RunId;
 
 /// The rule about names.
 pub const NAME: Rule = Rule {
@@ -54,13 +55,7 @@ fn name(facts: &RunFacts) -> Finding {
             NAME.code,
             format!("the folder {} holds the record of {}", facts.id, run.id()),
         )
-        .fix(format!(
-            "git mv {} {}",
-            facts.folder,
-            facts
-                .folder
-                .replace(&facts.id.to_string(), &run.id().to_string())
-        )),
+        .fix(git_mv(facts, &run.id())),
         _ if !facts.folder.ends_with(&facts.id.to_string()) => Finding::broken(
             NAME.code,
             format!(
@@ -68,13 +63,18 @@ fn name(facts: &RunFacts) -> Finding {
                 facts.id
             ),
         )
-        .fix(format!(
-            "git mv {} {}/../{}",
-            facts.folder, facts.folder, facts.id
-        )),
+        .fix(git_mv(facts, &facts.id)),
         _ => Finding::ok(NAME.code),
     };
     finding.of(&facts.id).at(facts.folder.clone())
+}
+
+fn git_mv(facts: &RunFacts, id: &RunId) -> String {
+    let parent = facts
+        .folder
+        .rsplit_once('/')
+        .map_or("", |(parent, _)| parent);
+    format!("git mv {} {parent}/{id}", facts.folder)
 }
 
 fn numbers(facts: &Facts) -> Vec<Finding> {
