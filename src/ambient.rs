@@ -88,6 +88,11 @@ impl Ambient {
         moment - chrono::Duration::nanoseconds(i64::from(moment.timestamp_subsec_nanos()))
     }
 
+    /// How long ago a file was written, by the system's own clock; `None` for a time to come.
+    pub fn age(&self, written: SystemTime) -> Option<std::time::Duration> {
+        SystemTime::now().duration_since(written).ok()
+    }
+
     /// A new identity for a run.
     pub fn new_uid(&self) -> Uid {
         let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or(0);
@@ -159,6 +164,12 @@ impl Ambient {
             (None, Some(_)) => false,
         }
     }
+}
+
+/// Where a test wants the program to die ([`crate::failpoint`]).
+#[cfg(debug_assertions)]
+pub fn fail_point() -> Option<String> {
+    std::env::var("GIT_EXP_FAILPOINT").ok()
 }
 
 /// 64 random bits. `RandomState` is seeded by the operating system once a process and stepped for

@@ -45,6 +45,12 @@ pub enum Command {
     Ls(commands::ls::LsArgs),
     /// Show all about one run
     Show(commands::show::ShowArgs),
+    /// Give a run's files back, byte for byte, into a new place
+    Restore(commands::restore::RestoreArgs),
+    /// Share the refs and notes of runs
+    Push(commands::push::PushArgs),
+    /// Get the refs and notes of everybody's runs
+    Pull(commands::pull::PullArgs),
     /// Draw what was logged over steps, or a metric over runs
     Plot(commands::plot::PlotArgs),
     /// Write the sections of a report, or one HTML page, from the records
@@ -69,6 +75,8 @@ pub enum Command {
     Rename(commands::rename::RenameArgs),
     /// Remove a run and keep its number taken
     Rm(commands::rm::RmArgs),
+    /// Say what is not right, and mend it with --fix
+    Doctor(commands::doctor::DoctorArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -87,6 +95,9 @@ impl Command {
             Self::Note(args) => commands::note::note(ctx, args),
             Self::Ls(args) => commands::ls::ls(ctx, args),
             Self::Show(args) => commands::show::show(ctx, args),
+            Self::Restore(args) => commands::restore::restore(ctx, args),
+            Self::Push(args) => commands::push::push(ctx, args),
+            Self::Pull(args) => commands::pull::pull(ctx, args),
             Self::Plot(args) => commands::plot::plot(ctx, args),
             Self::Report(args) => commands::report::report(ctx, args),
             Self::Diff(args) => commands::diff::diff(ctx, args),
@@ -99,6 +110,7 @@ impl Command {
             Self::Tag(args) => commands::tag::tag(ctx, args),
             Self::Rename(args) => commands::rename::rename(ctx, args),
             Self::Rm(args) => commands::rm::rm(ctx, args),
+            Self::Doctor(args) => commands::doctor::doctor(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

@@ -81,29 +81,33 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        match error.downcast::<Failure>() {
-            Ok(failure) => failure,
-            Err(error) => {
-                let mut chain = error.chain().map(ToString::to_string);
-                let mut failure = Self::new(chain.next().unwrap_or_default());
-                failure.causes = chain.collect();
-                failure
-            }
-        }
-    }
-}
-
 /// Adds to any error what was being attempted.
 pub trait Context<T> {
     /// Puts `message` in front and the error itself below it as the cause.
     fn context(self, message: impl FnOnce() -> String) -> Result<T>;
 }
 
-impl<T, E: fmt::Display> Context<T> for std::result::Result<T, E> {
+impl<T, E: Into<anyhow::Error>> Context<T> for std::result::Result<T, E> {
     fn context(self, message: impl FnOnce() -> String) -> Result<T> {
-        self.map_err(|error| Failure::new(message()).because(error))
+        self.map_err(|error| {
+            let mut failure = Failure::new(message());
+            match error.into().downcast::<Failure>() {
+                Ok(inner) => {
+                    failure.causes.push(inner.message);
+                    failure.causes.extend(inner.causes);
+                    failure.hints = inner.hints;
+                }
+                // anyhow keeps the whole chain of sources; some of them quote the next one already.
+                Err(error) => {
+                    for cause in error.chain().map(ToString::to_string) {
+                        if !failure.causes.iter().any(|before| before.contains(&cause)) {
+                            failure.causes.push(cause);
+                        }
+                    }
+                }
+            }
+            failure
+        })
     }
 }
 
@@ -120,4 +124,29 @@ impl ExitCode {
     pub const ERROR: Self = Self(2);
     /// Something that had to be verified could not be.
     pub const UNVERIFIED: Self = Self(3);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_becomes_a_cause_and_none_is_said_twice() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the outer one: {0}")]
+        struct Outer(#[source] std::io::Error);
+        let outer = Outer(std::io::Error::other("the inner one"));
+        let failure = Err::<(), _>(outer)
+            .context(|| "it failed".to_owned())
+            .unwrap_err();
+        assert_eq!(failure.message(), "it failed");
+        assert_eq!(failure.causes(), ["the outer one: the inner one"]);
+        let again = Err::<(), _>(failure.hint("do this")).context(|| "all failed".to_owned());
+        let again = again.unwrap_err();
+        assert_eq!(
+            again.causes(),
+            ["it failed", "the outer one: the inner one"]
+        );
+        assert_eq!(again.hints(), ["do this"]);
+    }
 }

@@ -10,10 +10,11 @@
 //! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
 //! - [`query`]: which runs are meant by a filter. [`choose`]: which of them is best, and why.
-//! - [`record`]: how a run is begun and ended.
+//! - [`record`]: how a run is begun and ended. [`doctor`]: what a crash left, and how it is mended.
 //! - [`evidence`]: gathers what a comparison is told beyond the records.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
+//! - [`failpoint`]: where tests make it die.
 //!
 //! Dependencies point down only: commands → report, compare, observe, store, git → model.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -25,8 +26,10 @@ pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod context;
+pub mod doctor;
 pub mod error;
 pub mod evidence;
+pub mod failpoint;
 pub mod git;
 pub mod model;
 pub mod observe;

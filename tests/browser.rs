@@ -1,4 +1,5 @@
 //! A real Chromium, driven over the W3C WebDriver protocol by Debian's chromedriver.
+#![allow(clippy::print_stderr)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -179,47 +180,49 @@ impl Browser {
     }
 
     fn http(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let answer = self.try_http(method, path, body);
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    fn try_http(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<Value> {
         let body = body.map(Value::to_string).unwrap_or_default();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(120)))
-            .unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(120)))?;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             self.port,
             body.len()
         );
-        stream
-            .write_all(format!("{head}{body}").as_bytes())
-            .unwrap();
+        stream.write_all(format!("{head}{body}").as_bytes())?;
         // The driver keeps the connection open, so the length says where the answer ends.
         let mut reader = BufReader::new(stream);
         let mut length = 0;
         loop {
             let mut line = String::new();
-            reader.read_line(&mut line).unwrap();
+            let read = reader.read_line(&mut line)?;
             let lower = line.to_ascii_lowercase();
             if let Some(text) = lower.strip_prefix("content-length:") {
-                length = text.trim().parse().unwrap();
+                length = text.trim().parse().unwrap_or(0);
             }
-            if line.trim().is_empty() {
+            if read == 0 || line.trim().is_empty() {
                 break;
             }
         }
         let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let body = String::from_utf8_lossy(&body);
-        let answer: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{body}"));
-        answer["value"].clone()
+        reader.read_exact(&mut body)?;
+        let answer: Value = serde_json::from_slice(&body)?;
+        Ok(answer["value"].clone())
     }
 }
 
 impl Drop for Browser {
+    /// Killing the driver alone would leave its browser running, after a failed test too.
     fn drop(&mut self) {
-        if !self.session.is_empty() && !std::thread::panicking() {
-            self.http("DELETE", &format!("/session/{}", self.session), None);
+        if !self.session.is_empty() {
+            let _ = self.try_http("DELETE", &format!("/session/{}", self.session), None);
         }
+        let _ = self.try_http("GET", "/shutdown", None);
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

@@ -16,7 +16,7 @@ use crate::common::TestEnv;
 pub fn project() -> TestEnv {
     let env = TestEnv::empty();
     env.git(&["init", "-q", "-b", "main"]);
-    env.write(".gitignore", "/metrics.json\n*.pkl\n");
+    env.write(".gitignore", "/metrics.json\n");
     env.write("src/train.py", "print('train')\n");
     env.write("configs/base.yaml", "model:\n  depth: 1\nseed: 42\n");
     env.write("data/train.csv", "a,b\n1,2\n");

@@ -185,3 +185,11 @@ fn read_only_folders_are_named_with_the_way_out() {
     let error = env.exp(&["start", "other"]).error();
     assert!(error.contains("experiments"), "{error}");
 }
+
+#[test]
+fn the_next_command_is_right_from_a_subdirectory() {
+    let env = started();
+    env.write("src/deep/x", "");
+    let out = env.exp_in("src/deep", &["finish"]).ok();
+    assert!(out.contains("git add ../../experiments &&"), "{out}");
+}

@@ -77,3 +77,20 @@ fn folders_written_by_hand_are_adopted_without_touching_them() {
             .starts_with("exp_004_next_idea")
     );
 }
+
+#[test]
+fn rules_for_the_project_s_own_outputs_never_ignore_records() {
+    let env = TestEnv::new();
+    env.write(".gitignore", "metrics.json\n*.csv\ndata/\n*.pkl\n");
+    env.write("data/train.csv", "a\n1\n");
+    env.exp(&["start", "--data", "train=data/train.csv"]).ok();
+    env.write("metrics.json", "{\"acc\": 0.5}");
+    env.exp(&["finish"]).ok();
+    env.git(&["add", "experiments"]);
+    let staged = env.git(&["diff", "--cached", "--name-only"]);
+    let ignored = env.git(&["ls-files", "-o", "-i", "--exclude-standard", "experiments"]);
+    assert!(staged.contains("exp_001_baseline/metrics.json"), "{staged}");
+    assert!(staged.contains("experiments/experiments.csv"), "{staged}");
+    assert!(staged.contains("experiments/data/"), "{staged}");
+    assert_eq!(ignored, "");
+}

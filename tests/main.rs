@@ -1,23 +1,28 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, dead_code)]
 
-mod check;
-mod browser;
 mod best;
+mod browser;
+mod check;
 mod common;
 mod compare;
+mod crash;
+mod doctor;
 mod finish;
 mod freeze;
 mod help;
 mod init;
 mod ls;
 mod man;
-mod records;
-mod report;
 mod promote;
+mod readme;
+mod records;
 mod relabel;
+mod report;
+mod restore;
 mod run;
 mod show;
 mod start;
 mod story;
 mod table;
+mod team;

@@ -1,4 +1,5 @@
 //! `git exp report` and `git exp plot`: files, errors, and the page in a real browser.
+#![allow(clippy::print_stderr)]
 
 use std::time::Instant;
 

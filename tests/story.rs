@@ -164,3 +164,43 @@ fn a_new_untracked_module_is_code_and_an_edited_csv_is_data() {
     let diff = env.exp(&["diff", "exp_001", "exp_002"]).ok();
     assert!(diff.contains("src/extra.py"), "{diff}");
 }
+
+#[test]
+fn diff_speaks_in_every_form() {
+    let env = TestEnv::new();
+    env.write("params.yaml", "model:\n  depth: 3\n");
+    env.write("train.py", "print(1)\n");
+    env.commit("code");
+    env.exp(&["start", "--config", "params.yaml"]).ok();
+    env.write("metrics.json", r#"{"acc_val": 0.5}"#);
+    env.exp(&["finish"]).ok();
+    env.write("params.yaml", "model:\n  depth: 4\n");
+    env.write("train.py", "print(2)\n");
+    env.exp(&["start"]).ok();
+    env.write("metrics.json", r#"{"acc_val": 0.6}"#);
+    env.exp(&["finish"]).ok();
+
+    let patch = env.exp(&["diff", "1..2", "--patch"]).ok();
+    assert!(patch.contains("2 FACTORS CHANGED AT ONCE"), "{patch}");
+    assert!(patch.contains("-  depth: 3\n+  depth: 4\n"), "{patch}");
+    assert!(patch.contains("-print(1)\n+print(2)\n"), "{patch}");
+    let json: serde_json::Value = serde_json::from_str(&env.exp(&["diff", "--json"]).ok()).unwrap();
+    assert_eq!(json["schema"], "git-exp/diff/1");
+    assert_eq!(json["verdict"], "confounded");
+    let schema: serde_json::Value =
+        serde_json::from_str(&env.exp(&["schema", "diff"]).ok()).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&json));
+    assert!(env.exp(&["diff", "--md"]).ok().contains("| acc"));
+    let short = env.exp(&["diff", "@", "--short"]).ok();
+    assert!(
+        short.starts_with("exp_001→exp_002  confounded  acc_val 0.5→0.6"),
+        "{short}"
+    );
+    assert_eq!(env.exp(&["diff", "--exit-code", "--short"]).code, 1);
+    assert_eq!(
+        env.exp(&["diff", "2", "2", "--exit-code", "--short"]).code,
+        0
+    );
+    let error = env.exp(&["diff", "exp_001", "exp_009"]).error();
+    assert!(error.contains("no run named `exp_009`"), "{error}");
+}

@@ -5,7 +5,7 @@ use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::evidence::{self, Subject};
 use crate::model::Run;
-use crate::report::diff::{Look, short, text};
+use crate::report::diff::{Look, json, lines, markdown, short, text};
 
 /// Arguments of `git exp diff`.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,12 @@ pub struct DiffArgs {
     /// Print one line
     #[arg(long)]
     pub short: bool,
+    /// Show the changed lines of code and configuration as well
+    #[arg(long)]
+    pub patch: bool,
+    /// Write Markdown, for a pull request
+    #[arg(long, conflicts_with = "short")]
+    pub md: bool,
     /// Tell everything, equal axes and indirect packages too
     #[arg(long)]
     pub all: bool,
@@ -40,17 +46,39 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
         lang: ctx.lang()?,
         all: args.all,
     };
-    if args.short {
+    if ctx.globals.json {
+        ctx.ui.out(json::json(&comparison, &look))?;
+    } else if args.md {
+        ctx.ui.out(markdown::markdown(&comparison, &look))?;
+    } else if args.short {
         ctx.ui
             .out(format!("{}\n", short::short(&comparison, &look).trim_end()))?;
     } else {
         ctx.ui.out(text::text(&comparison, &look))?;
+    }
+    if args.patch && !ctx.globals.json {
+        let mut patch = config_lines(&a, &b);
+        patch.push_str(&evidence::code::lines(ctx, &a.run, &b.run, &seen.code)?);
+        ctx.ui
+            .out(format!("\n{}", lines::shown(&patch, ctx.ui.color())))?;
     }
     Ok(if args.exit_code && comparison.differs() {
         ExitCode::NO
     } else {
         ExitCode::OK
     })
+}
+
+/// The changed lines of the configurations, file by file in the order they were given.
+fn config_lines(a: &Subject, b: &Subject) -> String {
+    let (before, after) = (a.config_texts(), b.config_texts());
+    let name = |subject: &Subject, path: &str| format!("{} {path}", subject.run.id().short());
+    let pairs = before.iter().zip(&after);
+    pairs
+        .map(|((path_a, text_a), (path_b, text_b))| {
+            lines::unified(text_a, text_b, &name(a, path_a), &name(b, path_b))
+        })
+        .collect()
 }
 
 fn subjects(ctx: &Ctx, names: &[String]) -> Result<(Subject, Subject)> {

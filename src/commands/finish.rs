@@ -8,6 +8,7 @@ use crate::model::{Run, Status};
 use crate::record::{current, end};
 use crate::report::ended;
 use crate::settings::ProjectSettings;
+use crate::store::layout::from_here;
 use crate::store::runs;
 
 /// How a run may be said to have ended.
@@ -99,10 +100,7 @@ pub fn closing(ctx: &Ctx, run: &Run) -> Result<Vec<String>> {
         ctx.ui.warn(warning);
     }
     let experiments = project.experiments();
-    let shown = experiments
-        .strip_prefix(ctx.ambient.cwd())
-        .unwrap_or(&experiments);
-    let shown = crate::model::RecordPath::from_path(shown);
+    let shown = from_here(ctx.ambient.cwd(), &experiments);
     Ok(ended::lines(
         run,
         &others,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
+use crate::git::remote;
 use crate::record::{adopt, inputs, setup};
 use crate::store::Project;
 
@@ -13,6 +14,9 @@ pub struct InitArgs {
     /// Take in folders `runs/exp_*` that were written by hand
     #[arg(long)]
     pub adopt: bool,
+    /// Let a plain `git fetch` bring everybody's runs too
+    #[arg(long)]
+    pub fetch: bool,
 }
 
 /// Makes the current folder a project (the top of the repository when it is not below one yet).
@@ -50,9 +54,35 @@ pub fn init(ctx: &Ctx, args: &InitArgs) -> Result<ExitCode> {
         }
     }
     repo.prepare_notes()?;
+    fetch(ctx, args.fetch)?;
     if !written.is_empty() {
         ctx.ui
             .hint("record a run: git exp run -- python3 src/train.py");
     }
     Ok(ExitCode::OK)
+}
+
+/// Adds refspecs to the remote when asked; else says that it can be asked.
+fn fetch(ctx: &Ctx, asked: bool) -> Result<()> {
+    let repo = ctx.repo()?;
+    if !asked {
+        if !remote::names(repo)?.is_empty() {
+            ctx.ui.hint(
+                "get and share runs: git exp pull, git exp push (or once: git exp init --fetch)",
+            );
+        }
+        return Ok(());
+    }
+    let remote = remote::choose(repo, None)?;
+    let added = remote::configure(repo, &remote)?;
+    match added.is_empty() {
+        true => ctx
+            .ui
+            .say(format!("git fetch {remote} brings runs already")),
+        false => ctx.ui.say(format!(
+            "git fetch {remote} brings runs from now on: {}",
+            added.join(", ")
+        )),
+    }
+    Ok(())
 }

@@ -1,9 +1,10 @@
 //! One file a verb: its arguments and a thin function that asks the other rooms.
 
-pub mod check;
-pub mod diff;
 pub mod best;
+pub mod check;
 pub mod compare;
+pub mod diff;
+pub mod doctor;
 pub mod finish;
 pub mod help;
 pub mod init;
@@ -11,9 +12,12 @@ pub mod ls;
 pub mod metric;
 pub mod note;
 pub mod plot;
-pub mod report;
 pub mod promote;
+pub mod pull;
+pub mod push;
 pub mod rename;
+pub mod report;
+pub mod restore;
 pub mod rm;
 pub mod run;
 pub mod schema;

@@ -7,6 +7,7 @@ use super::finish::{ResultArgs, closing};
 use super::start::{CaptureArgs, announce};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
+use crate::failpoint;
 use crate::model::Status;
 use crate::record::{begin, child, end};
 use crate::store::layout::{OUTPUT_LOG, SERIES_LOG};
@@ -48,6 +49,7 @@ pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
     let log = args.log.then(|| begun.folder.join(OUTPUT_LOG));
     let started = Instant::now();
     let ended = child::run(&args.command, ctx.ambient.cwd(), &vars, log.as_deref());
+    failpoint::reach("command-ended")?;
     let mut finish = args.results.request();
     finish.seconds = Some(started.elapsed().as_secs_f64());
     let (code, failure) = match ended {

@@ -1,9 +1,12 @@
 //! `git exp schema`: JSON Schemas of the files and outputs, for other programs.
 
+use super::doctor::Report;
 use crate::check::formats::json;
 use crate::context::Ctx;
+use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Run;
+use crate::report::diff::json::{DIFF_SCHEMA, Diff};
 use crate::store::format::RUN_SCHEMA;
 use crate::store::stage::{STAGE_SCHEMA, Stage};
 use crate::store::tombstone::{TOMBSTONE_SCHEMA, Tombstone};
@@ -30,6 +33,16 @@ const KINDS: &[Kind] = &[
         schema: || schemars::schema_for!(Run),
     },
     Kind {
+        name: "diff",
+        version: DIFF_SCHEMA,
+        schema: || schemars::schema_for!(Diff),
+    },
+    Kind {
+        name: "doctor",
+        version: DOCTOR_SCHEMA,
+        schema: || schemars::schema_for!(Report),
+    },
+    Kind {
         name: "check",
         version: json::SCHEMA,
         schema: || schemars::schema_for!(json::Document),
@@ -51,9 +64,7 @@ pub fn schema(ctx: &Ctx, args: &SchemaArgs) -> Result<ExitCode> {
     let Some(wanted) = &args.kind else {
         let names: String = KINDS
             .iter()
-            .map(|kind| {
-                format!("{}\t{}\n", kind.name, kind.version)
-            })
+            .map(|kind| format!("{}\t{}\n", kind.name, kind.version))
             .collect();
         ctx.ui.out(names)?;
         return Ok(ExitCode::OK);

@@ -8,7 +8,7 @@ use crate::error::{ExitCode, Failure, Result};
 use crate::model::run::Time;
 use crate::model::{Brief, RecordPath, Sha256};
 use crate::observe::data::{Spec, stat};
-use crate::record::{begin, end::record_path};
+use crate::record::{end::record_path, gather};
 use crate::settings::Profile;
 use crate::store::catalog::Catalog;
 use crate::store::contain;
@@ -71,7 +71,7 @@ fn file(ctx: &Ctx, args: &WhichArgs, place: &std::path::Path) -> Result<ExitCode
         role: String::new(),
         path: place.to_owned(),
     };
-    let seen = begin::observe_data(ctx, &[spec], Profile::None, false)?;
+    let seen = gather::observe_data(ctx, &[spec], Profile::None, false)?;
     let Some(digest) = seen.inputs.first().and_then(|input| input.sha256.clone()) else {
         return Err(
             Failure::new(format!("the content of {} is not known here", args.what))
@@ -262,7 +262,7 @@ fn of_stage(ctx: &Ctx, stage: &Stage) -> Result<ExitCode> {
             path: place.clone(),
         };
         let now = match place.exists() {
-            true => begin::observe_data(ctx, &[spec], Profile::None, false)?
+            true => gather::observe_data(ctx, &[spec], Profile::None, false)?
                 .inputs
                 .first()
                 .and_then(|input| input.sha256.clone()),

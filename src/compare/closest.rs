@@ -8,7 +8,7 @@ use super::factor::{Factor, count};
 use super::metrics::difference;
 use super::rules::Rules;
 use super::verdict::decisive_gaps;
-use crate::model::{Number, Run, RunId, Status};
+use crate::model::{Number, Param, Run, RunId, Status};
 
 /// A run that isolates a factor of a confounded pair.
 #[derive(Clone, Debug)]
@@ -37,7 +37,8 @@ pub fn closest(
     let mut found: Vec<Closest> = Vec::new();
     for run in evidence.runs.iter().copied() {
         let known = run.uid != a.run.uid && run.uid != b.run.uid;
-        if !known || run.status != Status::Ok || run.metrics.is_empty() {
+        let usable = run.status == Status::Ok && !run.metrics.is_empty();
+        if !known || !usable || !may_lie_between(run, a.run, b.run) {
             continue;
         }
         let Some(before) = between(a.run, run, rules).filter(|labels| labels.is_subset(&all))
@@ -75,6 +76,23 @@ pub fn closest(
     });
     found.dedup_by(|later, kept| later.factor == kept.factor);
     found
+}
+
+/// A quick look that spares most runs the whole comparison: whatever lies on the way has the code of
+/// one end, and each number of its configuration from one end too.
+fn may_lie_between(run: &Run, a: &Run, b: &Run) -> bool {
+    let trees = [&a.code.code_tree, &b.code.code_tree];
+    let number = |value: &Param| value.number().is_some();
+    let from = |end: &Run, key: &String, value: &Param| {
+        end.params
+            .get(key)
+            .is_some_and(|other| other.same_value(value))
+    };
+    trees.contains(&&run.code.code_tree)
+        && run
+            .params
+            .iter()
+            .all(|(key, value)| from(a, key, value) || from(b, key, value) || !number(value))
 }
 
 fn step(metric: &str, (a, b): (&Run, &Run)) -> Option<(String, Number)> {

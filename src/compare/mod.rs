@@ -18,6 +18,8 @@ pub mod rules;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod suggest;
+#[cfg(test)]
+mod tests;
 pub mod verdict;
 pub mod warning;
 

@@ -75,13 +75,21 @@ pub fn warnings(a: &Run, b: &Run, axes: &Axes, rows: &[MetricRow]) -> Vec<Warnin
     warnings
 }
 
+/// A fall of less than this share of the rise is no fall to speak of.
+const SHARE: f64 = 0.1;
+
 fn overfitted(rows: &[MetricRow]) -> Option<Warning> {
+    let size = |row: &MetricRow| row.delta.as_ref().map_or(0.0, |delta| delta.as_f64().abs());
+    let beyond_noise = |row: &MetricRow| row.noise.as_ref().is_none_or(|noise| !noise.within());
     rows.iter()
         .filter(|row| row.role == Yardstick::Val && row.judgement == Judgement::Better)
+        .filter(|row| beyond_noise(row))
         .find_map(|val| {
             let test = rows.iter().find(|row| {
                 row.role == Yardstick::Test
                     && row.judgement == Judgement::Worse
+                    && beyond_noise(row)
+                    && size(row) >= SHARE * size(val)
                     && row.goal == val.goal
                     && stem(&row.name) == stem(&val.name)
             })?;

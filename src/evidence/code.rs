@@ -72,6 +72,20 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
     })
 }
 
+/// The changed lines of the code files that differ, as a patch; empty when there are none.
+pub fn lines(ctx: &Ctx, a: &Run, b: &Run, code: &CodeEvidence) -> Result<String> {
+    let (CodeEvidence::Known(files), Some(from), Some(to)) = (code, &a.code.tree, &b.code.tree)
+    else {
+        return Ok(String::new());
+    };
+    let paths: Vec<RecordPath> = files.iter().map(|file| file.path.clone()).collect();
+    if paths.is_empty() {
+        return Ok(String::new());
+    }
+    let patch = patch::patch_of(ctx.repo()?, from, to, &paths)?;
+    Ok(String::from_utf8_lossy(&patch).into_owned())
+}
+
 fn unknown(why: &str) -> Differences {
     Differences {
         code: CodeEvidence::Unknown(why.to_owned()),

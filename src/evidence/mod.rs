@@ -3,15 +3,17 @@
 
 pub mod code;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::compare::evidence::{Evidence, Side};
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::Run;
 use crate::store::layout::ENV_TXT;
-use crate::store::runs;
+use crate::store::{contain, runs};
 
+/// Configuration files beyond this many bytes are compared by their values alone.
+const CONFIG_LIMIT: u64 = 16 << 20;
 /// Lists of packages beyond this many bytes are not read.
 const PACKAGES_LIMIT: u64 = 4 << 20;
 
@@ -20,6 +22,7 @@ const PACKAGES_LIMIT: u64 = 4 << 20;
 pub struct Subject {
     /// The record.
     pub run: Run,
+    folder: PathBuf,
     packages: Option<Vec<(String, String)>>,
 }
 
@@ -30,6 +33,7 @@ impl Subject {
         let packages = packages(&entry.folder);
         Ok(Self {
             run: entry.run?,
+            folder: entry.folder,
             packages,
         })
     }
@@ -60,9 +64,27 @@ impl Subject {
                 let packages = packages(&entry.folder);
                 Some(Self {
                     run: entry.run.ok()?,
+                    folder: entry.folder,
                     packages,
                 })
             }))
+    }
+
+    /// The copies of the configuration files: path in the project and text.
+    pub fn config_texts(&self) -> Vec<(String, String)> {
+        let read = |file: &crate::model::data::ConfigFile| {
+            let copy = contain::below(&self.folder, &file.copy.as_deref()?.into()).ok()?;
+            let found = copy
+                .metadata()
+                .ok()
+                .filter(|found| found.len() <= CONFIG_LIMIT)?;
+            let bytes = found.is_file().then(|| std::fs::read(copy).ok())??;
+            Some((
+                file.path.display().into_owned(),
+                String::from_utf8_lossy(&bytes).into_owned(),
+            ))
+        };
+        self.run.config.iter().filter_map(read).collect()
     }
 
     /// As the comparison wants it.

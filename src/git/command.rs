@@ -109,6 +109,16 @@ impl Git {
         }
     }
 
+    /// Starts `git` for an act of the user's own that leaves this machine: hooks, credentials and
+    /// prompts are as in the user's own shell. Only the repository is chosen by the caller.
+    pub fn as_user_transport(directory: &Path) -> Self {
+        let mut git = Self::as_user_editor(directory);
+        for name in DROPPED {
+            git.command.env_remove(name);
+        }
+        git
+    }
+
     /// Chooses the repository explicitly.
     pub fn repository(mut self, git_dir: &Path, work_tree: Option<&Path>) -> Self {
         self.command.env("GIT_DIR", git_dir);
@@ -128,6 +138,14 @@ impl Git {
     pub fn durable(self) -> Self {
         self.config("core.fsync=objects,reference")
             .config("core.fsyncMethod=batch")
+    }
+
+    /// Signs what it writes with the tool's own name, so that no identity of the user's is needed.
+    pub fn as_tool(self) -> Self {
+        ["AUTHOR", "COMMITTER"].iter().fold(self, |git, role| {
+            git.env(&format!("GIT_{role}_NAME"), "git-exp")
+                .env(&format!("GIT_{role}_EMAIL"), "git-exp@localhost")
+        })
     }
 
     /// Overrides one configuration value.

@@ -7,6 +7,7 @@
 pub mod command;
 pub mod hash;
 pub mod history;
+pub mod large;
 mod loss;
 pub mod notes;
 pub mod numbers;
@@ -14,13 +15,16 @@ pub mod objects;
 pub mod open;
 pub mod patch;
 pub mod refs;
+pub mod remote;
 pub mod restore;
 pub mod settings;
 pub mod snapshot;
+pub mod survey;
 #[cfg(test)]
 mod testing;
 pub mod tree;
 pub mod user;
+pub mod worktree;
 
 pub use command::Git;
 pub use hash::ObjectFormat;
@@ -97,7 +101,20 @@ impl From<Error> for Failure {
         match error {
             Error::NoGit => failure.hint("install git, or put it on the PATH"),
             Error::NotARepository => failure.hint("make one: git init"),
+            _ if is_disk_full(failure.message()) => failure.hint("free some disk space: df -h ."),
             _ => failure,
         }
     }
+}
+
+/// git and libgit2 say it in the system's words, and git now and then in its own: "couldn't write"
+/// is what it says of a file that it could create and then not fill.
+fn is_disk_full(message: &str) -> bool {
+    [
+        "No space left on device",
+        "Out of diskspace",
+        "couldn't write",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }

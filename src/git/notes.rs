@@ -78,7 +78,16 @@ fn try_append(objects: &Objects<'_>, commit: &Oid, line: &str, when: Time) -> Re
         parent.unwrap_or_default()
     );
     let new = objects.write("commit", content.as_bytes())?;
-    objects.move_reference(REF, &new, old.as_ref())
+    reach("note-objects")?;
+    objects.move_reference(REF, &new, old.as_ref())?;
+    reach("note-added")
+}
+
+fn reach(point: &'static str) -> Result<(), Error> {
+    crate::failpoint::reach(point).map_err(|source| Error::File {
+        path: REF.to_owned(),
+        source,
+    })
 }
 
 /// Writes a tree with the line added below it; `None` when it is there already.

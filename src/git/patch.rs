@@ -43,6 +43,16 @@ pub fn patch(repo: &Repo, from: &Oid, to: &Oid, excluded: &[RecordPath]) -> Resu
         .run()
 }
 
+/// The change of some paths from one tree to another, to be read by people.
+pub fn patch_of(repo: &Repo, from: &Oid, to: &Oid, paths: &[RecordPath]) -> Result<Vec<u8>, Error> {
+    diff_tree(repo)
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .args(["-p", "--unified=3"])
+        .args([from.as_str(), to.as_str(), "--"])
+        .args(paths.iter().map(RecordPath::to_path))
+        .run()
+}
+
 /// How one path differs between two trees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numstat {

@@ -16,6 +16,10 @@ pub fn name(uid: &Uid) -> String {
 /// # Errors
 /// [`Error::Changed`] when it exists, whatever it names.
 pub fn create(repo: &Repo, uid: &Uid, target: &Oid) -> Result<(), Error> {
+    crate::failpoint::reach("objects-written").map_err(|source| Error::File {
+        path: name(uid),
+        source,
+    })?;
     update(repo, &name(uid), Some(target), None)
 }
 
@@ -47,7 +51,7 @@ pub fn list(repo: &Repo) -> Result<Vec<(Uid, Oid)>, Error> {
 }
 
 /// What any ref names.
-pub(super) fn read_name(repo: &Repo, name: &str) -> Result<Option<Oid>, Error> {
+pub fn read_name(repo: &Repo, name: &str) -> Result<Option<Oid>, Error> {
     let output = repo
         .git()
         .args(["rev-parse", "--verify", "--quiet", "--end-of-options", name])

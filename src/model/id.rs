@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::run::Time;
+
 /// The identity of a run: a UUIDv7 as 32 lower-case hex digits, time-ordered and never reused.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[schemars(transparent)]
@@ -27,6 +29,14 @@ impl Uid {
                 .simple()
                 .to_string(),
         )
+    }
+
+    /// When it was made; `None` for a uid of another kind than ours.
+    pub fn born(&self) -> Option<Time> {
+        let uuid = uuid::Uuid::try_parse(&self.0).ok()?;
+        let (seconds, nanos) = uuid.get_timestamp()?.to_unix();
+        let at = chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)?;
+        Some(at.fixed_offset())
     }
 
     /// The text.

@@ -7,8 +7,9 @@ use super::inputs::{self, Proposal};
 use super::{gather, guard, naming, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
+use crate::failpoint;
 use crate::git::snapshot::{Frozen, Keep, Observation, Scope};
-use crate::git::{numbers, patch};
+use crate::git::{numbers, patch, refs};
 use crate::model::code::FileInRun;
 use crate::model::data::ConfigFile;
 use crate::model::run::{Base, Command};
@@ -18,6 +19,7 @@ use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
+use crate::store::lock::Lock;
 use crate::store::{cards, format, ids, runs};
 
 /// What `start` or `run` was told. Paths are absolute.
@@ -140,6 +142,8 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     if !request.allow_secrets {
         guard::secrets(ctx, seen.differing())?;
     }
+    // From here to the note, so that `doctor` doesn't take what is half-written for left over.
+    let _writing = Lock::share(&repo.exp_dir())?;
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());
     let claims = gather::claims(ctx, settings, &run, &earlier)?;
@@ -295,11 +299,27 @@ fn write(
     let taken = numbers::highest_run_number(repo, &project.experiments_in_tree())?;
     let number = ids::reserve(&repo.exp_dir(), project, &run.uid, taken)?;
     run.number = number;
-    let folder = freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| {
-        ids::release(&repo.exp_dir(), project, number);
-    })?;
+    let folder =
+        freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| give_back(ctx, run))?;
     super::end::annotate(ctx, run, settings.primary.as_deref())?;
     Ok(folder)
+}
+
+/// Leaves nothing of a run that could not be published: neither its ref nor its number. What can't be
+/// undone (on a full disk) stays whole, for `doctor`: the number goes last.
+fn give_back(ctx: &Ctx, run: &Run) {
+    let (Ok(repo), Ok(project)) = (ctx.repo(), ctx.project()) else {
+        return;
+    };
+    let is_published = project.run(&run.id()).symlink_metadata().is_ok();
+    let ref_is_gone = || match refs::read(repo, &run.uid) {
+        Ok(Some(target)) => refs::delete(repo, &run.uid, &target).is_ok(),
+        Ok(None) => true,
+        Err(_) => false,
+    };
+    if !is_published && ref_is_gone() {
+        ids::release(&repo.exp_dir(), project, run.number);
+    }
 }
 
 fn freeze_and_publish(
@@ -308,6 +328,7 @@ fn freeze_and_publish(
     observed: Observed,
     settings: &ProjectSettings,
 ) -> Result<PathBuf> {
+    failpoint::reach("number-taken")?;
     let project = ctx.project()?;
     let repo = ctx.repo()?;
     let Observed {
@@ -337,6 +358,7 @@ fn freeze_and_publish(
     };
     let kept = frozen.keep(repo, &keep)?;
     code::kept(&mut run.code, &kept);
+    failpoint::reach("ref-created")?;
     let draft = Draft::create(project, &run.uid)?;
     if frozen.tree != frozen.base_tree {
         let excluded = [project.experiments_in_tree()];

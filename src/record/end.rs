@@ -7,12 +7,14 @@ use super::results::{self, Results, series_notes};
 use super::setup;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
+use crate::failpoint;
 use crate::git::notes;
 use crate::model::{RecordPath, Run, Status};
 use crate::observe::series;
 use crate::report::{markers, minilog, noteline};
 use crate::settings::ProjectSettings;
 use crate::store::layout::{README, SERIES, SERIES_LOG};
+use crate::store::lock::Lock;
 use crate::store::runs::Entry;
 use crate::store::{atomic, contain, format, seal, tables};
 
@@ -95,6 +97,7 @@ fn write(
     results: Results,
     message: Option<&str>,
 ) -> Result<Run> {
+    let _writing = Lock::share(&ctx.repo()?.exp_dir())?;
     if let Some((file, bytes)) = results.file {
         let copy = folder.join(&file.copy);
         if std::fs::read(&copy).ok().as_deref() != Some(&bytes[..]) {
@@ -129,6 +132,7 @@ fn write(
         ));
     }
     format::write_run(folder, &run)?;
+    failpoint::reach("record-written")?;
     if series_notes(&results.series).is_empty() {
         // Its values are in series/ now, on disk; a log with lines that made no sense is kept.
         let _ = std::fs::remove_file(folder.join(SERIES_LOG));
@@ -138,13 +142,16 @@ fn write(
     Ok(run)
 }
 
+/// Writes a changed record and all that is derived from it.
+pub fn restate(ctx: &Ctx, folder: &Path, run: &Run) -> Result<()> {
+    contain::real_folder(folder)?;
+    format::write_run(folder, run)?;
+    refresh_readme(ctx, folder, run, None)?;
+    republish(ctx, run)
+}
+
 /// Rewrites the machine's part of the mini-log; people's part stays, and a conclusion is added to it.
-pub(super) fn refresh_readme(
-    ctx: &Ctx,
-    folder: &Path,
-    run: &Run,
-    message: Option<&str>,
-) -> Result<()> {
+pub fn refresh_readme(ctx: &Ctx, folder: &Path, run: &Run, message: Option<&str>) -> Result<()> {
     let path = folder.join(README);
     let settings = ProjectSettings::read(&ctx.project()?.settings_file())?;
     let lang = ctx.lang()?;

@@ -13,6 +13,8 @@ pub mod guard;
 pub mod inputs;
 pub mod metrics_file;
 pub mod naming;
+pub mod publish;
+pub mod restore;
 pub mod results;
 pub mod revise;
 pub mod setup;

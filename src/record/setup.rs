@@ -21,8 +21,17 @@ experiments.md merge=union linguist-generated
 experiments.csv merge=union linguist-generated
 ";
 
-/// Files of running runs that are not worth a commit.
+/// Records are never ignored by rules for the project's own outputs (`metrics.json`, `data/`,
+/// `*.csv`): a rule nearer to the file wins. Files of running runs are not worth a commit.
 const IGNORE: &str = "\
+!/*.md
+!/*.csv
+!/runs/
+!/runs/**
+!/data/
+!/data/**
+!/stages/
+!/stages/**
 .tmp-*
 runs/*/series.jsonl
 ";

@@ -201,8 +201,8 @@ mod tests {
         assert_eq!(corrected("0.83", &value), "0.84");
         assert_eq!(corrected("0,830", &value), "0,842");
         assert_eq!(corrected("83 %", &value), "84 %");
-        assert_eq!(corrected("?", &value), "0.84217");
-        assert_eq!(corrected("2", &value), "0.84217");
+        assert_eq!(corrected("?", &value), "0.8422");
+        assert_eq!(corrected("2", &value), "0.8422");
         assert_eq!(corrected("-0.84", &value), "0.84");
         assert_eq!(corrected("−0.84", &n("-0.84")), "−0.84");
         assert_eq!(corrected("0.5", &n("nan")), "NaN");

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::compare::Rules;
 use crate::model::metric::{Goal, Yardstick, yardstick};
 use crate::model::run::Time;
 use crate::model::{Number, RecordPath, Run, RunId, Sha256, Status, Uid};
@@ -26,6 +27,8 @@ pub struct Facts<'a> {
     pub overview_is_current: Option<bool>,
     /// Tables known from data cards, by digest.
     pub tables: BTreeMap<Sha256, DataTable>,
+    /// The rules that runs are compared by.
+    pub rules: Rules,
     /// Where each run stands in `runs`.
     positions: BTreeMap<Uid, usize>,
     /// Numbers that more than one run has.
@@ -84,6 +87,7 @@ impl<'a> Facts<'a> {
             project: String::new(),
             positions: positions.map(|(at, run)| (run.uid.clone(), at)).collect(),
             shared,
+            rules: Rules::from(settings),
             runs,
             damaged: Vec::new(),
             settings,

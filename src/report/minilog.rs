@@ -11,6 +11,9 @@ use crate::ui::number;
 /// Parameters listed at the most; the config copy beside has them all.
 const PARAMS_SHOWN: usize = 20;
 
+/// How the log of a run that goes on says so, in each language.
+pub const RUNNING_LINES: [&str; 2] = ["- Status: running", "- Статус: running"];
+
 /// The whole file for a new run.
 pub fn new(run: &Run, settings: &ProjectSettings, lang: Lang) -> String {
     let heading = lang.pick("Conclusions", "Выводы");

@@ -2,9 +2,9 @@
 
 pub mod begun;
 pub mod bound;
+pub mod choice;
 pub mod diff;
 pub mod document;
-pub mod choice;
 pub mod ended;
 pub mod facts;
 pub mod html;
@@ -15,13 +15,14 @@ pub mod minilog;
 pub mod noteline;
 pub mod overview;
 pub mod plot;
+pub mod preflight;
 #[cfg(test)]
 mod sample;
 pub mod sections;
 pub mod sheet;
 pub mod show;
+pub mod sidebyside;
 pub mod story;
+pub mod typed;
 pub mod xlsx;
 pub mod yardsticks;
-pub mod sidebyside;
-pub mod typed;

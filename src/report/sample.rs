@@ -41,8 +41,11 @@ pub fn run(label: &str, val: &str, test: &str) -> Run {
         .insert("model.type".into(), Param::text("RandomForestClassifier"));
     run.code.commit = Oid::parse(&"b2f1c0e0".repeat(5));
     run.code.code_tree = Oid::parse(&"1".repeat(40));
-    run.env = Some(Default::default());
-    run.hardware = Some(Default::default());
+    run.seed = Some(Param::leaf(ParamKind::Int, "42"));
+    let env = serde_json::json!({"python": "3.11.9", "direct": {"numpy": "2.0.1"}, "packages": 64, "lock": "env.txt", "sha256": digest("e0")});
+    run.env = serde_json::from_value(env).ok();
+    let machine = serde_json::json!({"cpu": "Ryzen", "cores": 8, "gpus": []});
+    run.hardware = serde_json::from_value(machine).ok();
     run
 }
 

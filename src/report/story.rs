@@ -1,9 +1,16 @@
-//! What each run changed against its base.
+//! What each run changed against its base, by the same comparison as `git exp diff`, as far as the
+//! records go: frozen trees and data files are not opened for a report.
 
 use std::collections::BTreeSet;
 
 use super::facts::Facts;
-use super::yardsticks::Groups;
+use crate::compare::axes::Axes;
+use crate::compare::axes::config::{KeyChange, KeyKind};
+use crate::compare::axis::{Axis, State};
+use crate::compare::evidence::{Evidence, Side};
+use crate::compare::factor;
+use crate::model::data::DataInput;
+use crate::model::metric::Yardstick;
 use crate::model::{Param, Run};
 
 /// One step from a base to a run.
@@ -13,6 +20,9 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// Axes of which the records don't say whether they changed.
     pub unknown: Vec<&'static str>,
+    /// How many independent things changed, by the rule that `git exp diff` counts with.
+    pub factors: usize,
+    yardsticks: [(Yardstick, State); 3],
 }
 
 /// One thing that changed.
@@ -62,48 +72,49 @@ fn shortened(value: &str) -> String {
         .collect()
 }
 
-/// What a list gained and lost, `+new, −old`; `None` when its items only moved.
-fn list_change(before: &[Param], after: &[Param]) -> Option<String> {
-    let missing = |item: &&Param, list: &[Param]| !list.iter().any(|other| other.same_value(item));
-    let gained = after.iter().filter(|item| missing(item, before));
-    let lost = before.iter().filter(|item| missing(item, after));
-    let signed: Vec<String> = gained
-        .map(|item| format!("+{}", item.spelling()))
-        .chain(lost.map(|item| format!("−{}", item.spelling())))
-        .collect();
-    (!signed.is_empty()).then(|| signed.join(", "))
-}
-
-/// Whether a parameter only names a data input, which is compared by its content.
-fn names_data(run: &Run, value: Option<&Param>) -> bool {
-    let path = value.map(Param::spelling);
-    path.is_some_and(|path| run.data.iter().any(|input| input.path.display() == path))
-}
-
 impl Step {
     /// Compares a run with its base; `None` without a base whose record is here.
     pub fn of(facts: &Facts<'_>, run: &Run) -> Option<Self> {
-        Some(Self::between(facts.base_of(run)?, run))
+        Some(Self::between(facts, facts.base_of(run)?, run))
     }
 
-    /// Compares two runs.
-    pub fn between(base: &Run, run: &Run) -> Self {
+    /// Compares two runs by their records alone.
+    pub fn between(facts: &Facts<'_>, base: &Run, run: &Run) -> Self {
+        let rules = &facts.rules;
+        let (a, b) = (Side::new(base), Side::new(run));
+        let axes = Axes::between(&a, &b, &Evidence::default(), rules);
+        let state = |axis| axes.state(axis);
+        let unknown = Axis::ALL
+            .into_iter()
+            .filter(|axis| *axis != Axis::Command && state(*axis) == State::Unknown);
         let mut step = Self {
             changes: Vec::new(),
-            unknown: Vec::new(),
+            unknown: unknown.map(Axis::word).collect(),
+            factors: factor::count(&axes, rules).len(),
+            yardsticks: [Yardstick::Train, Yardstick::Val, Yardstick::Test]
+                .map(|role| (role, axes.eval.role(role).state)),
         };
-        step.data(base, run);
-        step.code(base, run);
-        step.config(base, run);
-        step.environment(base, run);
+        step.data(&axes);
+        if state(Axis::Code) == State::Changed {
+            step.push("code", "", code(base), code(run));
+        }
+        step.config(&axes);
+        if state(Axis::Seed) == State::Changed {
+            step.push("seed", "", spelled(&axes.seed.a), spelled(&axes.seed.b));
+        }
+        if state(Axis::Env) == State::Changed {
+            step.environment(base, run);
+        }
+        if state(Axis::Hardware) == State::Changed {
+            step.push("hardware", "", machine(base), machine(run));
+        }
         step
     }
 
-    /// How many independent things changed: environment and hardware count as one together.
-    pub fn factors(&self) -> usize {
-        let machine = |change: &&Change| matches!(change.axis, "env" | "hardware");
-        let other = self.changes.iter().filter(|c| !machine(c)).count();
-        other + usize::from(self.changes.iter().any(|c| machine(&c)))
+    /// What is known of the data that a metric of this role was measured on.
+    pub fn yardstick(&self, role: Yardstick) -> State {
+        let found = self.yardsticks.iter().find(|(known, _)| *known == role);
+        found.map_or(State::Unknown, |(_, state)| *state)
     }
 
     fn push(&mut self, axis: &'static str, what: &str, before: String, after: String) {
@@ -115,123 +126,126 @@ impl Step {
         });
     }
 
-    fn data(&mut self, base: &Run, run: &Run) {
-        let roles: BTreeSet<&str> = base
-            .data
+    fn data(&mut self, axes: &Axes) {
+        for input in axes.eval.inputs.iter().chain(&axes.data.inputs) {
+            if input.kind.state() == State::Changed {
+                self.push("data", &input.role, file(&input.a), file(&input.b));
+            }
+        }
+        if axes.eval.split.0 != axes.eval.split.1 {
+            let text = |split: &Option<String>| split.clone().unwrap_or_else(|| "–".to_owned());
+            self.push(
+                "split",
+                "",
+                text(&axes.eval.split.0),
+                text(&axes.eval.split.1),
+            );
+        }
+    }
+
+    fn config(&mut self, axes: &Axes) {
+        let counts = |key: &&KeyChange| key.role.counts() && key.kind != KeyKind::Spelling;
+        for key in axes.config.keys.iter().filter(counts) {
+            let (before, after) = match &key.kind {
+                KeyKind::Elements { added, removed } => (String::new(), elements(added, removed)),
+                KeyKind::Moved { from } => (from.clone(), key.key.clone()),
+                _ => (spelled(&key.a), spelled(&key.b)),
+            };
+            self.push("config", &key.key, before, after);
+        }
+        for pair in axes
+            .config
+            .files
             .iter()
-            .chain(&run.data)
-            .map(|d| d.role.as_str())
-            .collect();
-        for role in roles {
-            let of = |run: &Run| run.data.iter().find(|input| input.role == role).cloned();
-            let (before, after) = (of(base), of(run));
-            let digest = |input: &Option<crate::model::data::DataInput>| {
-                input.as_ref().and_then(|input| input.sha256.clone())
-            };
-            match (digest(&before), digest(&after)) {
-                (Some(a), Some(b)) if a == b => continue,
-                (None, _) | (_, None) if before.is_some() && after.is_some() => {
-                    self.unknown.push("data");
-                    continue;
-                }
-                _ => {}
-            }
-            let shown = |input: &Option<crate::model::data::DataInput>| match input {
-                Some(input) => {
-                    let name = String::from_utf8_lossy(input.path.file_name()).into_owned();
-                    let digest = input.sha256.as_ref().map_or("?", |digest| digest.short());
-                    format!("{name} {digest}")
-                }
-                None => "–".to_owned(),
-            };
-            self.push("data", role, shown(&before), shown(&after));
+            .filter(|pair| pair.is_opaque_change())
+        {
+            self.push("config", &pair.name(), String::new(), String::new());
         }
     }
 
-    fn code(&mut self, base: &Run, run: &Run) {
-        match (&base.code.code_tree, &run.code.code_tree) {
-            (Some(a), Some(b)) if a == b => {}
-            (Some(_), Some(_)) => {
-                let state = |run: &Run| {
-                    let commit = run
-                        .code
-                        .commit
-                        .as_ref()
-                        .map_or("?", |commit| commit.short());
-                    let dirty = if run.code.code_is_dirty() {
-                        "-dirty"
-                    } else {
-                        ""
-                    };
-                    format!("{commit}{dirty}")
-                };
-                self.push("code", "", state(base), state(run));
-            }
-            _ => self.unknown.push("code"),
-        }
-    }
-
-    fn config(&mut self, base: &Run, run: &Run) {
-        let names: BTreeSet<&String> = base.params.keys().chain(run.params.keys()).collect();
-        let spelled = |value: Option<&Param>| value.map_or("–".to_owned(), Param::spelling);
-        for name in names {
-            let (before, after) = (base.params.get(name), run.params.get(name));
-            if matches!((before, after), (Some(a), Some(b)) if a.same_value(b)) {
-                continue;
-            }
-            if names_data(base, before) && names_data(run, after) {
-                continue;
-            }
-            if let (Some(Param::List(a)), Some(Param::List(b))) = (before, after)
-                && let Some(change) = list_change(a, b)
-            {
-                self.push("config", name, String::new(), change);
-                continue;
-            }
-            self.push("config", name, spelled(before), spelled(after));
-        }
-        match (&base.seed, &run.seed) {
-            (Some(a), Some(b)) if a.same_value(b) => {}
-            (None, None) => {}
-            (a, b) => self.push("seed", "", spelled(a.as_ref()), spelled(b.as_ref())),
-        }
-    }
-
+    /// The interpreter and the direct dependencies; nothing more is known by name in a record.
     fn environment(&mut self, base: &Run, run: &Run) {
-        let none = || "–".to_owned();
-        match (&base.env, &run.env) {
-            (Some(a), Some(b)) => {
-                if a.python != b.python {
-                    let shown = |version: &Option<String>| version.clone().unwrap_or_else(none);
-                    self.push("env", "python", shown(&a.python), shown(&b.python));
-                }
-                let names: BTreeSet<&String> = a.direct.keys().chain(b.direct.keys()).collect();
-                for name in names {
-                    let (before, after) = (a.direct.get(name), b.direct.get(name));
-                    if before != after {
-                        let shown = |version: Option<&Option<String>>| {
-                            version.cloned().flatten().unwrap_or_else(none)
-                        };
-                        self.push("env", name, shown(before), shown(after));
-                    }
-                }
-            }
-            _ => self.unknown.push("env"),
+        let (Some(a), Some(b)) = (&base.env, &run.env) else {
+            return;
+        };
+        let version = |version: Option<String>| version.unwrap_or_else(|| "–".to_owned());
+        let told = self.changes.len();
+        if a.python != b.python {
+            self.push(
+                "env",
+                "python",
+                version(a.python.clone()),
+                version(b.python.clone()),
+            );
         }
-        match (&base.hardware, &run.hardware) {
-            (Some(a), Some(b)) => {
-                if a.cpu != b.cpu || a.cores != b.cores || a.gpus != b.gpus {
-                    let shown = |machine: &crate::model::environment::Hardware| {
-                        let gpus = machine.gpus.iter().flatten().cloned();
-                        let parts: Vec<String> = machine.cpu.iter().cloned().chain(gpus).collect();
-                        parts.join(", ")
-                    };
-                    self.push("hardware", "", shown(a), shown(b));
-                }
+        let names: BTreeSet<&String> = a.direct.keys().chain(b.direct.keys()).collect();
+        for name in names {
+            let (before, after) = (a.direct.get(name), b.direct.get(name));
+            if before != after {
+                let shown = |found: Option<&Option<String>>| version(found.cloned().flatten());
+                self.push("env", name, shown(before), shown(after));
             }
-            _ => self.unknown.push("hardware"),
+        }
+        if self.changes.len() == told {
+            self.push("env", "", String::new(), String::new());
         }
     }
+}
+
+fn file(input: &Option<DataInput>) -> String {
+    let Some(input) = input else {
+        return "–".to_owned();
+    };
+    let name = String::from_utf8_lossy(input.path.file_name()).into_owned();
+    let digest = input.sha256.as_ref().map_or("?", |digest| digest.short());
+    format!("{name} {digest}")
+}
+
+/// The commit as `git describe --dirty` would mark it.
+fn code(run: &Run) -> String {
+    let commit = run
+        .code
+        .commit
+        .as_ref()
+        .map_or("?", |commit| commit.short());
+    let dirty = if run.code.code_is_dirty() {
+        "-dirty"
+    } else {
+        ""
+    };
+    format!("{commit}{dirty}")
+}
+
+fn machine(run: &Run) -> String {
+    let Some(machine) = &run.hardware else {
+        return "–".to_owned();
+    };
+    let gpus = machine.gpus.iter().flatten().cloned();
+    let cores = machine.cores.map(|cores| format!("{cores} cores"));
+    let parts: Vec<String> = machine
+        .cpu
+        .iter()
+        .cloned()
+        .chain(cores)
+        .chain(gpus)
+        .collect();
+    parts.join(", ")
+}
+
+fn spelled(value: &Option<Param>) -> String {
+    value
+        .as_ref()
+        .map_or_else(|| "–".to_owned(), Param::spelling)
+}
+
+/// What a list gained and lost: `+new, −old`.
+fn elements(added: &[Param], removed: &[Param]) -> String {
+    let signed = |sign: char| move |item: &Param| format!("{sign}{}", item.spelling());
+    let gained = added.iter().map(signed('+'));
+    gained
+        .chain(removed.iter().map(signed('−')))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A metric against the base: by how much, and whether the two may be subtracted at all.
@@ -250,19 +264,19 @@ pub enum Against {
     Nothing,
 }
 
-/// Compares a metric of a run with that of its base.
-pub fn against(facts: &Facts<'_>, groups: &Groups, base: &Run, run: &Run, metric: &str) -> Against {
+/// Compares a metric of a run with that of its base; `step` leads from the one to the other.
+pub fn against(facts: &Facts<'_>, step: &Step, base: &Run, run: &Run, metric: &str) -> Against {
     let (Some(before), Some(after)) = (facts.number(base, metric), facts.number(run, metric))
     else {
         return Against::Nothing;
     };
     let (a, b) = (before.as_f64(), after.as_f64());
     let shown = crate::ui::number::signed(b - a, before, after);
-    match groups.comparable(base, run) {
-        Some(false) => Against::NotComparable,
-        None => Against::Unknown(shown),
-        Some(true) if before.same_value(after) => Against::Equal,
-        Some(true) => {
+    match step.yardstick(facts.rules.role(metric)) {
+        State::Changed => Against::NotComparable,
+        State::Unknown => Against::Unknown(shown),
+        State::Same if before.same_value(after) => Against::Equal,
+        State::Same => {
             let better = facts.better(metric, b, a);
             let worse = facts.better(metric, a, b);
             Against::Difference(shown, (better || worse).then_some(better))

@@ -119,7 +119,7 @@ impl<'s> Sheet<'s> {
     }
 
     fn link(&mut self, target: &str, text: &str) -> std::result::Result<(), XlsxError> {
-        let url = Url::new(format!("external:{target}")).set_text(text);
+        let url = Url::new(format!("file:///{target}")).set_text(text);
         self.sheet.write_url(self.row, self.column, url)?;
         self.column += 1;
         Ok(())
@@ -266,5 +266,112 @@ fn parameter(table: &mut Sheet<'_>, value: &Param) -> std::result::Result<(), Xl
     match number {
         Some(number) => table.number(&number, false),
         None => table.text(&value.spelling()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::report::sample;
+
+    /// The text of one file in a ZIP archive, found by its central directory.
+    fn unzipped(archive: &[u8], wanted: &str) -> String {
+        let number = |at: usize, size: usize| {
+            archive[at..at + size]
+                .iter()
+                .rev()
+                .fold(0, |sum, byte| sum * 256 + usize::from(*byte))
+        };
+        let entries = archive
+            .windows(4)
+            .enumerate()
+            .filter(|(_, bytes)| *bytes == b"PK\x01\x02");
+        for (at, _) in entries {
+            let name = &archive[at + 46..at + 46 + number(at + 28, 2)];
+            if name != wanted.as_bytes() {
+                continue;
+            }
+            let local = number(at + 42, 4);
+            let start = local + 30 + number(local + 26, 2) + number(local + 28, 2);
+            let packed = &archive[start..start + number(at + 20, 4)];
+            let mut text = String::new();
+            flate2::read::DeflateDecoder::new(packed)
+                .read_to_string(&mut text)
+                .unwrap();
+            return text;
+        }
+        panic!("no {wanted}");
+    }
+
+    fn book(runs: &[Run]) -> Vec<u8> {
+        xlsx(
+            &runs.iter().collect::<Vec<_>>(),
+            &sample::settings(),
+            Lang::En,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn cells_are_typed_and_no_text_is_a_formula() {
+        let mut runs = sample::runs();
+        runs[1].title = "=HYPERLINK(\"http://x\",\"y\")".into();
+        runs[1].conclusion = Some("@SUM(1)\t-2+3".into());
+        runs[1]
+            .params
+            .insert("=1+1".into(), Param::text("+cmd|' /C calc'!A0"));
+        let nan = Number::parse("nan").unwrap();
+        runs[2]
+            .metrics
+            .insert("roc_auc_val".into(), MetricValue::Number(nan));
+        let big = Number::parse("18446744073709551617").unwrap();
+        runs[2]
+            .metrics
+            .insert("n_params".into(), MetricValue::Number(big));
+        let bytes = book(&runs);
+        for name in ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"] {
+            let sheet = unzipped(&bytes, name);
+            assert!(!sheet.contains("<f>") && !sheet.contains("<f "), "{name}");
+            assert!(
+                sheet.contains("<pane xSplit=\"1\" ySplit=\"1\"")
+                    && sheet.contains("state=\"frozen\"")
+            );
+            assert!(sheet.contains("<autoFilter ref=\"A1:"));
+        }
+        let sheet = unzipped(&bytes, "xl/worksheets/sheet1.xml");
+        assert!(sheet.contains("<v>0.861</v>"), "numbers are numbers");
+        let strings = unzipped(&bytes, "xl/sharedStrings.xml");
+        assert!(strings.contains("=HYPERLINK(") && strings.contains("NaN"));
+        assert!(
+            strings.contains("18446744073709551617"),
+            "what would be rounded stays text"
+        );
+        let links = unzipped(&bytes, "xl/worksheets/_rels/sheet1.xml.rels");
+        assert!(
+            links.contains("runs/exp_003_new_features/README.md"),
+            "{links}"
+        );
+        assert!(!links.contains("http://x"));
+    }
+
+    #[test]
+    fn the_best_of_each_yardstick_stands_out() {
+        let bytes = book(&sample::runs());
+        let sheet = unzipped(&bytes, "xl/worksheets/sheet1.xml");
+        // Column G is roc_auc_val: rows 3 and 5 are the best on train_v1 and on train_v2.
+        let style = |cell: &str| {
+            let (_, rest) = sheet.split_once(&format!("<c r=\"{cell}\"")).unwrap();
+            rest.split_once('>').unwrap().0.to_owned()
+        };
+        assert_eq!(style("G3"), style("G5"));
+        assert_eq!(style("G2"), style("G4"));
+        assert_ne!(style("G2"), style("G3"));
+    }
+
+    #[test]
+    fn the_same_records_make_the_same_bytes() {
+        assert_eq!(book(&sample::runs()), book(&sample::runs()));
     }
 }

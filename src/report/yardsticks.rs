@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
+use super::story::Step;
+use crate::compare::axis::State;
 use crate::model::metric::{Goal, Yardstick, yardstick};
 use crate::model::{Run, Uid};
 
@@ -30,28 +32,33 @@ pub struct Group {
 }
 
 impl Groups {
-    /// Groups the runs that have a value of the metric.
+    /// Groups the runs that have a value of the metric, by the same comparison as `git exp diff`.
     pub fn of(facts: &Facts<'_>, metric: &str) -> Self {
         let mut groups = Self::default();
-        let mut seen: Vec<Option<String>> = Vec::new();
+        // The first run of each group speaks for it; the unknown group has no speaker.
+        let mut speakers: Vec<Option<&Run>> = Vec::new();
         for run in facts.finished() {
             if facts.number(run, metric).is_none() {
                 continue;
             }
-            let key = key(facts, run, metric);
-            let index = match seen.iter().position(|other| *other == key) {
-                Some(index) => index,
-                None => {
-                    let known = seen.iter().flatten().count();
+            let index = match place(facts, &speakers, run, metric) {
+                Place::Group(index) => index,
+                place => {
+                    let known = speakers.iter().flatten().count();
+                    let is_new = matches!(place, Place::New);
+                    speakers.push(is_new.then_some(run));
                     groups.names.push(Group {
-                        letter: key
-                            .as_ref()
-                            .map_or_else(|| UNKNOWN.to_owned(), |_| letter(known)),
-                        data: measured_on(facts, run, metric).unwrap_or_default(),
+                        letter: if is_new {
+                            letter(known)
+                        } else {
+                            UNKNOWN.to_owned()
+                        },
+                        data: measured_on(facts, run, metric)
+                            .filter(|_| is_new)
+                            .unwrap_or_default(),
                         runs: 0,
                     });
-                    seen.push(key);
-                    seen.len() - 1
+                    speakers.len() - 1
                 }
             };
             groups.names[index].runs += 1;
@@ -127,14 +134,6 @@ fn letter(index: usize) -> String {
     format!("{}{tail}", char::from(b'A' + letters))
 }
 
-/// The role that a metric speaks of: by its name, else by `[eval] default`, else validation.
-fn role(facts: &Facts<'_>, metric: &str) -> Yardstick {
-    let default = facts.settings.eval.default.as_deref();
-    yardstick(metric)
-        .or_else(|| yardstick(default.unwrap_or("val")))
-        .unwrap_or(Yardstick::Val)
-}
-
 /// The input that a metric was measured on: one with its role, else the training data, from which
 /// the split rule cut those rows.
 fn input<'r>(
@@ -142,7 +141,7 @@ fn input<'r>(
     run: &'r Run,
     metric: &str,
 ) -> Option<&'r crate::model::data::DataInput> {
-    let role = role(facts, metric);
+    let role = facts.rules.role(metric);
     let of = |wanted: Yardstick| {
         run.data
             .iter()
@@ -151,19 +150,35 @@ fn input<'r>(
     of(role).or_else(|| of(Yardstick::Train))
 }
 
-/// What must be equal for two values to be comparable. The seed is left out: repeats with other
-/// seeds are how noise is measured.
-fn key(facts: &Facts<'_>, run: &Run, metric: &str) -> Option<String> {
-    let input = input(facts, run, metric)?;
-    let mut key = input.sha256.as_ref()?.as_str().to_owned();
-    if yardstick(&input.role) != Some(role(facts, metric)) {
-        key.push_str(&format!("\n{:?}", run.eval.split));
+/// Where a run belongs.
+enum Place {
+    Group(usize),
+    New,
+    Unknown,
+}
+
+/// Finds the group whose first run was measured on the same data. What can't be told apart from a
+/// known group, nor put into one, is unknown.
+fn place(facts: &Facts<'_>, speakers: &[Option<&Run>], run: &Run, metric: &str) -> Place {
+    let unknown = || match speakers.iter().position(Option::is_none) {
+        Some(index) => Place::Group(index),
+        None => Place::Unknown,
+    };
+    let digest = input(facts, run, metric).and_then(|input| input.sha256.as_ref());
+    if digest.is_none() {
+        return unknown();
     }
-    for code in &run.eval.metric_code {
-        key.push('\n');
-        key.push_str(code);
+    let role = facts.rules.role(metric);
+    let mut doubt = false;
+    for (index, speaker) in speakers.iter().enumerate() {
+        let Some(speaker) = speaker else { continue };
+        match Step::between(facts, speaker, run).yardstick(role) {
+            State::Same => return Place::Group(index),
+            State::Changed => {}
+            State::Unknown => doubt = true,
+        }
     }
-    Some(key)
+    if doubt { unknown() } else { Place::New }
 }
 
 fn measured_on(facts: &Facts<'_>, run: &Run, metric: &str) -> Option<String> {
@@ -171,4 +186,50 @@ fn measured_on(facts: &Facts<'_>, run: &Run, metric: &str) -> Option<String> {
     let name = String::from_utf8_lossy(input.path.file_name()).into_owned();
     let digest = input.sha256.as_ref().map_or("?", |digest| digest.short());
     Some(format!("{name} {digest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+    use crate::settings::Lang;
+
+    /// Groups and `git exp diff` must never disagree about what may be compared.
+    #[test]
+    fn groups_agree_with_the_comparison_of_each_pair() {
+        let mut runs = sample::runs();
+        runs[1].eval.split = Some("80/20".into());
+        runs.push(sample::run("exp_005_no_data", "0.7", "0.7"));
+        runs[4].data.clear();
+        runs.push(sample::run("exp_006_metric_code", "0.7", "0.7"));
+        runs[5].eval.metric_code = vec!["src/metrics.py@e1f0".into()];
+        let settings = sample::settings();
+        let facts = Facts::new(runs.iter().collect(), &settings, Lang::En);
+        let mut seen = BTreeSet::new();
+        for metric in ["roc_auc_val", "roc_auc_test"] {
+            let groups = Groups::of(&facts, metric);
+            for (a, b) in runs.iter().flat_map(|a| runs.iter().map(move |b| (a, b))) {
+                if a.uid == b.uid {
+                    continue;
+                }
+                let step = Step::between(&facts, a, b);
+                let expected = match step.yardstick(facts.rules.role(metric)) {
+                    State::Same => Some(true),
+                    State::Changed => Some(false),
+                    State::Unknown => None,
+                };
+                seen.insert(expected);
+                let told = groups.comparable(a, b);
+                let names = (a.id().to_string(), b.id().to_string());
+                // A pair may leave open what groups conclude through a third run, or the other way
+                // round; a contradiction there must never be.
+                let open = told.is_none() || expected.is_none();
+                assert!(
+                    open || told == expected,
+                    "{metric} {names:?} {told:?} {expected:?}"
+                );
+            }
+        }
+        assert_eq!(seen.len(), 3, "same, changed and unknown were all met");
+    }
 }

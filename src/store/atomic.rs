@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::error::{Failure, Result};
+use crate::failpoint;
 
 /// Writes a file by a temporary name beside it, `fsync`, `rename`, and `fsync` of the folder.
 ///
@@ -19,10 +20,13 @@ fn write_inner(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(".tmp-")
         .tempfile_in(folder)?;
+    failpoint::reach("file-made")?;
     file.write_all(bytes)?;
     set_shared_mode(file.as_file())?;
     file.as_file().sync_all()?;
+    failpoint::reach("file-written")?;
     file.persist(path).map_err(|error| error.error)?;
+    failpoint::reach("file-renamed")?;
     sync_folder(folder)
 }
 

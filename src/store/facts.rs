@@ -13,7 +13,8 @@ use crate::model::{Brief, RecordPath, Run, Sha256, Status, Uid};
 use crate::observe::data::hash;
 use crate::observe::data::pointer::Stub;
 use crate::report::facts::{DataTable, Facts, FileState, InUse};
-use crate::report::{markers, overview};
+use crate::report::markers;
+use crate::report::overview::Overview;
 use crate::settings::{Lang, ProjectSettings};
 
 /// The records, and what was seen around them.
@@ -96,7 +97,8 @@ impl Gathered {
         let briefs: Vec<Brief> = self.runs.iter().map(Brief::from).collect();
         let runs: Vec<&Brief> = briefs.iter().collect();
         let other = if lang == Lang::En { Lang::Ru } else { Lang::En };
-        let same = |lang| overview::markdown_table(&runs, settings, lang).as_bytes() == text;
+        let table = Overview::standard(&runs, settings);
+        let same = |lang| table.markdown(lang).as_bytes() == text;
         Some(same(lang) || same(other))
     }
 }

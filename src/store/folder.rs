@@ -8,7 +8,11 @@ use super::atomic::{failed, sync_folder};
 use super::contain::real_folder;
 use super::layout::Project;
 use crate::error::{Failure, Result};
+use crate::failpoint;
 use crate::model::{RunId, Uid};
+
+/// How the name of a run's folder begins before it is published; the uid follows.
+pub const DRAFT_PREFIX: &str = ".tmp-";
 
 /// A folder that nobody sees yet. Dropped without [`Draft::publish`], it disappears.
 #[derive(Debug)]
@@ -24,12 +28,14 @@ impl Draft {
         real_folder(&project.runs())?;
         let runs = project.runs();
         std::fs::create_dir_all(&runs).map_err(|error| failed(&runs, &error))?;
-        let path = runs.join(format!(".tmp-{uid}"));
+        let path = runs.join(format!("{DRAFT_PREFIX}{uid}"));
         std::fs::create_dir(&path).map_err(|error| failed(&path, &error))?;
-        Ok(Self {
+        let draft = Self {
             path,
             published: false,
-        })
+        };
+        failpoint::reach("draft-made").map_err(|error| failed(&draft.path, &error))?;
+        Ok(draft)
     }
 
     /// Where it is now.
@@ -42,6 +48,7 @@ impl Draft {
         let path = self.path.join(name);
         let write = || {
             let mut file = File::create_new(&path)?;
+            failpoint::reach("draft-file")?;
             file.write_all(bytes)?;
             file.sync_all()
         };
@@ -55,10 +62,14 @@ impl Draft {
             return Err(Failure::new(format!("{} exists already", target.display()))
                 .hint("give the run another name"));
         }
-        sync_folder(&self.path).map_err(|error| failed(&self.path, &error))?;
+        sync_folder(&self.path)
+            .and_then(|()| failpoint::reach("draft-filled"))
+            .map_err(|error| failed(&self.path, &error))?;
         std::fs::rename(&self.path, &target).map_err(|error| failed(&target, &error))?;
         self.published = true;
-        sync_folder(&project.runs()).map_err(|error| failed(&target, &error))?;
+        sync_folder(&project.runs())
+            .and_then(|()| failpoint::reach("published"))
+            .map_err(|error| failed(&target, &error))?;
         Ok(target)
     }
 }

@@ -39,8 +39,10 @@ pub fn reserve(exp_dir: &Path, project: &Project, uid: &Uid, taken: u32) -> Resu
         let path = folder.join(format!("{number:06}"));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
-                file.write_all(uid.as_str().as_bytes())
-                    .map_err(|error| failed(&path, &error))?;
+                if let Err(error) = file.write_all(uid.as_str().as_bytes()) {
+                    release(exp_dir, project, number);
+                    return Err(failed(&path, &error));
+                }
                 return Ok(number);
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -67,6 +69,39 @@ pub fn claim(exp_dir: &Path, project: &Project, number: u32, uid: &Uid) {
 pub fn release(exp_dir: &Path, project: &Project, number: u32) {
     // A reservation that stays is only a hole in the numbering; `doctor` frees it.
     let _ = std::fs::remove_file(folder(exp_dir, project).join(format!("{number:06}")));
+}
+
+/// A number that is taken.
+#[derive(Debug)]
+pub struct Reservation {
+    /// The number.
+    pub number: u32,
+    /// Whose it is; `None` when the file was cut off.
+    pub uid: Option<Uid>,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// All reservations of a project, in order of number.
+pub fn list(exp_dir: &Path, project: &Project) -> Vec<Reservation> {
+    let entries = std::fs::read_dir(folder(exp_dir, project));
+    let read = |entry: std::fs::DirEntry| {
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        let text = std::fs::read_to_string(entry.path()).ok()?;
+        Some(Reservation {
+            number,
+            uid: Uid::parse(text.trim()),
+            path: entry.path(),
+        })
+    };
+    let mut found: Vec<Reservation> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(read)
+        .collect();
+    found.sort_by_key(|reservation| reservation.number);
+    found
 }
 
 fn highest(folder: &Path, number: impl Fn(&str) -> Option<u32>) -> u32 {

@@ -99,6 +99,23 @@ impl Project {
     }
 }
 
+/// A place in the same working tree as a person in `cwd` would type it, with `/`.
+pub fn from_here(cwd: &Path, place: &Path) -> RecordPath {
+    let common = cwd.ancestors().find(|folder| place.starts_with(folder));
+    let Some(common) = common else {
+        return RecordPath::from_path(place);
+    };
+    let up = cwd
+        .strip_prefix(common)
+        .map_or(0, |rest| rest.components().count());
+    let down = place.strip_prefix(common).unwrap_or(place);
+    RecordPath::from_path(
+        &std::iter::repeat_n("..", up)
+            .collect::<PathBuf>()
+            .join(down),
+    )
+}
+
 /// Resolves `.` and `..` by the text of the path alone: links are not followed.
 pub fn normalize(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
@@ -130,6 +147,16 @@ mod tests {
         assert_eq!(
             found.experiments_in_tree(),
             "course/project/experiments".into()
+        );
+    }
+
+    #[test]
+    fn a_place_is_named_from_where_the_user_stands() {
+        let place = Path::new("/p/experiments");
+        assert_eq!(from_here(Path::new("/p"), place), "experiments".into());
+        assert_eq!(
+            from_here(Path::new("/p/src/deep"), place),
+            "../../experiments".into()
         );
     }
 

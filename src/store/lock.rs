@@ -10,6 +10,9 @@ use crate::error::{Failure, Result};
 /// How long to wait for another process before giving up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The lock file of those who write runs.
+const WRITERS: &str = "writers";
+
 /// Held until dropped. The operating system releases it when its process dies, so it can't go stale.
 #[derive(Debug)]
 pub struct Lock {
@@ -17,13 +20,44 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits for the lock file of a folder.
+    /// Waits for the lock of a folder: one writer of the notes and the table at a time.
     ///
     /// # Errors
     /// When the folder can't be written, or another process holds the lock for 30 seconds.
     pub fn take(folder: &Path) -> Result<Self> {
+        Self::wait(folder, "lock", File::try_lock)
+    }
+
+    /// Says that a run is being written. Any number of processes may say so at once; meanwhile
+    /// nobody is [alone](Self::alone), and so nobody takes what is half-written for left over.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn share(folder: &Path) -> Result<Self> {
+        Self::wait(folder, WRITERS, File::try_lock_shared)
+    }
+
+    /// Waits until no run is being written, and keeps it so.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn alone(folder: &Path) -> Result<Self> {
+        Self::wait(folder, WRITERS, File::try_lock)
+    }
+
+    /// Whether a run is being written at this moment. Writes nothing itself; unknown is no.
+    pub fn is_shared(folder: &Path) -> bool {
+        File::open(folder.join(WRITERS))
+            .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
+    fn wait(
+        folder: &Path,
+        name: &str,
+        lock: impl Fn(&File) -> std::result::Result<(), TryLockError>,
+    ) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-        let path = folder.join("lock");
+        let path = folder.join(name);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -32,7 +66,7 @@ impl Lock {
             .map_err(|error| failed(&path, &error))?;
         let started = Instant::now();
         loop {
-            match file.try_lock() {
+            match lock(&file) {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
                     std::thread::sleep(Duration::from_millis(5));
@@ -48,5 +82,26 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(failed(&path, &error)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_share_and_nobody_is_alone_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!Lock::is_shared(folder.path()));
+        let first = Lock::share(folder.path()).unwrap();
+        let second = Lock::share(folder.path()).unwrap();
+        drop(first);
+        assert!(Lock::is_shared(folder.path()));
+        drop(second);
+        assert!(!Lock::is_shared(folder.path()));
+        let alone = Lock::alone(folder.path()).unwrap();
+        assert!(Lock::is_shared(folder.path()));
+        drop(alone);
+        drop(Lock::share(folder.path()).unwrap());
     }
 }

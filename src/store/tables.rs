@@ -8,7 +8,7 @@ use super::contain::real_folder;
 use super::layout::Project;
 use super::lock::Lock;
 use crate::error::Result;
-use crate::model::{Brief, RunId, Sha256};
+use crate::model::{Brief, Run, RunId, Sha256, Status};
 use crate::report::overview::Overview;
 use crate::report::typed::{self, Fate, Typed};
 use crate::settings::{Lang, ProjectSettings};
@@ -48,31 +48,80 @@ pub fn refresh(
     let _turn = Lock::take(exp_dir)?;
     real_folder(&project.experiments())?;
     let runs = Catalog::read(project)?.all();
-    let table = Overview::standard(&runs.iter().collect::<Vec<_>>(), settings);
     for file in [MARKDOWN, CSV] {
-        let path = project.experiments().join(file);
-        let found = std::fs::read(&path).unwrap_or_default();
-        let render = |table: &Overview| match file {
-            MARKDOWN => table.markdown(lang),
-            _ => table.csv(),
-        };
-        let mut kept = table.clone();
-        // An edit is judged by what was generated before it, however often the table is made anew.
-        let mut basis = table.clone();
-        for edit in edits(file, &found, &base(exp_dir, project, file), &runs) {
-            if matches!(edit.fate, Fate::Absorb | Fate::Conflict) {
-                kept.comment(&edit.id, &edit.comment);
-                basis.comment(&edit.id, &edit.before);
-            }
-        }
-        let text = render(&kept);
+        let Due { found, text, basis } = due(project, exp_dir, settings, lang, &runs, file);
         if found != text.as_bytes() {
             keep_foreign(exp_dir, project, file, &found);
-            atomic::write(&path, text.as_bytes())?;
+            atomic::write(&project.experiments().join(file), text.as_bytes())?;
         }
-        remember(exp_dir, project, file, &render(&basis));
+        remember(exp_dir, project, file, &basis);
     }
     Ok(())
+}
+
+/// What a file says, what it should say, and what an edit in it is judged by.
+struct Due {
+    found: Vec<u8>,
+    text: String,
+    basis: String,
+}
+
+fn due(
+    project: &Project,
+    exp_dir: &Path,
+    settings: &ProjectSettings,
+    lang: Lang,
+    runs: &[Brief],
+    file: &'static str,
+) -> Due {
+    let table = Overview::standard(&runs.iter().collect::<Vec<_>>(), settings);
+    let found = std::fs::read(project.experiments().join(file)).unwrap_or_default();
+    let render = |table: &Overview| match file {
+        MARKDOWN => table.markdown(lang),
+        _ => table.csv(),
+    };
+    let mut kept = table.clone();
+    // An edit is judged by what was generated before it, however often the table is made anew.
+    let mut basis = table;
+    for edit in edits(file, &found, &base(exp_dir, project, file), runs) {
+        if matches!(edit.fate, Fate::Absorb | Fate::Conflict) {
+            kept.comment(&edit.id, &edit.comment);
+            basis.comment(&edit.id, &edit.before);
+        }
+    }
+    Due {
+        found,
+        text: render(&kept),
+        basis: render(&basis),
+    }
+}
+
+/// The files that don't say what the records say. A run that goes on may be missing: its row is
+/// written when it, or another one, ends.
+pub fn outdated(
+    project: &Project,
+    exp_dir: &Path,
+    runs: &[&Run],
+    settings: &ProjectSettings,
+    lang: Lang,
+) -> Vec<&'static str> {
+    let listed = std::fs::read_to_string(project.experiments().join(MARKDOWN)).unwrap_or_default();
+    let counts = |run: &&&Run| {
+        run.status != Status::Running || listed.contains(&format!("runs/{}/", run.id()))
+    };
+    let rows: Vec<Brief> = runs
+        .iter()
+        .filter(counts)
+        .map(|run| Brief::from(*run))
+        .collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let stale = |file: &&'static str| {
+        let due = due(project, exp_dir, settings, lang, &rows, file);
+        due.found != due.text.as_bytes()
+    };
+    [MARKDOWN, CSV].into_iter().filter(stale).collect()
 }
 
 /// Like [`refresh`], for the records' side: typed comments that are in conflict are written over.

@@ -92,12 +92,17 @@ fn a_fresh_clone_after_a_squash_merge_knows_what_it_does_not_know() {
 #[test]
 fn a_lost_keep_ref_is_broken_once_keep_refs_are_known() {
     let env = squashed();
-    let early = env.json("experiments/runs/exp_001_early/run.json")["uid"].clone();
-    env.git(&[
-        "update-ref",
-        "-d",
-        &format!("refs/exp/{}", early.as_str().unwrap()),
-    ]);
+    for run in ["exp_001_early", "exp_002_tip"] {
+        let uid = env.json(&format!("experiments/runs/{run}/run.json"))["uid"].clone();
+        env.git(&[
+            "update-ref",
+            "-d",
+            &format!("refs/exp/{}", uid.as_str().unwrap()),
+        ]);
+    }
+    env.write("configs/base.yaml", "model:\n  depth: 9\nseed: 42\n");
+    record(&env, "deeper", "0.83");
+    env.commit("the record of the third run");
     let clone = Clone::new(&env, "fresh", &[]);
     clone.git(&["fetch", "-q", "origin", "refs/exp/*:refs/exp/*"]);
     let ran = clone.check(&[]);

@@ -12,7 +12,12 @@ fn commit_all(env: &TestEnv, message: &str) {
 fn a_recorded_run_is_clean_from_start_to_commit() {
     let env = project();
     record(&env, "baseline", "0.81");
-    insta::assert_snapshot!(env.exp(&["check", "--strict"]).all(), @"");
+    insta::assert_snapshot!(env.exp(&["check", "--strict"]).all(), @r"
+    --- stdout
+    1 run, 1 finished
+    18 ok                                                                     exit 0
+    --- exit 0
+    ");
     commit_all(&env, "exp_001");
     assert_eq!(env.exp(&["check", "--strict"]).code, 0);
 }
@@ -33,7 +38,7 @@ fn many_runs_are_clean_and_the_check_takes_little_time() {
 fn run_first_and_commit_after_is_told_with_the_commit() {
     let env = project();
     env.write("src/train.py", "print('better')\n");
-    record(&env, "better", "0.82");
+    record(&env, "wider_window", "0.82");
     let kept = env.exp(&["check"]).ok();
     assert!(
         kept.contains("uncommitted code, kept by patch and snapshot"),
@@ -55,7 +60,7 @@ fn run_first_and_commit_after_is_told_with_the_commit() {
 fn code_that_was_changed_before_it_was_committed_is_not_the_code_that_ran() {
     let env = project();
     env.write("src/train.py", "print('better')\n");
-    record(&env, "better", "0.82");
+    record(&env, "wider_window", "0.82");
     env.write("src/train.py", "print('other')\n");
     commit_all(&env, "not what ran");
     assert_eq!(env.exp(&["check", "--require-clean"]).code, 1);

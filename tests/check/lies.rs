@@ -169,9 +169,14 @@ const LIES: [Lie; 30] = [
         );
     }),
     lie(26, "E-prod", |env, n| {
+        let run = git_exp::store::format::read_run(&env.path(&folder(n))).unwrap();
         let stage = serde_json::json!({
-            "run": format!("exp_{n:03}"), "why": "the best", "path": "models/26.pkl",
-            "sha256": git_exp::model::Sha256::of(b"something else"),
+            "schema": "git-exp/stage/1", "stage": "production", "run": run.id().to_string(),
+            "uid": run.uid, "why": "the best", "when": "2025-10-12T10:00:00+03:00",
+            "model": {
+                "path": "models/26.pkl", "bytes": 1,
+                "sha256": git_exp::model::Sha256::of(b"something else"),
+            },
         });
         env.write("experiments/stages/production.json", stage.to_string());
     }),
@@ -251,13 +256,16 @@ fn each_lie_alone_raises_nothing_else() {
                 "W-why",
             ],
             "W-stale" | "W-undeclared" | "W-nogoal" => &["E-table", "E-immutable"],
+            "E-immutable" => &["E-table", "E-report", "E-metrics"],
             _ => &["E-immutable", "E-report", "E-table"],
         }
     };
     // One of each kind; the whole list is told at once above.
     let mut seen = BTreeSet::new();
+    let env = many(31);
     for lie in LIES.iter().filter(|lie| seen.insert(lie.code)) {
-        let env = many(31);
+        env.git(&["reset", "-q", "--hard"]);
+        env.git(&["clean", "-q", "-fd"]);
         (lie.tell)(&env, lie.run);
         let (found, _) = findings(&env, &[]);
         assert!(
@@ -305,5 +313,13 @@ fn a_stale_number_is_found_and_a_rounded_one_is_not() {
         "report.md",
         "# Отчёт\n\nexp_002: <!-- exp:exp_002.roc_auc_val -->0,49<!-- /exp -->\n",
     );
-    insta::assert_snapshot!(env.exp(&["check"]).all(), @"");
+    insta::assert_snapshot!(env.exp(&["check"]).all(), @r"
+    --- stdout
+    3 runs, 3 finished
+      broken   E-report  report.md:3:42  roc_auc_val of exp_002 is written as 0,49, the record says 0.502
+                         no run has 0,49 for this metric
+                         fix: git exp report --update report.md
+    1 broken, 50 ok                                                           exit 1
+    --- exit 1
+    ");
 }

@@ -71,10 +71,12 @@ fn every_exit_code_is_reached() {
     assert_eq!(env.exp(&["check", "--since", "no-such-branch"]).code, 2);
     env.write("models/1.pkl", "another");
     assert_eq!(env.exp(&["check"]).code, 1);
-    env.write("experiments/exp.toml", "[check]\nmodel = \"warn\"\n");
+    let settings = env.read("experiments/exp.toml");
+    let with = |level: &str| format!("{settings}[check]\nmodel = \"{level}\"\n");
+    env.write("experiments/exp.toml", with("warn"));
     assert_eq!(env.exp(&["check"]).code, 0);
     assert_eq!(env.exp(&["check", "--strict"]).code, 1);
-    env.write("experiments/exp.toml", "[check]\nmodel = \"loud\"\n");
+    env.write("experiments/exp.toml", with("loud"));
     let error = env.exp(&["check"]).error();
     assert!(error.contains("levels are"), "{error}");
 }

@@ -30,9 +30,15 @@ struct Wanted<'r> {
 
 /// What was found at a path of the working tree.
 enum Found {
-    Input(Input),
+    Input(Box<Input>),
     Nothing,
     Unread(String),
+}
+
+impl Found {
+    fn input(input: Input) -> Self {
+        Self::Input(Box::new(input))
+    }
 }
 
 /// Fills in data, models, promoted models and configurations.
@@ -167,13 +173,13 @@ fn look_at(work: &Work<'_, '_>, paths: &BTreeSet<RecordPath>) -> BTreeMap<Record
     match observe(work, &all) {
         Ok(inputs) => {
             let paths = specs.into_iter().map(|(path, _)| path);
-            found.extend(paths.zip(inputs.into_iter().map(Found::Input)));
+            found.extend(paths.zip(inputs.into_iter().map(Found::input)));
         }
         // One that can't be read hides none of the others.
         Err(_) => {
             for (path, spec) in specs {
                 let one = match observe(work, &[spec]) {
-                    Ok(mut inputs) => inputs.pop().map_or(Found::Nothing, Found::Input),
+                    Ok(mut inputs) => inputs.pop().map_or(Found::Nothing, Found::input),
                     Err(failure) => Found::Unread(failure.to_string()),
                 };
                 found.insert(path, one);

@@ -1,14 +1,13 @@
 //! Reads what people read: mini-logs, reports, the overview, the stages.
 
-use serde_json::Value;
-
 use super::{Work, records};
 use crate::check::facts::{Document, Facts, Generated, Stage, StageRecord};
 use crate::error::Result;
-use crate::model::{Brief, RecordPath, Sha256};
-use crate::report::overview;
+use crate::model::{Brief, RecordPath};
+use crate::report::overview::Overview;
 use crate::settings::Lang;
 use crate::store::layout::README;
+use crate::store::{format, stage};
 
 /// A longer text is no report.
 const LONGEST: usize = 2 << 20;
@@ -83,9 +82,9 @@ fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
     let briefs: Vec<Brief> = facts.all_records().map(Brief::from).collect();
     let runs: Vec<&Brief> = briefs.iter().collect();
     // A damaged record is left out of the table; that is told once, by its own rule.
-    let markdown =
-        [Lang::En, Lang::Ru].map(|lang| overview::markdown_table(&runs, &work.settings, lang));
-    let csv = overview::csv_table(&runs, &work.settings);
+    let table = Overview::standard(&runs, &work.settings);
+    let markdown = [Lang::En, Lang::Ru].map(|lang| table.markdown(lang));
+    let csv = table.csv();
     [
         ("experiments.md", markdown.to_vec()),
         ("experiments.csv", vec![csv]),
@@ -116,32 +115,24 @@ fn stages(work: &Work<'_, '_>) -> Vec<Stage> {
             Stage {
                 path: path.display().into_owned(),
                 name: name.trim_end_matches(".json").to_owned(),
-                says: parse(&bytes),
+                says: parse(&bytes, path),
                 model: None,
             }
         })
         .collect()
 }
 
-/// Reads a stage file. The run may be a label with its uid beside it, or an object of both.
-fn parse(bytes: &[u8]) -> Result<StageRecord, String> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let run = text(&value["run"])
-        .or_else(|| text(&value["run"]["id"]))
-        .ok_or("it names no run")?;
-    let digest = match text(&value["sha256"]).or_else(|| text(&value["model"]["sha256"])) {
-        Some(hex) => Some(Sha256::parse(&hex).ok_or("its sha256 is no SHA-256")?),
-        None => None,
-    };
+/// Reads a stage file.
+fn parse(bytes: &[u8], path: &RecordPath) -> Result<StageRecord, String> {
+    let read: Result<stage::Stage> = format::parse(bytes, &path.to_path(), stage::STAGE_SCHEMA);
+    let stage = read.map_err(|failure| failure.to_string())?;
+    let model = stage.current.model;
     Ok(StageRecord {
-        stage: text(&value["stage"]),
-        run,
-        uid: text(&value["uid"]).or_else(|| text(&value["run"]["uid"])),
-        model: text(&value["path"])
-            .or_else(|| text(&value["model"]["path"]))
-            .or_else(|| text(&value["model"])),
-        sha256: digest,
-        why: text(&value["why"]),
+        stage: Some(stage.stage),
+        run: stage.current.run,
+        uid: Some(stage.current.uid.to_string()),
+        sha256: model.as_ref().map(|model| model.sha256.clone()),
+        model: model.map(|model| model.path.display().into_owned()),
+        why: stage.current.why,
     })
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::claims::{Key, claims};
 use super::{Work, clone_facts, commits};
-use crate::check::facts::{Facts, Kept, Twin};
+use crate::check::facts::{Facts, Kept, RunFacts, Twin};
 use crate::check::policy::Policy;
 use crate::error::{Failure, Result};
 use crate::git::history::{self, Filter, Seen, Tips};
@@ -277,40 +279,58 @@ fn describe(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
 
 /// Compares stored patches with what the snapshots changed, where nothing better settles a run.
 fn patches(work: &Work<'_, '_>, facts: &mut Facts) -> Result<()> {
-    for seen in &mut facts.runs {
-        let Ok(run) = &seen.run else { continue };
-        let (Some(stored), Some(tree)) = (&run.code.patch, &seen.frozen.tree) else {
-            continue;
-        };
-        if !seen.in_scope || seen.commit.twin.is_some() || seen.frozen.patch.is_none() {
-            continue;
+    let mut pairs: BTreeMap<(Oid, Oid), Vec<usize>> = BTreeMap::new();
+    for (index, seen) in facts.runs.iter().enumerate() {
+        if let Some(pair) = patched(work, seen) {
+            pairs.entry(pair).or_default().push(index);
         }
-        let base = seen
-            .frozen
-            .parent
-            .as_ref()
-            .and_then(|parent| commit_parts(work, parent));
-        let base = match (base, &seen.frozen.parent) {
-            (Some((tree, _)), _) => tree,
-            (None, None) => work.repo.format().empty_tree(),
-            (None, Some(_)) => continue,
-        };
-        let Ok(made) = patch::patch(work.repo, &base, tree, &[work.experiments()]) else {
-            // A blob that this partial clone has not got.
-            continue;
-        };
-        if Sha256::of(&made) == stored.sha256 {
-            seen.frozen.patch_agrees = Some(true);
-            continue;
-        }
-        let path = RecordPath::from(seen.file(&stored.path).as_str());
-        let bytes = work.source.read(&path).unwrap_or_default();
-        // Another version of git may cut hunks in another way; the blobs that it names are the same.
-        if index_lines(&bytes) != index_lines(&made) {
-            seen.frozen.patch_agrees = Some(false);
+    }
+    let excluded = [work.experiments()];
+    let made: Vec<(Vec<usize>, Vec<u8>)> = pairs
+        .into_par_iter()
+        .filter_map(|((base, tree), runs)| {
+            // A blob that this partial clone has not got leaves it open.
+            let made = patch::patch(work.repo, &base, &tree, &excluded).ok()?;
+            Some((runs, made))
+        })
+        .collect();
+    for (runs, made) in made {
+        for index in runs {
+            let seen = &mut facts.runs[index];
+            let stored = seen
+                .run
+                .as_ref()
+                .ok()
+                .and_then(|run| run.code.patch.clone());
+            let Some(stored) = stored else { continue };
+            if Sha256::of(&made) == stored.sha256 {
+                seen.frozen.patch_agrees = Some(true);
+                continue;
+            }
+            let path = RecordPath::from(seen.file(&stored.path).as_str());
+            let bytes = work.source.read(&path).unwrap_or_default();
+            // Another version of git may cut hunks in another way; the blobs it names are the same.
+            if index_lines(&bytes) != index_lines(&made) {
+                seen.frozen.patch_agrees = Some(false);
+            }
         }
     }
     Ok(())
+}
+
+/// The two trees whose difference a run's patch should be; `None` when that need not, or can't, be
+/// told.
+fn patched(work: &Work<'_, '_>, seen: &RunFacts) -> Option<(Oid, Oid)> {
+    let run = seen.run.as_ref().ok()?;
+    let settled = !seen.in_scope || seen.commit.twin.is_some() || seen.frozen.patch.is_none();
+    if settled || run.code.patch.is_none() {
+        return None;
+    }
+    let base = match &seen.frozen.parent {
+        Some(parent) => commit_parts(work, parent)?.0,
+        None => work.repo.format().empty_tree(),
+    };
+    Some((base, seen.frozen.tree.clone()?))
 }
 
 /// The `index <old>..<new>` lines of a patch with full ids.

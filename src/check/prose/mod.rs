@@ -7,7 +7,9 @@
 pub mod alias;
 pub mod bound;
 pub mod cited;
+mod doubt;
 mod markdown;
+mod mention;
 mod sentence;
 mod table;
 mod token;

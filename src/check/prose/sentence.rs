@@ -2,156 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::alias::{Mention, Names, parts, split_word};
+use super::alias::{Names, parts, split_word};
 use super::markdown::Block;
+use super::mention::{Mentions, Named, Spoken, spoken};
 use super::token::{At, Token, tokens};
 use super::{Kind, Loose, Records, Verdict, compare};
+use crate::model::Run;
 use crate::model::metric::Yardstick;
-use crate::model::{MetricValue, Run};
-
-/// A metric that a text names.
-pub struct Named {
-    /// Which.
-    pub mention: Mention,
-    /// Index of its first token.
-    pub first: usize,
-    /// Index after its last token.
-    pub end: usize,
-}
-
-/// All metrics that a text names, and its words.
-pub struct Mentions {
-    /// The metrics, in order.
-    pub all: Vec<Named>,
-    /// All words and parts of words.
-    pub words: Vec<String>,
-}
-
-impl Mentions {
-    /// Looks for metrics in the tokens of a text.
-    pub fn find(all: &[At], names: &Names) -> Self {
-        let mut flat: Vec<(&str, usize)> = Vec::new();
-        for (index, at) in all.iter().enumerate() {
-            match &at.token {
-                Token::Word(word) => flat.extend(parts(word).map(|part| (part, index))),
-                // Hyphens join words; any other sign ends a name.
-                Token::Sign('-' | '–' | '*' | '_') => {}
-                _ => flat.push(("", index)),
-            }
-        }
-        let mut found = Vec::new();
-        let mut at = 0;
-        while at < flat.len() {
-            let words: Vec<&str> = flat[at..].iter().take(5).map(|(word, _)| *word).collect();
-            let (first, is_start) = (flat[at].1, at == 0 || flat[at - 1].1 != flat[at].1);
-            let whole = if is_start { all[first].word() } else { None };
-            match names.mention(whole, &words) {
-                Some((length, mention)) => {
-                    let last = flat[(at + length - 1).min(flat.len() - 1)].1;
-                    found.push(Named {
-                        mention,
-                        first,
-                        end: last + 1,
-                    });
-                    at += length;
-                }
-                None => at += 1,
-            }
-        }
-        let words = flat.into_iter().filter(|(word, _)| !word.is_empty());
-        Self {
-            all: found,
-            words: words.map(|(word, _)| word.to_owned()).collect(),
-        }
-    }
-}
-
-/// A run that a text names.
-struct Spoken<'r> {
-    run: Option<&'r Run>,
-    at: usize,
-    end: usize,
-    compared: bool,
-}
-
-/// The different runs that a text names.
-pub fn runs_in<'r>(text: &str, records: &'r dyn Records) -> Vec<&'r Run> {
-    let mut all: Vec<&Run> = Vec::new();
-    for spoken in spoken(&tokens(text), records) {
-        if let Some(run) = spoken.run
-            && !all.iter().any(|other| other.uid == run.uid)
-        {
-            all.push(run);
-        }
-    }
-    all
-}
-
-fn spoken<'r>(all: &[At], records: &'r dyn Records) -> Vec<Spoken<'r>> {
-    let mut found = Vec::new();
-    for (index, at) in all.iter().enumerate() {
-        let Some(word) = at.word() else { continue };
-        let label = word.split('.').next().unwrap_or(word);
-        let is_label = label
-            .strip_prefix("exp_")
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        if is_label {
-            found.push(Spoken {
-                run: records.run(label),
-                at: index,
-                end: index + 1,
-                compared: is_compared(&all[..index]),
-            });
-        } else if ["эксперимент", "experiment", "запуск"]
-            .iter()
-            .any(|stem| word.starts_with(stem))
-            && let Some((number, end)) = number_after(all, index + 1)
-            && let Some(run) = records.run(&format!("exp_{number:03}"))
-        {
-            found.push(Spoken {
-                run: Some(run),
-                at: index,
-                end,
-                compared: is_compared(&all[..index]),
-            });
-        }
-    }
-    found
-}
-
-/// `3`, `№ 3`, `#3` right after a word for a run.
-fn number_after(all: &[At], mut index: usize) -> Option<(u32, usize)> {
-    if all.get(index).is_some_and(|at| at.is('№') || at.is('#')) {
-        index += 1;
-    }
-    let number = all
-        .get(index)?
-        .number()
-        .filter(|number| number.is_integer() && !number.is_percent())?;
-    let number = number.to_string().parse().ok()?;
-    Some((number, index + 1))
-}
-
-/// Whether the words before a run make it the one that is compared with.
-fn is_compared(before: &[At]) -> bool {
-    let tail: Vec<&str> = before.iter().rev().take(3).filter_map(At::word).collect();
-    let any = |stems: &[&str]| {
-        tail.iter()
-            .any(|word| stems.iter().any(|stem| word.starts_with(stem)))
-    };
-    any(&[
-        "сравн",
-        "относительно",
-        "против",
-        "чем",
-        "выше",
-        "ниже",
-        "лучше",
-        "хуже",
-    ]) || any(&[
-        "compared", "than", "versus", "vs", "over", "against", "relative",
-    ])
-}
 
 /// The claims of a paragraph, an item or a heading.
 pub fn claims(block: &Block<'_>, subject: Option<&Run>, records: &dyn Records) -> Vec<Loose> {
@@ -204,10 +61,11 @@ fn is_abbreviation(all: &[At], dot: usize, text: &str) -> bool {
     short && !capital
 }
 
-struct Sentence<'a, 'r> {
-    all: &'a [At],
-    runs: Vec<Spoken<'r>>,
-    subject: Option<&'r Run>,
+/// One sentence, and the run that it is about when it names none.
+pub(super) struct Sentence<'a, 'r> {
+    pub(super) all: &'a [At],
+    pub(super) runs: Vec<Spoken<'r>>,
+    pub(super) subject: Option<&'r Run>,
     records: &'r dyn Records,
 }
 
@@ -246,108 +104,6 @@ impl<'a, 'r> Sentence<'a, 'r> {
             previous = index + 1;
         }
         found
-    }
-
-    /// A list item about a parameter of the run, which may be called after a metric.
-    fn starts_with_param(&self) -> bool {
-        let first = self.all.iter().find_map(At::word);
-        let owner = self
-            .subject
-            .or_else(|| self.runs.iter().find_map(|spoken| spoken.run));
-        match (first, owner) {
-            (Some(first), Some(run)) => {
-                run.params
-                    .keys()
-                    .any(|name| name.eq_ignore_ascii_case(first))
-                    && !run.metrics.contains_key(first)
-            }
-            _ => false,
-        }
-    }
-
-    /// A difference, a spread, a threshold, a count of something.
-    fn is_other_quantity(&self, index: usize) -> bool {
-        let number = self.all[index].number();
-        let before = index.checked_sub(1).map(|i| &self.all[i]);
-        let word_before = before.and_then(At::word).unwrap_or_default();
-        let after: Vec<&str> = self.all[index + 1..]
-            .iter()
-            .take(2)
-            .filter_map(At::word)
-            .collect();
-        let counted = [
-            "раз",
-            "эпох",
-            "epoch",
-            "строк",
-            "row",
-            "дерев",
-            "tree",
-            "сек",
-            "мин",
-            "час",
-            "sec",
-            "min",
-            "hour",
-            "times",
-            "п.п",
-            "пп",
-            "pp",
-            "points",
-            "процентн",
-            "шаг",
-            "step",
-            "seed",
-            "fold",
-            "фолд",
-            "запуск",
-            "runs",
-            "gb",
-            "mb",
-        ];
-        number.is_some_and(super::Written::is_signed)
-            || before.is_some_and(|at| {
-                ['±', '§', '№', '#', '<', '>', '≥', '≤', '~', '/']
-                    .iter()
-                    .any(|s| at.is(*s))
-            })
-            || [
-                "на",
-                "by",
-                "порог",
-                "threshold",
-                "разница",
-                "прирост",
-                "gain",
-                "delta",
-                "δ",
-                "std",
-                "σ",
-            ]
-            .iter()
-            .any(|word| {
-                word_before.starts_with(word)
-                    && (*word != "на" || word_before == "на")
-                    && (*word != "by" || word_before == "by")
-            })
-            || after
-                .first()
-                .is_some_and(|word| counted.iter().any(|stem| word.starts_with(stem)))
-            || self.is_assigned_elsewhere(index)
-    }
-
-    /// `k = 5`, `lr: 0.01`: tied by a sign to a word that names neither metric, split nor run.
-    fn is_assigned_elsewhere(&self, index: usize) -> bool {
-        let Some(sign) = index.checked_sub(1).filter(|&i| self.all[i].is('=')) else {
-            return false;
-        };
-        let Some(word) = sign.checked_sub(1).and_then(|i| self.all[i].word()) else {
-            return false;
-        };
-        let names = Names::of(self.runs.iter().filter_map(|s| s.run).chain(self.subject));
-        let words: Vec<&str> = parts(word).collect();
-        let is_tail = (0..words.len()).any(|from| names.mention(None, &words[from..]).is_some());
-        names.mention(Some(word), &words).is_none() && !is_tail && split_word(word).is_none()
     }
 
     fn claim(
@@ -436,7 +192,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
 
     /// The run of a number, and whether the text leaves no doubt about it.
     fn run_for(&self, index: usize, previous: usize) -> Option<(&'r Run, bool)> {
-        if let Some(run) = self.from_value(index) {
+        if let Some(run) = self.first_of_two(index) {
             return Some((run?, true));
         }
         let after = self.runs.iter().find(|spoken| {
@@ -491,7 +247,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
 
     /// The first number of "с 0.81 до 0.84", "from 0.81 to 0.84", "0.81 → 0.84" is the other run's: the
     /// one that the sentence compares with, else the base. `Some(None)` when that is not known.
-    fn from_value(&self, index: usize) -> Option<Option<&'r Run>> {
+    fn first_of_two(&self, index: usize) -> Option<Option<&'r Run>> {
         let word = |i: Option<usize>| i.and_then(|i| self.all.get(i)).and_then(At::word);
         let sign = |i: usize, c: char| self.all.get(i).is_some_and(|at| at.is(c));
         let number = |i: usize| self.all.get(i).is_some_and(|at| at.number().is_some());
@@ -501,7 +257,8 @@ impl<'a, 'r> Sentence<'a, 'r> {
         );
         let arrow = (sign(index + 1, '→') && number(index + 2))
             || (sign(index + 1, '-') && sign(index + 2, '>') && number(index + 3));
-        if !(words && number(index + 2)) && !arrow {
+        let from_to = words && number(index + 2);
+        if !from_to && !arrow {
             return None;
         }
         if let Some(spoken) = self.runs.iter().find(|spoken| spoken.compared) {
@@ -553,52 +310,5 @@ impl<'a, 'r> Sentence<'a, 'r> {
                 [only] => Some(only),
                 _ => None,
             })
-    }
-
-    /// Whether a number that is not this metric of this run is something else that was recorded.
-    fn is_explained(&self, run: &Run, number: &super::Written, metric: &str, firm: bool) -> bool {
-        let value = |run: &Run| {
-            run.metrics
-                .get(metric)
-                .and_then(MetricValue::number)
-                .cloned()
-        };
-        let others = || {
-            let spoken = self
-                .runs
-                .iter()
-                .filter_map(|spoken| spoken.run)
-                .chain(self.subject);
-            spoken.filter(|other| other.uid != run.uid)
-        };
-        let of_other_run = || {
-            others()
-                .filter_map(value)
-                .any(|other| number.matches(&other))
-        };
-        let difference = || {
-            let Some(own) = value(run) else { return false };
-            others().filter_map(value).any(|other| {
-                let gap = crate::model::Number::from_f64((own.as_f64() - other.as_f64()).abs());
-                number.matches(&gap)
-            })
-        };
-        let is_param = || {
-            run.params
-                .values()
-                .filter_map(crate::model::Param::number)
-                .any(|param| (param.as_f64() - number.value()).abs() < f64::EPSILON)
-        };
-        (!firm && of_other_run()) || difference() || is_param()
-    }
-
-    /// Whether a number lies where the metric can't: it measures something else then.
-    fn is_far(&self, loose: &Loose) -> bool {
-        let Verdict::Differs { recorded } = &loose.verdict else {
-            return false;
-        };
-        recorded.as_f64().abs() <= 1.0
-            && loose.written.value().abs() > 1.5
-            && !loose.written.is_percent()
     }
 }

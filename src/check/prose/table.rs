@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::alias::{Names, split_word};
 use super::markdown::Block;
-use super::sentence::{Mentions, runs_in};
+use super::mention::{Mentions, runs_in};
 use super::token::{Token, tokens};
 use super::{Kind, Loose, Records, compare};
 use crate::model::Run;

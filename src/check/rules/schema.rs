@@ -64,7 +64,7 @@ fn outside(run: &Run) -> Option<String> {
         .chain(run.metrics_file.iter().map(|file| file.copy.as_str()))
         .chain(run.code.patch.iter().map(|file| file.path.as_str()))
         .map(RecordPath::from)
-        .find(|path| escapes(path));
+        .find(escapes);
     path.cloned()
         .or(copies)
         .map(|path| path.display().into_owned())

@@ -49,9 +49,10 @@ impl CommandAxis {
     }
 }
 
-/// The arguments with whatever is compared on another axis replaced by its name.
+/// The arguments without the seed, and with paths that are compared on another axis replaced by
+/// what they are.
 fn neutral(run: &Run, command: &Command) -> Vec<String> {
-    let mut words = Vec::with_capacity(command.argv.len());
+    let mut words: Vec<String> = Vec::with_capacity(command.argv.len());
     let mut after_seed = false;
     for word in &command.argv {
         let (flag, value) = match word.split_once('=') {
@@ -59,15 +60,20 @@ fn neutral(run: &Run, command: &Command) -> Vec<String> {
             _ => (String::new(), word.as_str()),
         };
         let names_seed = flag_names_seed(word);
-        let shown = if let Some(name) = placeholder(run, value) {
-            name
-        } else if (after_seed || (names_seed && !flag.is_empty())) && is_seed(run, value) {
-            "{seed}".to_owned()
+        let is_seed = run
+            .seed
+            .as_ref()
+            .is_some_and(|seed| seed.spelling() == value);
+        if is_seed && names_seed && !flag.is_empty() {
+            continue;
+        }
+        if is_seed && after_seed {
+            words.pop();
         } else {
-            value.to_owned()
-        };
+            let shown = placeholder(run, value).unwrap_or_else(|| value.to_owned());
+            words.push(format!("{flag}{shown}"));
+        }
         after_seed = names_seed && flag.is_empty();
-        words.push(format!("{flag}{shown}"));
     }
     words
 }
@@ -81,12 +87,6 @@ fn flag_names_seed(word: &str) -> bool {
     word.starts_with('-')
         && ["seed", "random_state", "random_seed", "rng_seed"]
             .contains(&name.replace('-', "_").as_str())
-}
-
-fn is_seed(run: &Run, value: &str) -> bool {
-    run.seed
-        .as_ref()
-        .is_some_and(|seed| seed.spelling() == value)
 }
 
 /// The name for a path that the run recorded as input or output.

@@ -9,7 +9,7 @@ use crate::compare::axis::{Gap, Sides, State};
 use crate::compare::evidence::Evidence;
 use crate::compare::rules::Rules;
 use crate::model::Run;
-use crate::model::metric::{Yardstick, yardstick};
+use crate::model::metric::{Goal, Yardstick, yardstick};
 
 /// How the yardsticks differ.
 #[derive(Clone, Debug)]
@@ -89,7 +89,19 @@ impl EvalAxis {
         let nothing = Sides::of(a.data.is_empty(), b.data.is_empty());
         gaps.extend(nothing.map(Gap::NotRecorded));
         Self {
-            state: State::of([val.state, test.state, State::changed(split_changed)]),
+            state: State::of([
+                if measures(Yardstick::Val, (a, b), rules) {
+                    val.state
+                } else {
+                    State::Same
+                },
+                if measures(Yardstick::Test, (a, b), rules) {
+                    test.state
+                } else {
+                    State::Same
+                },
+                State::changed(split_changed),
+            ]),
             gaps,
             inputs,
             split: (a.eval.split.clone(), b.eval.split.clone()),
@@ -123,6 +135,18 @@ impl EvalAxis {
         roles.retain(|role| changed.iter().any(|c| c == role));
         roles
     }
+}
+
+/// Whether a yardstick is one at all here: an input has its role, or a metric was measured with it;
+/// before there are metrics, the one that the project's choices are made by.
+fn measures(role: Yardstick, (a, b): (&Run, &Run), rules: &Rules) -> bool {
+    let mut inputs = a.data.iter().chain(&b.data);
+    let mut metrics = a.metrics.keys().chain(b.metrics.keys());
+    let judged = |name: &&String| rules.goal(name) != Some(Goal::Info);
+    let expected = rules.primary.as_deref().unwrap_or_default();
+    inputs.any(|input| yardstick(&input.role) == Some(role))
+        || metrics.any(|name| judged(&name) && rules.role(name) == role)
+        || (a.metrics.is_empty() && b.metrics.is_empty() && rules.role(expected) == role)
 }
 
 /// Whether the code that computes the metrics changed: by what the caller saw, by what the records

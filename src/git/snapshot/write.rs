@@ -77,11 +77,7 @@ impl Seen<'_> {
             Some(tree) => tree.clone(),
             None => repo.format().empty_tree(),
         };
-        let is_touched = self.head_tree.is_none()
-            || !self.status.tracked.is_empty()
-            || !self.status.conflicts.is_empty()
-            || !self.hidden.is_empty()
-            || !untracked.kept.is_empty();
+        let is_touched = self.is_touched() || !untracked.kept.is_empty();
         let (tree, captured) = match is_touched {
             true => index::capture(&self, &untracked.kept)?,
             false => (base_tree.clone(), index::Captured::default()),
@@ -95,8 +91,8 @@ impl Seen<'_> {
 
         let mut left_out = untracked.left_out;
         left_out.extend(captured.left_out);
-        left_out.extend(found.left_out.iter().cloned());
-        left_out.extend(self.odd.iter().cloned());
+        left_out.extend_from_slice(&found.left_out);
+        left_out.append(&mut self.odd);
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
         let changes = self.changes(&base_tree, &tree, &found, &left_out)?;
         let exact = self.status.head.commit.is_some()
@@ -107,15 +103,7 @@ impl Seen<'_> {
         let mut warnings = captured.warnings;
         warnings.extend(found.warnings);
         warnings.extend(overlay.notes.iter().cloned());
-        let changed: BTreeSet<&RecordPath> = changes.iter().map(|change| &change.path).collect();
-        let pointers = overlay
-            .lfs
-            .iter()
-            .filter(|entry| changed.contains(&entry.path));
-        let pointers: Vec<Entry> = pointers.cloned().collect();
-        if !pointers.is_empty() {
-            warnings.extend(lfs::keep(repo, &Objects::binary(repo), &pointers)?);
-        }
+        warnings.extend(self.keep_lfs(&overlay.lfs, &changes)?);
         let extras = match exact {
             true => Extras::default(),
             false => Extras {
@@ -145,6 +133,27 @@ impl Seen<'_> {
             extras,
             excluded: self.scope.experiments.clone(),
         })
+    }
+
+    /// Whether the tree may be another than the commit's.
+    fn is_touched(&self) -> bool {
+        self.head_tree.is_none()
+            || !self.status.tracked.is_empty()
+            || !self.status.conflicts.is_empty()
+            || !self.hidden.is_empty()
+    }
+
+    /// Keeps the content of changed Git LFS files; the rest is in the history of the commit.
+    fn keep_lfs(&self, pointers: &[Entry], changes: &[PathChange]) -> Result<Vec<String>, Error> {
+        let changed: BTreeSet<&RecordPath> = changes.iter().map(|change| &change.path).collect();
+        let pointers = pointers
+            .iter()
+            .filter(|entry| changed.contains(&entry.path));
+        let pointers: Vec<Entry> = pointers.cloned().collect();
+        match pointers.is_empty() {
+            true => Ok(Vec::new()),
+            false => lfs::keep(self.repo, &Objects::binary(self.repo), &pointers),
+        }
     }
 
     fn sort_untracked(&self, budget: &mut Budget) -> Result<files::Sorted, Error> {

@@ -1,6 +1,6 @@
 //! Names of runs: from what a person types to `[a-z0-9_]{1,40}`.
 //!
-//! [`slug`] writes a title of any script as a slug, [`check`] refuses one that says nothing, and
+//! [`slug`] writes a title of any script as a slug, [`check()`] refuses one that says nothing, and
 //! [`from_changes`] makes one from what changed when none was given.
 
 mod check;

@@ -49,7 +49,7 @@ pub enum ChangeHint {
 ///
 /// Two changes are joined by `_and_` where that fits; of more only the first is named, data before
 /// configuration before code: `train_v2_and_2_more`. The order of `changes` makes no difference.
-/// `None` if there are none. The result always passes [`check`].
+/// `None` if there are none. The result always passes [`check()`].
 pub fn from_changes(changes: &[ChangeHint]) -> Option<String> {
     if changes.contains(&ChangeHint::First) {
         return Some("baseline".to_owned());

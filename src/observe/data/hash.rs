@@ -105,7 +105,7 @@ pub fn file(path: &Path) -> Result<Hashed, Problem> {
 /// Digests a file; one that changes meanwhile is read a second time.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub fn read(path: &Path, mut reading: Reading) -> Result<Hashed, Problem> {
     let first = once(path, &mut reading)?;
     if !first.unstable {

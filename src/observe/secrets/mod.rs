@@ -1,6 +1,6 @@
 //! Secrets: what they look like, and how they are kept out of records.
 //!
-//! A value is a secret when its *shape* says so ([`scan`]: issuers' prefixes, key blocks), when the
+//! A value is a secret when its *shape* says so ([`scan()`]: issuers' prefixes, key blocks), when the
 //! *name* it is given says so (`--password X`), or when the *file* it lies in says so
 //! ([`is_secret_path`]). Names are read word by word, for in machine learning most tokens are text:
 //! `num_tokens`, `pad_token` and `tokenizer` stay as they are.

@@ -5,17 +5,26 @@
 //! [`told::Told`] may hold text from records: each layout escapes whatever it prints.
 
 pub mod changed;
+pub mod contract;
+pub mod factors;
+pub mod gaps;
+pub mod inputs;
 pub mod json;
+pub mod lines;
 pub mod markdown;
 pub mod metrics;
 pub mod next;
+pub mod reasons;
 pub mod same;
 pub mod sentence;
 pub mod short;
+pub mod surroundings;
 pub mod text;
 pub mod told;
 pub mod words;
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,9 @@
 //! The first sentences: the verdict, and what had been declared.
 
+use super::factors::{describe, summary};
+use super::gaps::gap;
 use super::words::Words;
 use crate::compare::axes::eval::Cause;
-use crate::compare::axis::Gap;
 use crate::compare::suggest::names;
 use crate::compare::{Axis, Caveat, Comparison, Factor, Judgement, MetricRow, State, Verdict};
 use crate::model::metric::Yardstick;
@@ -32,26 +33,24 @@ fn identical(c: &Comparison<'_>, w: Words) -> String {
             Lang::Ru => format!("{b} повторяет {a}"),
         }
     };
-    let hedge = hedge(c, w);
-    let head = if hedge.is_empty() {
-        w.pick("IDENTICAL", "ОДИНАКОВЫ").to_owned()
-    } else {
-        w.pick(
-            "IDENTICAL AS FAR AS RECORDED",
-            "ОДИНАКОВЫ, НАСКОЛЬКО ЗАПИСАНО",
-        )
-        .to_owned()
-    };
+    let admitted = admitted(c, w);
     let same = w.pick(
         "same inputs, same metrics",
         "те же входные данные и те же метрики",
     );
-    let end = match (hedge.is_empty(), c.a.uid == c.b.uid) {
-        (true, false) => w.pick(" Reproduced.", " Воспроизведено.").to_owned(),
-        (true, true) => String::new(),
-        (false, _) => format!(" {hedge}"),
+    if !admitted.is_empty() {
+        let head = w.pick(
+            "IDENTICAL AS FAR AS RECORDED",
+            "ОДИНАКОВЫ, НАСКОЛЬКО ЗАПИСАНО",
+        );
+        return format!("{head}: {same} ({whose}; {admitted}).");
+    }
+    let head = w.pick("IDENTICAL", "ОДИНАКОВЫ");
+    let again = match c.a.uid == c.b.uid {
+        true => "",
+        false => w.pick(" Reproduced.", " Воспроизведено."),
     };
-    format!("{head}: {same} ({whose}).{end}")
+    format!("{head}: {same} ({whose}).{again}")
 }
 
 fn one_factor(c: &Comparison<'_>, w: Words) -> String {
@@ -61,7 +60,7 @@ fn one_factor(c: &Comparison<'_>, w: Words) -> String {
     let head = w.pick("ONE FACTOR CHANGED", "ИЗМЕНЁН ОДИН ФАКТОР");
     let shared = c.metrics.iter().filter(|row| row.is_shared());
     let moved = shared.clone().any(|row| row.judgement != Judgement::Same);
-    let hedge = hedge(c, w);
+    let admitted = admitted(c, w);
     let so = match (moved, factor.axis) {
         (false, _) => w.pick("The metrics are the same.", "Метрики не изменились."),
         (true, Axis::Seed) => w.pick(
@@ -72,7 +71,7 @@ fn one_factor(c: &Comparison<'_>, w: Words) -> String {
             "The difference can be attributed to it only as a whole.",
             "Разницу можно приписать только ему целиком.",
         ),
-        (true, _) if hedge.is_empty() => w.pick(
+        (true, _) if admitted.is_empty() => w.pick(
             "The difference can be attributed to it.",
             "Разницу можно приписать ему.",
         ),
@@ -81,11 +80,11 @@ fn one_factor(c: &Comparison<'_>, w: Words) -> String {
             "Насколько записано, разницу можно приписать ему.",
         ),
     };
-    let mut text = format!("{head}: {}. {so}", describe(factor, c, w));
-    if !hedge.is_empty() {
-        text.push_str(&format!(" {hedge}"));
+    let what = describe(factor, c, w);
+    match admitted.is_empty() {
+        true => format!("{head}: {what}. {so}"),
+        false => format!("{head}: {what}. {} ({admitted}).", so.trim_end_matches('.')),
     }
-    text
 }
 
 fn confounded(c: &Comparison<'_>, w: Words) -> String {
@@ -281,6 +280,13 @@ fn not_comparable(c: &Comparison<'_>, w: Words) -> Vec<String> {
     };
     let head = w.pick("NOT COMPARABLE", "НЕСРАВНИМЫ");
     let mut lines = vec![format!("{head}: {why}, {so}.")];
+    let primary = c
+        .primary()
+        .filter(|row| row.is_shared() && row.yardstick == State::Same);
+    lines.extend(primary.map(|row| match w.lang {
+        Lang::En => format!("{} was measured alike and may be compared.", row.name),
+        Lang::Ru => format!("{} измерена одинаково, её сравнивать можно.", row.name),
+    }));
     lines.extend(also(c, w));
     lines
 }
@@ -321,79 +327,8 @@ fn also(c: &Comparison<'_>, w: Words) -> Option<String> {
     })
 }
 
-/// A factor as a phrase: `config model.type`, `environment (python, 2 direct packages, machine)`.
-pub fn describe(factor: &Factor, c: &Comparison<'_>, w: Words) -> String {
-    match factor.axis {
-        Axis::Env | Axis::Hardware => environment(c, w),
-        Axis::Code => w.axis(Axis::Code).to_owned(),
-        Axis::Seed => {
-            let shown = |seed: &Option<crate::model::Param>| {
-                seed.as_ref().map_or_else(
-                    || w.pick("none", "нет").to_owned(),
-                    crate::model::Param::spelling,
-                )
-            };
-            let seeds = w.change(&shown(&c.axes.seed.a), &shown(&c.axes.seed.b));
-            format!("{} ({seeds})", w.axis(Axis::Seed))
-        }
-        Axis::Eval => match w.lang {
-            Lang::En => format!("{} data", factor.name),
-            Lang::Ru => format!("данные {}", factor.name),
-        },
-        Axis::Config if factor.members.len() > 1 && !factor.members.contains(&factor.name) => {
-            let n = factor.members.len() as u64;
-            let keys = w.count(n, ["key", "keys"], ["ключ", "ключа", "ключей"]);
-            format!("{} {} ({keys})", w.axis(Axis::Config), factor.name)
-        }
-        axis => format!("{} {}", w.axis(axis), factor.name),
-    }
-}
-
-fn environment(c: &Comparison<'_>, w: Words) -> String {
-    let mut parts = Vec::new();
-    let env = &c.axes.env;
-    if env.python.is_some() {
-        parts.push("python".to_owned());
-    }
-    let direct = env.direct().count() as u64;
-    if direct > 0 {
-        let forms = ["прямой пакет", "прямых пакета", "прямых пакетов"];
-        parts.push(w.count(direct, ["direct package", "direct packages"], forms));
-    }
-    if env.vars.iter().any(|var| var.sets_threads()) {
-        parts.push(
-            w.pick("thread variables", "переменные числа потоков")
-                .to_owned(),
-        );
-    }
-    if c.axes.hardware.state == State::Changed {
-        parts.push(w.pick("machine", "машина").to_owned());
-    }
-    format!(
-        "{} ({})",
-        w.pick("environment", "окружение"),
-        parts.join(", ")
-    )
-}
-
-/// `code, config × 2`
-pub fn summary(factors: &[Factor], w: Words) -> String {
-    let mut parts: Vec<(Axis, usize)> = Vec::new();
-    for factor in factors {
-        match parts.last_mut() {
-            Some((axis, n)) if *axis == factor.axis => *n += 1,
-            _ => parts.push((factor.axis, 1)),
-        }
-    }
-    let part = |(axis, n): &(Axis, usize)| match n {
-        1 => w.axis(*axis).to_owned(),
-        n => format!("{} {} {n}", w.axis(*axis), w.times()),
-    };
-    parts.iter().map(part).collect::<Vec<_>>().join(", ")
-}
-
-/// What a claim has to admit, as a sentence of its own; empty when there is nothing.
-fn hedge(c: &Comparison<'_>, w: Words) -> String {
+/// What a claim has to admit; empty when there is nothing.
+fn admitted(c: &Comparison<'_>, w: Words) -> String {
     let mut unknown = Vec::new();
     let mut more = Vec::new();
     for caveat in &c.caveats {
@@ -420,65 +355,7 @@ fn hedge(c: &Comparison<'_>, w: Words) -> String {
         ));
     }
     parts.extend(more.into_iter().map(str::to_owned));
-    if parts.is_empty() {
-        return String::new();
-    }
-    format!("({})", parts.join("; "))
-}
-
-/// Why an axis is unknown, as a clause.
-pub fn gap(axis: Axis, gap: &Gap, c: &Comparison<'_>, w: Words) -> String {
-    let (a, b) = names(c.a, c.b);
-    let what = w.axis(axis);
-    let place = |sides| w.missing_in(sides, (&a, &b));
-    match (w.lang, gap) {
-        (Lang::En, Gap::NotRecorded(s)) => {
-            let verb = if matches!(axis, Axis::Code | Axis::Config) {
-                "was"
-            } else {
-                "were"
-            };
-            let verb = if axis == Axis::Data { "was" } else { verb };
-            match s {
-                crate::compare::Sides::Both => format!("{what} {verb} recorded in neither run"),
-                side => format!("{what} {verb} not recorded {}", place(*side)),
-            }
-        }
-        (Lang::Ru, Gap::NotRecorded(s)) => format!("{what}: не записано {}", place(*s)),
-        (_, other) => format!("{what}: {}", gap_note(other, (&a, &b), w)),
-    }
-}
-
-/// Why something is unknown, as a note in parentheses.
-pub fn gap_note(gap: &Gap, names: (&str, &str), w: Words) -> String {
-    let place = |sides| w.missing_in(sides, names);
-    match (w.lang, gap) {
-        (Lang::En, Gap::NotRecorded(s)) => format!("not recorded {}", place(*s)),
-        (Lang::Ru, Gap::NotRecorded(s)) => format!("не записано {}", place(*s)),
-        (Lang::En, Gap::NoDigest { role, sides }) => format!("{role}: no digest {}", place(*sides)),
-        (Lang::Ru, Gap::NoDigest { role, sides }) => format!("{role}: нет хеша {}", place(*sides)),
-        (Lang::En, Gap::NoInput { role, sides }) => {
-            format!("{role}: not recorded {}", place(*sides))
-        }
-        (Lang::Ru, Gap::NoInput { role, sides }) => {
-            format!("{role}: не записано {}", place(*sides))
-        }
-        (Lang::En, Gap::Unstable { role, sides }) => {
-            format!("{role}: changed while it was read {}", place(*sides))
-        }
-        (Lang::Ru, Gap::Unstable { role, sides }) => {
-            format!("{role}: файл менялся во время чтения {}", place(*sides))
-        }
-        (Lang::En, Gap::Packages(s)) => format!("packages not listed {}", place(*s)),
-        (Lang::Ru, Gap::Packages(s)) => format!("нет списка пакетов {}", place(*s)),
-        (Lang::En, Gap::Cores(s)) => format!("CPU threads not recorded {}", place(*s)),
-        (Lang::Ru, Gap::Cores(s)) => format!("число потоков не записано {}", place(*s)),
-        (Lang::En, Gap::Accelerator(s)) => format!("accelerators not known {}", place(*s)),
-        (Lang::Ru, Gap::Accelerator(s)) => format!("ускорители неизвестны {}", place(*s)),
-        (Lang::En, Gap::MetricCode) => "whether the metric code changed".to_owned(),
-        (Lang::Ru, Gap::MetricCode) => "изменился ли код метрик".to_owned(),
-        (_, Gap::Tree(why)) => why.clone(),
-    }
+    parts.join("; ")
 }
 
 /// `Declared at start: model.type.   Not declared: code, model.max_depth.` Only when something was

@@ -292,8 +292,17 @@ fn table(told: &Told, w: Words, look: &Look) -> Vec<String> {
             Some(style) => look.paint(style, &cells.word),
             None => cells.word.clone(),
         };
-        let gap = " ".repeat(word.saturating_sub(cells.word.width()));
-        lines.push(format!("{start}  {painted}{gap}   {}", clean(&cells.note)));
+        let note = clean(&cells.note);
+        let room = look.width.saturating_sub(start.width() + 5 + note.width());
+        let gap = word.saturating_sub(cells.word.width());
+        if room >= cells.word.width() || note.is_empty() {
+            // Remarks stand below each other as long as there is room.
+            let gap = " ".repeat(gap.min(room.saturating_sub(cells.word.width())));
+            lines.push(format!("{start}  {painted}{gap}   {note}"));
+        } else {
+            lines.push(format!("{start}  {painted}"));
+            lines.push(format!("    {note}"));
+        }
     }
     lines
 }

@@ -2,7 +2,7 @@
 
 use super::metrics::Cells;
 use super::words::Words;
-use super::{Look, changed, metrics, next, same, sentence};
+use super::{Look, changed, metrics, next, reasons, same, sentence};
 use crate::compare::suggest::names;
 use crate::compare::{Comparison, Verdict};
 use crate::ui::style::Style;
@@ -118,7 +118,7 @@ pub fn told(c: &Comparison<'_>, look: &Look) -> Told {
             same::same(c, w, look.all)
         },
         unknown: same::unknown(c, w),
-        reasons: next::reasons(c, w),
+        reasons: reasons::reasons(c, w),
         next: next::paragraphs(c, w),
     }
 }

@@ -13,6 +13,9 @@ const CHANGES_SHOWN: usize = 3;
 /// Uncommitted paths that are listed.
 const PATHS_SHOWN: usize = 12;
 
+/// A run's base with the step that leads from it.
+type Pair<'p> = Option<(&'p Run, &'p Step)>;
+
 impl Page<'_> {
     pub(super) fn story(&self) -> Markup {
         html! {
@@ -26,18 +29,19 @@ impl Page<'_> {
 
     fn run_details(&self, run: &Run) -> Markup {
         let base = self.facts.base_of(run);
-        let step = base.map(|base| Step::between(base, run));
+        let step = base.map(|base| Step::between(self.facts, base, run));
+        let pair = base.zip(step.as_ref());
         html! {
             details {
                 summary {
                     span.who { strong { (self.facts.label(run)) } " " (shown(&self.name(run))) }
                     span.what { (self.what(run, step.as_ref())) }
-                    span.value { (self.primary_value(run, base)) }
+                    span.value { (self.primary_value(run, pair)) }
                 }
                 article id=(run.id().to_string()) {
                     (self.words(run))
                     div.columns {
-                        div { (self.metrics_of(run, base)) (self.sparklines(&run.uid)) }
+                        div { (self.metrics_of(run, pair)) (self.sparklines(&run.uid)) }
                         div { (self.difference(run, base, step.as_ref())) (self.inputs(run)) }
                     }
                     (self.parameters(run, base))
@@ -60,7 +64,7 @@ impl Page<'_> {
             .map(|c| c.phrase())
             .collect();
         html! {
-            @match step.factors() {
+            @match step.factors {
                 0 if step.unknown.is_empty() => { span.chip { (self.t("same inputs", "входы те же")) } }
                 0 => { span.chip.warn { (self.t("not recorded", "не записано")) } }
                 1 => { span.chip.good { (self.t("one factor", "один фактор")) } }
@@ -71,24 +75,25 @@ impl Page<'_> {
         }
     }
 
-    fn primary_value(&self, run: &Run, base: Option<&Run>) -> Markup {
+    fn primary_value(&self, run: &Run, pair: Pair<'_>) -> Markup {
         let Some(name) = self.metrics.first() else {
             return html! { (self.status(run)) };
         };
         html! {
             @match self.facts.number(run, name) {
-                Some(value) => { strong.num { (number::metric(value)) } " " (self.delta(run, base, 0)) }
+                Some(value) => { strong.num { (number::metric(value)) } " " (self.delta(run, pair, name)) }
                 None => { (self.status(run)) }
             }
         }
     }
 
     /// The change of a shown metric against the base, or why there is none.
-    fn delta(&self, run: &Run, base: Option<&Run>, index: usize) -> Markup {
-        let Some(base) = base else { return html! {} };
-        let (name, groups) = (&self.metrics[index], &self.groups[index]);
+    fn delta(&self, run: &Run, pair: Pair<'_>, name: &str) -> Markup {
+        let Some((base, step)) = pair else {
+            return html! {};
+        };
         html! {
-            @match against(self.facts, groups, base, run, name) {
+            @match against(self.facts, step, base, run, name) {
                 Against::Difference(text, better) => {
                     @let kind = match better { Some(true) => "up", Some(false) => "down", None => "even" };
                     @let word = match better {
@@ -123,7 +128,8 @@ impl Page<'_> {
         }
     }
 
-    fn metrics_of(&self, run: &Run, base: Option<&Run>) -> Markup {
+    fn metrics_of(&self, run: &Run, pair: Pair<'_>) -> Markup {
+        let base = pair.map(|(base, _)| base);
         html! {
             @if run.metrics.is_empty() { p.soft { (self.t("No metrics were recorded.", "Метрик нет.")) } } @else {
                 table.plain {
@@ -137,7 +143,7 @@ impl Page<'_> {
                         td.num { (shown(&metric_text(value))) }
                         @if let Some(base) = base {
                             td.num { @if let Some(before) = base.metrics.get(name) { (shown(&metric_text(before))) } @else { "–" } }
-                            td { @if let Some(index) = self.metrics.iter().position(|m| m == name) { (self.delta(run, Some(base), index)) } }
+                            td { @if self.metrics.contains(name) { (self.delta(run, pair, name)) } }
                         }
                     } } }
                 }

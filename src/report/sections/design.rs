@@ -116,7 +116,7 @@ pub fn changed(facts: &Facts<'_>, run: &Run) -> String {
             ),
         };
     };
-    let step = Step::between(base, run);
+    let step = Step::between(facts, base, run);
     let against = format!(
         "{} {}",
         lang.pick("Against", "По сравнению с"),

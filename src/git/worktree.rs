@@ -1,0 +1,138 @@
+//! Linked worktrees, and commits and branches made for a user without a working tree in between.
+
+use std::path::Path;
+
+use super::snapshot::scratch::Scratch;
+use super::{Error, Git, Repo};
+use crate::model::Oid;
+
+/// Registers a linked worktree without writing its files.
+pub fn add(repo: &Repo, place: &Path, head: &Oid, branch: Option<&str>) -> Result<(), Error> {
+    let git = repo
+        .git()
+        .args(["worktree", "add", "--quiet", "--no-checkout"]);
+    let git = match branch {
+        Some(_) => git,
+        None => git.arg("--detach"),
+    };
+    git.arg("--")
+        .arg(place)
+        .arg(branch.unwrap_or(head.as_str()))
+        .run()
+        .map(drop)
+}
+
+/// Fills the worktree's own index.
+pub fn stage(place: &Path, tree: &Oid) -> Result<(), Error> {
+    Git::new(place)
+        .args(["read-tree", tree.as_str()])
+        .run()
+        .map(drop)?;
+    // Entries without file times make the next `git status` read every file; 1 is "some differ".
+    Git::new(place)
+        .args(["update-index", "-q", "--refresh"])
+        .yes()
+        .map(drop)
+}
+
+/// Takes a worktree back that could not be filled.
+pub fn remove(repo: &Repo, place: &Path) {
+    let _ = repo
+        .git()
+        .args(["worktree", "remove", "--force", "--force", "--"])
+        .arg(place)
+        .run();
+}
+
+impl Repo {
+    /// Writes a commit in the user's own name. No hook runs.
+    pub fn commit_as_user(
+        &self,
+        tree: &Oid,
+        parents: &[&Oid],
+        message: &str,
+    ) -> Result<Oid, Error> {
+        let git = self.git().durable().args(["commit-tree", tree.as_str()]);
+        let git = match self.signs_commits()? {
+            true => git.arg("-S"),
+            false => git,
+        };
+        self.commit(git, parents, message)
+    }
+
+    /// Writes a commit in the tool's own name.
+    pub fn commit_as_tool(
+        &self,
+        tree: &Oid,
+        parents: &[&Oid],
+        message: &str,
+    ) -> Result<Oid, Error> {
+        let git = self.git().args(["commit-tree", tree.as_str()]);
+        self.commit(git.as_tool(), parents, message)
+    }
+
+    fn commit(&self, git: Git, parents: &[&Oid], message: &str) -> Result<Oid, Error> {
+        let git = parents
+            .iter()
+            .fold(git, |git, parent| git.args(["-p", parent.as_str()]));
+        let printed = git.stdin(message).text()?;
+        Oid::parse(&printed).ok_or(Error::Unexpected(printed))
+    }
+
+    /// Whether HEAD has a file exactly as it is on disk and in the index.
+    pub fn is_committed(&self, place: &Path) -> Result<bool, Error> {
+        let tracked = self
+            .git()
+            .global("--literal-pathspecs")
+            .args(["ls-files", "-z", "--"])
+            .arg(place)
+            .run()?;
+        if tracked.is_empty() {
+            return Ok(false);
+        }
+        let changes = self
+            .git()
+            .global("--literal-pathspecs")
+            .args(["status", "--porcelain", "-z", "--ignored", "--"])
+            .arg(place)
+            .run()?;
+        Ok(changes.is_empty())
+    }
+
+    /// `commit.gpgSign`, which `git commit` follows and `git commit-tree` does not.
+    fn signs_commits(&self) -> Result<bool, Error> {
+        let answer = self
+            .git()
+            .args(["config", "--type=bool", "--get", "commit.gpgSign"])
+            .output()?;
+        Ok(answer.stdout.starts_with(b"true"))
+    }
+
+    /// Creates a branch.
+    ///
+    /// # Errors
+    /// When the name is no branch's name, or the branch exists.
+    pub fn new_branch(&self, name: &str, commit: &Oid) -> Result<(), Error> {
+        self.git()
+            .args(["branch", "--no-track", "--", name, commit.as_str()])
+            .run()
+            .map(drop)
+    }
+
+    /// The tree of a commit with a patch on it. Nothing of the user's is touched.
+    pub fn tree_with_patch(&self, commit: &Oid, patch: &[u8]) -> Result<Oid, Error> {
+        let scratch = Scratch::empty(self)?;
+        scratch
+            .on(self.git())
+            .args(["read-tree", commit.as_str()])
+            .run()?;
+        if !patch.is_empty() {
+            scratch
+                .on(self.git())
+                .args(["apply", "--cached", "--whitespace=nowarn", "-"])
+                .stdin(patch)
+                .run()?;
+        }
+        scratch.write_tree(self.git())
+    }
+}

@@ -1,0 +1,174 @@
+//! Where a run's files can be had from: its ref, its snapshot, its commit, or its commit and patch.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::Ctx;
+use crate::error::{Context, Failure, Result};
+use crate::git::objects::Objects;
+use crate::git::snapshot::parts;
+use crate::git::{Repo, refs};
+use crate::model::{Oid, Run, Sha256, Uid};
+use crate::store::{contain, elsewhere, runs};
+
+/// A run as far as this clone knows it.
+#[derive(Debug)]
+pub struct Found {
+    /// Its identity.
+    pub uid: Uid,
+    /// What people call it.
+    pub label: String,
+    /// The record; `None` when only a ref or a note is known.
+    pub run: Option<Run>,
+    /// Its folder, if it has one here.
+    pub folder: Option<PathBuf>,
+    /// What its note or ref names.
+    commit: Option<Oid>,
+}
+
+/// A commit that has the files.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// A snapshot, or the commit that was run.
+    pub commit: Oid,
+    /// The commit that was run; `None` before the first.
+    pub base: Option<Oid>,
+    /// The files as they were.
+    pub tree: Oid,
+    /// The staged tree, where it was kept.
+    pub staged: Option<Oid>,
+    /// The tree that the record names.
+    pub expected: Option<Oid>,
+    /// What it was put together from.
+    pub how: How,
+}
+
+/// What a source was found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The run's own ref, or the snapshot that the record names.
+    Snapshot,
+    /// The commit that was run: the working tree was clean.
+    Commit,
+    /// The commit and the patch in the run's folder: the snapshot is gone.
+    Patch,
+}
+
+/// Finds a run by name: in this working tree, else on other branches, by refs and by notes.
+pub fn find(ctx: &Ctx, name: &str) -> Result<Found> {
+    let project = ctx.project()?;
+    let missing = match runs::resolve(project, name) {
+        Ok(entry) => {
+            let run = entry.run?;
+            return Ok(Found {
+                uid: run.uid.clone(),
+                label: run.id().to_string(),
+                commit: None,
+                run: Some(run),
+                folder: Some(entry.folder),
+            });
+        }
+        Err(missing) => missing,
+    };
+    let known = elsewhere::runs(ctx.repo()?, project)?;
+    let Some(known) = elsewhere::find(&known, name)? else {
+        return Err(missing.hint("if somebody else ran it: git exp pull"));
+    };
+    Ok(Found {
+        uid: known.uid.clone(),
+        label: known.label(),
+        commit: known.commit.clone(),
+        run: known.run.as_deref().cloned(),
+        folder: None,
+    })
+}
+
+impl Found {
+    /// The commit that has the files.
+    ///
+    /// # Errors
+    /// When neither the snapshot nor the commit is in this clone; says how to get them.
+    pub fn source(&self, ctx: &Ctx) -> Result<Source> {
+        let repo = ctx.repo()?;
+        let objects = Objects::open(repo);
+        let code = self.run.as_ref().map(|run| &run.code);
+        let expected = code.and_then(|code| code.tree.clone());
+        let here = |id: &Oid| matches!(objects.read(id), Ok(Some(_)));
+        let snapshot = refs::read(repo, &self.uid)?
+            .or_else(|| code.and_then(|code| code.snapshot.clone()))
+            .or_else(|| self.commit.clone());
+        if let Some(commit) = snapshot.filter(here) {
+            return Source::of(&objects, commit, expected, How::Snapshot);
+        }
+        let commit = code.and_then(|code| code.commit.clone());
+        let Some(commit) = commit.filter(here) else {
+            return Err(self.gone(code.and_then(|code| code.commit.as_ref()), repo));
+        };
+        if code.is_some_and(|code| code.snapshot.is_none()) {
+            return Source::of(&objects, commit, expected, How::Commit);
+        }
+        let tree = self.patched(repo, &commit)?;
+        Ok(Source {
+            commit: repo.commit_as_tool(&tree, &[&commit], "put together from a patch")?,
+            base: Some(commit),
+            tree,
+            staged: None,
+            expected,
+            how: How::Patch,
+        })
+    }
+
+    fn gone(&self, commit: Option<&Oid>, repo: &Repo) -> Failure {
+        let what = commit.map_or("its commit", Oid::short);
+        let failure = Failure::new(format!("the code of {} is not in this clone", self.label))
+            .because(format!("neither refs/exp/{} nor {what} is here", self.uid))
+            .hint("fetch what others pushed: git exp pull");
+        match repo.shallow {
+            true => failure.hint("history was cut off here: git fetch --unshallow"),
+            false => failure,
+        }
+    }
+
+    /// The commit's tree with the run's patch on it.
+    fn patched(&self, repo: &Repo, commit: &Oid) -> Result<Oid> {
+        let patch = self.run.as_ref().and_then(|run| run.code.patch.as_ref());
+        let (Some(folder), Some(patch)) = (&self.folder, patch) else {
+            return Err(self.gone(None, repo));
+        };
+        let path = contain::below(folder, &patch.path.as_str().into())?;
+        let bytes = read(&path)?;
+        if Sha256::of(&bytes) != patch.sha256 {
+            return Err(Failure::new(format!("{} was changed", path.display()))
+                .because("its digest is not the recorded one, and the snapshot is gone")
+                .hint("fetch the snapshot: git exp pull"));
+        }
+        repo.tree_with_patch(commit, &bytes)
+            .context(|| format!("{} can't be applied to {}", path.display(), commit.short()))
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).context(|| format!("cannot read {}", path.display()))
+}
+
+impl Source {
+    fn of(objects: &Objects<'_>, commit: Oid, expected: Option<Oid>, how: How) -> Result<Self> {
+        let parts = parts(objects, &commit)?;
+        let staged = match &parts.extras {
+            Some(extras) => objects.at(extras, &"index".into())?,
+            None => None,
+        };
+        Ok(Self {
+            commit,
+            base: parts.base,
+            tree: parts.tree,
+            staged: staged.map(|item| item.id),
+            expected,
+            how,
+        })
+    }
+
+    /// Whether there was work that no commit of the user's has.
+    pub fn is_uncommitted(&self) -> bool {
+        self.base.as_ref() != Some(&self.commit)
+    }
+}
