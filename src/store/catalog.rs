@@ -220,7 +220,8 @@ impl Catalog {
 
     /// All readable runs.
     pub fn all(&self) -> Vec<Brief> {
-        (0..self.len()).filter_map(|at| self.get(at).ok()).collect()
+        let runs = (0..self.len()).into_par_iter().with_min_len(512);
+        runs.filter_map(|at| self.get(at).ok()).collect()
     }
 
     /// The names that the runs have.
