@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::objects::Objects;
@@ -30,6 +32,47 @@ pub fn append(repo: &Repo, commit: &Oid, line: &str, when: Time) -> Result<(), E
     append_with(&Objects::open(repo), repo, commit, line, when)
 }
 
+/// A line whose objects are being written, and that no ref leads to yet. Dropped without
+/// [`Appending::publish`], it is as if nothing had been.
+#[derive(Debug)]
+pub struct Appending {
+    go: Sender<()>,
+    thread: JoinHandle<Result<(), Error>>,
+}
+
+impl Appending {
+    /// Writes the objects beside what else there is to do.
+    pub fn prepare(repo: &Repo, commit: &Oid, line: String, when: Time) -> Self {
+        let (go, wait) = channel();
+        let (repo, commit) = (repo.clone(), commit.clone());
+        let thread = std::thread::spawn(move || {
+            let objects = Objects::open(&repo);
+            let prepared = prepare(&objects, &commit, &line, when);
+            if wait.recv().is_err() {
+                return Ok(());
+            }
+            let _turn = Lock::take(&repo.exp_dir()).map_err(Error::Busy)?;
+            match prepared.and_then(|step| step.map_or(Ok(()), |step| step.take(&objects))) {
+                Err(Error::Changed(_)) => persist(&objects, &commit, &line, when),
+                done => done,
+            }
+        });
+        Self { go, thread }
+    }
+
+    /// Adds the line, as [`append`] does.
+    pub fn publish(self) -> Result<(), Error> {
+        // The thread may have ended with an error; then nobody waits, and the error is below.
+        let _ = self.go.send(());
+        let stopped = |_| {
+            Err(Error::Unexpected(
+                "a thread that writes notes stopped".into(),
+            ))
+        };
+        self.thread.join().unwrap_or_else(stopped)
+    }
+}
+
 fn append_with(
     objects: &Objects<'_>,
     repo: &Repo,
@@ -37,8 +80,13 @@ fn append_with(
     line: &str,
     when: Time,
 ) -> Result<(), Error> {
-    debug_assert!(!line.contains('\n'), "one line");
     let _turn = Lock::take(&repo.exp_dir()).map_err(Error::Busy)?;
+    persist(objects, commit, line, when)
+}
+
+/// Tries until no other writer comes between.
+fn persist(objects: &Objects<'_>, commit: &Oid, line: &str, when: Time) -> Result<(), Error> {
+    debug_assert!(!line.contains('\n'), "one line");
     let started = Instant::now();
     let mut attempt: u32 = 0;
     loop {
@@ -62,13 +110,36 @@ fn pause(attempt: u32) -> Duration {
 }
 
 fn try_append(objects: &Objects<'_>, commit: &Oid, line: &str, when: Time) -> Result<(), Error> {
+    prepare(objects, commit, line, when)?.map_or(Ok(()), |step| step.take(objects))
+}
+
+/// The ref's next value, and what it must still be.
+struct Step {
+    old: Option<Oid>,
+    new: Oid,
+}
+
+impl Step {
+    fn take(&self, objects: &Objects<'_>) -> Result<(), Error> {
+        objects.move_reference(REF, &self.new, self.old.as_ref())?;
+        reach("note-added")
+    }
+}
+
+/// Writes the objects; `None` when the line is there already.
+fn prepare(
+    objects: &Objects<'_>,
+    commit: &Oid,
+    line: &str,
+    when: Time,
+) -> Result<Option<Step>, Error> {
     let old = objects.reference(REF)?;
     let root = match &old {
         Some(id) => objects.tree(id)?,
         None => Vec::new(),
     };
     let Some(tree) = edit(objects, root, commit.as_str(), line, 0)? else {
-        return Ok(());
+        return Ok(None);
     };
     let parent = old.as_ref().map(|id| format!("parent {id}\n"));
     let date = when.format("%s %z");
@@ -79,8 +150,7 @@ fn try_append(objects: &Objects<'_>, commit: &Oid, line: &str, when: Time) -> Re
     );
     let new = objects.write("commit", content.as_bytes())?;
     reach("note-objects")?;
-    objects.move_reference(REF, &new, old.as_ref())?;
-    reach("note-added")
+    Ok(Some(Step { old, new }))
 }
 
 fn reach(point: &'static str) -> Result<(), Error> {
@@ -297,6 +367,22 @@ mod tests {
             assert_eq!(read(repo, &head).unwrap().len(), writers as usize);
             lab.git(&["fsck", "--strict"]);
         });
+    }
+
+    #[test]
+    fn a_prepared_line_waits_and_gives_way() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let head = repo.resolve("HEAD").unwrap().unwrap();
+        let prepare = |line: &str| Appending::prepare(&repo, &head, line.to_owned(), when());
+        drop(prepare("forgotten"));
+        let (first, second) = (prepare("first"), prepare("second"));
+        assert_eq!(read(&repo, &head).unwrap(), Vec::<String>::new());
+        second.publish().unwrap();
+        first.publish().unwrap();
+        assert_eq!(read(&repo, &head).unwrap(), ["second", "first"]);
+        prepare("first").publish().unwrap();
+        assert_eq!(read(&repo, &head).unwrap().len(), 2);
     }
 
     #[test]

@@ -104,6 +104,11 @@ impl Repo {
         ObjectFormat::named(&self.object_format)
     }
 
+    /// Whether refs are kept in tables instead of files.
+    pub fn has_reftable(&self) -> bool {
+        self.common_dir.join("reftable").is_dir()
+    }
+
     /// The top of the working tree, or an error that says why there is none.
     pub fn top(&self) -> Result<&Path, Error> {
         self.work_tree

@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+use super::earlier::Earlier;
 use super::inputs::{self, Proposal};
-use super::{gather, guard, naming, setup};
+use super::{end, gather, guard, naming, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::failpoint;
@@ -14,7 +15,7 @@ use crate::git::{numbers, patch, refs};
 use crate::model::code::FileInRun;
 use crate::model::data::ConfigFile;
 use crate::model::run::{Base, Command};
-use crate::model::{Axis, Run, RunId, Sha256, Status};
+use crate::model::{Axis, Run, RunId, Sha256};
 use crate::observe::{code, config, data, environment, hardware, secrets};
 use crate::report::minilog;
 use crate::settings::ProjectSettings;
@@ -87,25 +88,6 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
     let settings = ctx.settings()?;
-    let earlier: Vec<Run> = runs::list(project)?
-        .into_iter()
-        .filter_map(|entry| entry.run.ok())
-        .collect();
-    let base = base_of(ctx, request, &earlier)?;
-    let is_new = !project.settings_file().is_file();
-    let proposal = if is_new {
-        inputs::propose(project)
-    } else {
-        Proposal::default()
-    };
-    let config_paths = gather::config_paths(ctx, request, &proposal)?;
-
-    let uid = ctx.ambient.new_uid();
-    let placeholder = RunId {
-        number: 0,
-        slug: "x".to_owned(),
-    };
-    let mut run = Run::new(uid, placeholder, ctx.ambient.now());
     let scope = Scope {
         experiments: vec![project.experiments_in_tree()],
         max_file_bytes: settings.snapshot.max_file_mib << 20,
@@ -120,6 +102,22 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         move || numbers::highest_run_number(&repo, &folder)
     });
 
+    let is_new = !project.settings_file().is_file();
+    let proposal = if is_new {
+        inputs::propose(project)
+    } else {
+        Proposal::default()
+    };
+    let config_paths = gather::config_paths(ctx, request, &proposal)?;
+
+    let uid = ctx.ambient.new_uid();
+    let placeholder = RunId {
+        number: 0,
+        slug: "x".to_owned(),
+    };
+    let mut run = Run::new(uid, placeholder, ctx.ambient.now());
+    let earlier = Earlier::list(ctx)?;
+    let base = base_of(ctx, request, &earlier)?;
     let config = gather::read_config(ctx, &config_paths, &mut run)?;
     for text in &request.params {
         let (name, value) = config::from_flag(text)
@@ -154,7 +152,12 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let _writing = Lock::share(&repo.exp_dir())?;
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());
-    let claims = gather::claims(ctx, settings, &run, &earlier)?;
+    // What earlier runs wrote sorts changed paths; where there are none, no record is read for it.
+    let writers = match frozen.is_dirty() {
+        true => earlier.read(),
+        false => Vec::new(),
+    };
+    let claims = gather::claims(ctx, settings, &run, &writers)?;
     run.code = code::code(&frozen, &claims, repo.format());
     refuse(request, &run, &earlier)?;
     let mut observed = Observed {
@@ -183,27 +186,12 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     })
 }
 
-/// The run to compare with: the named one, else the last one of the same command, else the last one
-/// on the same branch, else the last.
-fn base_of(ctx: &Ctx, request: &Request, earlier: &[Run]) -> Result<Option<Run>> {
+/// The run to compare with: the named one, else the one that comes before by itself.
+fn base_of(ctx: &Ctx, request: &Request, earlier: &Earlier<'_>) -> Result<Option<Run>> {
     if let Some(name) = &request.base {
         return Ok(Some(runs::resolve(ctx.project()?, name)?.run?));
     }
-    let usable = || {
-        earlier
-            .iter()
-            .rev()
-            .filter(|run| run.status != Status::Failed)
-    };
-    let program = |argv: &[String]| argv.iter().take(2).cloned().collect::<Vec<_>>();
-    let same_command = request.argv.as_ref().and_then(|argv| {
-        usable().find(|run| {
-            run.command
-                .as_ref()
-                .is_some_and(|command| program(&command.argv) == program(argv))
-        })
-    });
-    Ok(same_command.or_else(|| usable().next()).cloned())
+    Ok(earlier.base(request.argv.as_deref()))
 }
 
 fn command(ctx: &Ctx, argv: &[String]) -> Command {
@@ -236,7 +224,7 @@ fn keep_cards(ctx: &Ctx, inputs: &[data::Input]) -> Result<()> {
 }
 
 /// Says no before anything is kept.
-fn refuse(request: &Request, run: &Run, earlier: &[Run]) -> Result<()> {
+fn refuse(request: &Request, run: &Run, earlier: &Earlier<'_>) -> Result<()> {
     if request.require_clean && run.code.code_is_dirty() {
         let first = run
             .code
@@ -314,7 +302,6 @@ fn write(
     run.number = number;
     let folder =
         freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| give_back(ctx, run))?;
-    super::end::annotate(ctx, run, settings.primary.as_deref())?;
     Ok(folder)
 }
 
@@ -372,7 +359,34 @@ fn freeze_and_publish(
     };
     let kept = frozen.keep(repo, &keep)?;
     code::kept(&mut run.code, &kept);
+    // git writes the ref while the folder is filled; the folder is shown when there is a ref.
+    let creating = std::thread::spawn({
+        let (repo, uid) = (repo.clone(), run.uid.clone());
+        move || refs::create(&repo, &uid, &kept.target)
+    });
+    let noting = end::annotating(ctx, run, settings.primary.as_deref())?;
+    let draft = fill(ctx, run, &frozen, &config, &packages, settings);
+    creating
+        .join()
+        .map_err(|_| Failure::new("the creation of the run's ref broke off"))??;
     failpoint::reach("ref-created")?;
+    let folder = draft?.publish(project, &run.id())?;
+    if let Some(note) = noting {
+        end::tell_of_note(ctx, note.publish());
+    }
+    Ok(folder)
+}
+
+/// Everything that the run's folder holds, where nobody sees it yet.
+fn fill(
+    ctx: &Ctx,
+    run: &mut Run,
+    frozen: &Frozen,
+    config: &[(ConfigFile, Vec<u8>)],
+    packages: &str,
+    settings: &ProjectSettings,
+) -> Result<Draft> {
+    let (repo, project) = (ctx.repo()?, ctx.project()?);
     let draft = Draft::create(project, &run.uid)?;
     if frozen.tree != frozen.base_tree {
         let excluded = [project.experiments_in_tree()];
@@ -383,7 +397,7 @@ fn freeze_and_publish(
         });
         draft.write(PATCH, &patch)?;
     }
-    for (file, bytes) in &config {
+    for (file, bytes) in config {
         if let Some(name) = &file.copy {
             draft.write(name, bytes)?;
         }
@@ -393,5 +407,5 @@ fn freeze_and_publish(
     }
     draft.write(README, minilog::new(run, settings, ctx.lang()?).as_bytes())?;
     draft.write(RUN_JSON, &format::to_json(format::RUN_SCHEMA, run, None)?)?;
-    draft.publish(project, &run.id())
+    Ok(draft)
 }

@@ -9,7 +9,7 @@ use super::setup;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::failpoint;
-use crate::git::notes;
+use crate::git::notes::Appending;
 use crate::model::{RecordPath, Run, Status};
 use crate::observe::series;
 use crate::report::{markers, minilog, noteline};
@@ -211,14 +211,26 @@ pub fn republish(ctx: &Ctx, run: &Run) -> Result<()> {
 ///
 /// The record is complete without its note, so a note that can't be written is only said.
 pub fn annotate(ctx: &Ctx, run: &Run, primary: Option<&str>) -> Result<()> {
-    let Some(target) = run.code.commit.as_ref().or(run.code.snapshot.as_ref()) else {
-        return Ok(());
-    };
+    if let Some(line) = annotating(ctx, run, primary)? {
+        tell_of_note(ctx, line.publish());
+    }
+    Ok(())
+}
+
+/// The line in the making; `None` when there is no commit to put it on.
+pub fn annotating(ctx: &Ctx, run: &Run, primary: Option<&str>) -> Result<Option<Appending>> {
+    let repo = ctx.repo()?;
+    let target = run.code.commit.as_ref().or(run.code.snapshot.as_ref());
     let line = noteline::line(run, primary);
-    if let Err(error) = notes::append(ctx.repo()?, target, &line, ctx.ambient.now()) {
+    let now = ctx.ambient.now();
+    Ok(target.map(|target| Appending::prepare(repo, target, line, now)))
+}
+
+/// Warns of a note that could not be written.
+pub fn tell_of_note(ctx: &Ctx, written: std::result::Result<(), crate::git::Error>) {
+    if let Err(error) = written {
         ctx.ui
             .warn(format!("the git note was not written: {error}"));
         ctx.ui.hint("add it later: git exp doctor --fix");
     }
-    Ok(())
 }

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 
-use crate::compare::fingerprint::fingerprint;
+use super::earlier::Earlier;
+use crate::compare::State;
+use crate::compare::axes::command::CommandAxis;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::model::data::ConfigFile;
-use crate::model::{RecordPath, Run, Status};
+use crate::model::{RecordPath, Run};
 use crate::observe::secrets::{self, Finding};
 
 /// Changed and untracked files larger than this are data or models, where a token is no accident of
@@ -90,19 +92,18 @@ pub fn inputs(config: &[(ConfigFile, Vec<u8>)], params: &[String]) -> Result<()>
 }
 
 /// Refuses inputs that a finished run has had already: running them again would only show the noise.
-pub fn same_inputs(run: &Run, earlier: &[Run]) -> Result<()> {
-    let inputs = fingerprint(run);
-    let same = |other: &&Run| other.status == Status::Ok && fingerprint(other) == inputs;
-    let Some(twin) = earlier
-        .iter()
-        .rev()
-        .find(same)
-        .filter(|_| inputs.is_proof())
-    else {
+pub fn same_inputs(run: &Run, earlier: &Earlier<'_>) -> Result<()> {
+    let Some(twin) = earlier.twin(run) else {
         return Ok(());
     };
+    let command = match CommandAxis::between(run, &twin).state {
+        State::Same => " and command",
+        _ => "",
+    };
     Err(Failure::new(format!("{} has the same inputs", twin.id()))
-        .because("code, data, configuration, environment and command are all equal")
+        .because(format!(
+            "code, data, configuration, environment{command} are all equal"
+        ))
         .hint(format!(
             "look at its results: git exp show {}",
             twin.id().short()

@@ -9,6 +9,7 @@ pub mod begin;
 pub mod child;
 pub mod commit;
 pub mod current;
+pub mod earlier;
 pub mod end;
 pub mod gather;
 pub mod guard;

@@ -10,7 +10,7 @@ use super::raw;
 use super::scratch::Scratch;
 use super::write::Frozen;
 use crate::git::tree::{Entry, parse_listing};
-use crate::git::{Error, Git, Repo, refs};
+use crate::git::{Error, Git, Repo};
 use crate::model::run::Time;
 use crate::model::{Oid, RecordPath, Uid};
 
@@ -57,12 +57,10 @@ pub(super) struct Extras {
 }
 
 impl Frozen {
-    /// Makes the snapshot commit if one is needed, and creates `refs/exp/<uid>`.
-    ///
-    /// # Errors
-    /// [`Error::Changed`] when the ref exists already.
+    /// Makes the snapshot commit if one is needed. The run's ref, which is not created here, is to
+    /// name [`Kept::target`].
     pub fn keep(&self, repo: &Repo, keep: &Keep<'_>) -> Result<Kept, Error> {
-        let kept = match (&self.head.commit, self.extras.needed) {
+        Ok(match (&self.head.commit, self.extras.needed) {
             (Some(commit), false) => Kept {
                 snapshot: None,
                 target: commit.clone(),
@@ -74,9 +72,7 @@ impl Frozen {
                     target: snapshot,
                 }
             }
-        };
-        refs::create(repo, keep.uid, &kept.target)?;
-        Ok(kept)
+        })
     }
 
     fn commit(&self, repo: &Repo, keep: &Keep<'_>) -> Result<Oid, Error> {

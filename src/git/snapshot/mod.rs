@@ -38,7 +38,7 @@ pub(super) use raw::mode_of;
 pub use scratch::SCRATCH_PREFIX;
 pub use write::{Frozen, PathChange};
 
-use super::{Error, Repo};
+use super::{Error, Repo, refs};
 use crate::model::RecordPath;
 
 /// What a freeze leaves out, and whether it may run the user's filters.
@@ -84,7 +84,7 @@ pub fn pathspecs(excluded: &[RecordPath]) -> Vec<std::ffi::OsString> {
         .collect()
 }
 
-/// All four steps in one call, for a caller that has nothing to do meanwhile.
+/// All steps in one call, the creation of the ref included, for a caller that has nothing to do meanwhile.
 pub fn freeze<'a>(
     repo: &'a Repo,
     scope: &'a Scope<'a>,
@@ -92,5 +92,6 @@ pub fn freeze<'a>(
 ) -> Result<(Frozen, Kept), Error> {
     let frozen = Observation::begin(repo, scope)?.finish()?.write()?;
     let kept = frozen.keep(repo, keep)?;
+    refs::create(repo, keep.uid, &kept.target)?;
     Ok((frozen, kept))
 }

@@ -101,12 +101,29 @@ fn joined<T>(thread: JoinHandle<Result<T, Error>>) -> Result<T, Error> {
 
 fn facts(repo: &Repo) -> Result<Facts, Error> {
     let ask = |args: &[&str]| repo.git().args(args).output().map(|output| text(&output));
+    let printed = ask(&["rev-parse", "HEAD^{tree}", "--short", "HEAD"])?.unwrap_or_default();
+    let (tree, short) = printed.split_once('\n').unwrap_or_default();
+    let describe = match may_have_tags(repo) {
+        true => ask(&["describe", "--always", "HEAD"])?,
+        false => (!short.is_empty()).then(|| short.to_owned()),
+    };
     Ok(Facts {
         config: Config::read(repo)?,
-        describe: ask(&["describe", "--always", "HEAD"])?,
-        head_tree: ask(&["rev-parse", "--verify", "--quiet", "HEAD^{tree}"])?
-            .and_then(|id| Oid::parse(&id)),
+        describe,
+        head_tree: Oid::parse(tree),
     })
+}
+
+/// Whether there can be tags. `git describe` opens every ref to find out, those of runs included, and
+/// without a tag it says no more than the short id.
+fn may_have_tags(repo: &Repo) -> bool {
+    if repo.has_reftable() {
+        return true;
+    }
+    let loose = std::fs::read_dir(repo.common_dir.join("refs/tags"));
+    let packed = std::fs::read(repo.common_dir.join("packed-refs")).unwrap_or_default();
+    loose.is_ok_and(|mut tags| tags.next().is_some())
+        || memchr::memmem::find(&packed, b" refs/tags/").is_some()
 }
 
 /// The index, and what git passes over in the folders that it names.

@@ -25,7 +25,7 @@ pub fn under_way(repo: &Repo) -> Result<Option<String>, Error> {
     if let Some((_, operation)) = marked {
         return Ok(Some((*operation).to_owned()));
     }
-    if !repo.common_dir.join("reftable").is_dir() {
+    if !repo.has_reftable() {
         return Ok(None);
     }
     // With reftable these two are refs like all others.
