@@ -1,6 +1,7 @@
 //! Run numbers that other branches have taken.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::objects::Objects;
 use super::tree::FOLDER;
@@ -10,24 +11,20 @@ use crate::model::{Oid, RecordPath, RunId, Sha256};
 /// The highest number among the run folders at the tips of all local and remote branches.
 ///
 /// `experiments` is the folder of records from the top of the working tree. The answer is kept in
-/// our own folder under a digest of all tips, so that an unchanged repository costs one process.
+/// our own folder under a digest of all branches, so that an unchanged repository costs nothing more.
 pub fn highest_run_number(repo: &Repo, experiments: &RecordPath) -> Result<u32, Error> {
-    let tips = repo
-        .git()
-        .args([
-            "for-each-ref",
-            "--format=%(objectname)",
-            "refs/heads",
-            "refs/remotes",
-        ])
-        .run()?;
-    let key = Sha256::of(&[experiments.as_bytes(), b"\0", &tips].concat());
+    let branches = match branches_on_disk(repo) {
+        Some(branches) => branches,
+        None => tips(repo)?,
+    };
+    let key = Sha256::of(&[experiments.as_bytes(), b"\0", &branches].concat());
     let name = format!("numbers-{}", Sha256::of(experiments.as_bytes()).short());
     let place = repo.exp_dir().join(name);
     if let Some(known) = recall(&place, &key) {
         return Ok(known);
     }
-    let text = String::from_utf8_lossy(&tips);
+    let printed = tips(repo)?;
+    let text = String::from_utf8_lossy(&printed);
     let tips: BTreeSet<Oid> = text.lines().filter_map(Oid::parse).collect();
     let number = search(
         &Objects::binary(repo),
@@ -38,6 +35,65 @@ pub fn highest_run_number(repo: &Repo, experiments: &RecordPath) -> Result<u32, 
     let _ = std::fs::create_dir_all(repo.exp_dir())
         .and_then(|()| std::fs::write(&place, format!("{key} {number}\n")));
     Ok(number)
+}
+
+/// What all branches name, a line each.
+fn tips(repo: &Repo) -> Result<Vec<u8>, Error> {
+    repo.git()
+        .args(["for-each-ref", "--format=%(objectname)"])
+        .args(BRANCHES)
+        .run()
+}
+
+/// Where branches are.
+const BRANCHES: [&str; 2] = ["refs/heads/", "refs/remotes/"];
+
+/// The bytes that all branches are read from; `None` where they are not in files of their own.
+/// They change when a branch does, which is all that is asked of them.
+fn branches_on_disk(repo: &Repo) -> Option<Vec<u8>> {
+    if repo.has_reftable() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let mut open: Vec<PathBuf> = BRANCHES.iter().map(|at| repo.common_dir.join(at)).collect();
+    let mut files = Vec::new();
+    while let Some(folder) = open.pop() {
+        let listing = match std::fs::read_dir(&folder) {
+            Ok(listing) => listing,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(_) => return None,
+        };
+        for entry in listing {
+            let entry = entry.ok()?;
+            match entry.file_type().ok()?.is_dir() {
+                true => open.push(entry.path()),
+                false => files.push(entry.path()),
+            }
+        }
+    }
+    files.sort();
+    for file in files {
+        bytes.extend_from_slice(file.as_os_str().as_encoded_bytes());
+        bytes.push(0);
+        bytes.extend(std::fs::read(&file).ok()?);
+    }
+    let packed = match std::fs::read(repo.common_dir.join("packed-refs")) {
+        Ok(packed) => packed,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(bytes),
+        Err(_) => return None,
+    };
+    let is_branch = |line: &&[u8]| {
+        let name = line
+            .iter()
+            .position(|&b| b == b' ')
+            .map(|at| &line[at + 1..]);
+        name.is_some_and(|name| BRANCHES.iter().any(|at| name.starts_with(at.as_bytes())))
+    };
+    for line in packed.split(|&b| b == b'\n').filter(is_branch) {
+        bytes.extend_from_slice(line);
+        bytes.push(b'\n');
+    }
+    Some(bytes)
 }
 
 fn recall(place: &std::path::Path, key: &Sha256) -> Option<u32> {

@@ -20,6 +20,19 @@ pub struct Repo {
     pub object_format: String,
     /// Whether history was cut off.
     pub shallow: bool,
+    /// What HEAD named when the repository was opened.
+    pub opened_at: Option<Tip>,
+}
+
+/// A commit with what can be told of it at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// The commit.
+    pub commit: Oid,
+    /// Its tree.
+    pub tree: Oid,
+    /// The beginning of its id, long enough to be unique.
+    pub short: String,
 }
 
 /// Where HEAD stands.
@@ -38,13 +51,17 @@ impl Repo {
         let output = Git::as_user(cwd)
             .args(["rev-parse", "--path-format=absolute"])
             .args(["--git-dir", "--git-common-dir", "--is-shallow-repository"])
-            // The last one fails where there is no working tree, after the others are printed.
+            // These may fail, after the others are printed: where there is no working tree, and where
+            // there is no commit.
             .args(["--show-object-format", "--show-toplevel"])
+            .args(["HEAD^{commit}", "HEAD^{tree}", "--short", "HEAD"])
             .output()?;
-        let lines: Vec<&[u8]> = output.stdout.splitn(5, |&b| b == b'\n').collect();
+        let (opened_at, printed) = tip(&output.stdout);
+        let lines: Vec<&[u8]> = printed.splitn(5, |&b| b == b'\n').collect();
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         let bare = message.contains("must be run in a work tree");
-        if !output.status.success() && !bare {
+        let unborn = message.contains("HEAD^{commit}");
+        if !output.status.success() && !bare && !unborn {
             return Err(if message.contains("not a git repository") {
                 Error::NotARepository
             } else {
@@ -63,6 +80,7 @@ impl Repo {
             work_tree: work_tree.map(|top| path_from_git(top.strip_suffix(b"\n").unwrap_or(top))),
             object_format: String::from_utf8_lossy(format).into_owned(),
             shallow: *shallow == b"true",
+            opened_at,
         })
     }
 
@@ -90,6 +108,7 @@ impl Repo {
             work_tree: None,
             object_format: String::from_utf8_lossy(format).into_owned(),
             shallow: shallow == b"true",
+            opened_at: None,
         })
     }
 
@@ -148,5 +167,36 @@ impl Repo {
     pub fn relative(&self, path: &Path) -> Option<RecordPath> {
         let top = self.work_tree.as_deref()?;
         path.strip_prefix(top).ok().map(RecordPath::from_path)
+    }
+}
+
+/// Takes the last three lines apart, if they are a commit, a tree and a short id; and the rest.
+fn tip(printed: &[u8]) -> (Option<Tip>, &[u8]) {
+    let text = |line: &[u8]| String::from_utf8_lossy(line).into_owned();
+    let mut lines = printed
+        .strip_suffix(b"\n")
+        .unwrap_or(printed)
+        .rsplitn(4, |&b| b == b'\n');
+    let mut next = || lines.next().map(text).unwrap_or_default();
+    let (short, tree, commit) = (next(), next(), next());
+    let parsed = Oid::parse(&commit).zip(Oid::parse(&tree));
+    match parsed.filter(|(commit, _)| commit.as_str().starts_with(&short)) {
+        Some((commit, tree)) => {
+            let behind = commit.as_str().len() + tree.as_str().len() + short.len() + 3;
+            let rest = &printed[..printed.len().saturating_sub(behind)];
+            (
+                Some(Tip {
+                    commit,
+                    tree,
+                    short,
+                }),
+                rest,
+            )
+        }
+        // What can't be resolved is printed as it was asked.
+        None => (
+            None,
+            printed.strip_suffix(b"HEAD^{commit}\n").unwrap_or(printed),
+        ),
     }
 }

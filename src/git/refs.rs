@@ -1,5 +1,6 @@
 //! `refs/exp/<uid>`: one ref a run, created once, never moved.
 
+use super::objects::Objects;
 use super::{Error, Repo};
 use crate::model::{Oid, Uid};
 
@@ -20,7 +21,7 @@ pub fn create(repo: &Repo, uid: &Uid, target: &Oid) -> Result<(), Error> {
         path: name(uid),
         source,
     })?;
-    update(repo, &name(uid), Some(target), None)
+    Objects::open(repo).move_reference(&name(uid), target, None)
 }
 
 /// What a run's ref names.

@@ -19,7 +19,6 @@ type Listing = (Vec<IndexEntry>, Vec<Sighting>);
 struct Facts {
     config: Config,
     describe: Option<String>,
-    head_tree: Option<Oid>,
 }
 
 /// Questions that git is answering. The caller may do other work meanwhile.
@@ -71,13 +70,10 @@ impl<'a> Observation<'a> {
         let Self { repo, scope, .. } = self;
         let (index, sightings) = joined(self.listing)?;
         let hidden = Hidden::find(repo, scope, &index)?;
-        let Facts {
-            config,
-            describe,
-            head_tree,
-        } = joined(self.facts)?;
+        let Facts { config, describe } = joined(self.facts)?;
         let (state, superproject) = (state::under_way(repo)?, state::superproject(repo)?);
         let status = Status::parse(&self.status.finish()?)?;
+        let head_tree = tree_of(repo, &status.head)?;
         Ok(Seen {
             odd: odd::sort(repo, scope, &status, &index, sightings)?,
             describe,
@@ -99,18 +95,34 @@ fn joined<T>(thread: JoinHandle<Result<T, Error>>) -> Result<T, Error> {
     thread.join().unwrap_or_else(stopped)
 }
 
+/// The tree of the commit that git compared with.
+fn tree_of(repo: &Repo, head: &Head) -> Result<Option<Oid>, Error> {
+    let Some(commit) = &head.commit else {
+        return Ok(None);
+    };
+    match &repo.opened_at {
+        Some(tip) if tip.commit == *commit => Ok(Some(tip.tree.clone())),
+        // HEAD has moved since.
+        _ => {
+            let tree = format!("{commit}^{{tree}}");
+            let output = repo
+                .git()
+                .args(["rev-parse", "--verify", "--quiet", &tree])
+                .output()?;
+            Ok(text(&output).and_then(|id| Oid::parse(&id)))
+        }
+    }
+}
+
 fn facts(repo: &Repo) -> Result<Facts, Error> {
     let ask = |args: &[&str]| repo.git().args(args).output().map(|output| text(&output));
-    let printed = ask(&["rev-parse", "HEAD^{tree}", "--short", "HEAD"])?.unwrap_or_default();
-    let (tree, short) = printed.split_once('\n').unwrap_or_default();
-    let describe = match may_have_tags(repo) {
-        true => ask(&["describe", "--always", "HEAD"])?,
-        false => (!short.is_empty()).then(|| short.to_owned()),
+    let describe = match &repo.opened_at {
+        Some(tip) if !may_have_tags(repo) => Some(tip.short.clone()),
+        _ => ask(&["describe", "--always", "HEAD"])?,
     };
     Ok(Facts {
         config: Config::read(repo)?,
         describe,
-        head_tree: Oid::parse(tree),
     })
 }
 
