@@ -90,6 +90,7 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
             None => None,
         },
         metrics,
+        metrics_file: lean.metrics_file.map(FileBrief::from),
         models: lean.models.into_iter().map(FileBrief::from).collect(),
         artifacts: lean.artifacts.into_iter().map(FileBrief::from).collect(),
         conclusion: lean.conclusion,
@@ -158,6 +159,8 @@ struct Lean<'a> {
     seed: Option<&'a RawValue>,
     #[serde(default, borrow)]
     metrics: RawMap<'a>,
+    #[serde(default)]
+    metrics_file: Option<LeanFile>,
     #[serde(default)]
     models: Vec<LeanFile>,
     #[serde(default)]
@@ -271,6 +274,7 @@ mod tests {
             {"path": {"b64": "Y2Fm6Q=="}, "status": "M", "added": 1, "removed": null, "axis": "code"}]},
           "params": {"lr": 0.0010, "a b": "x", "n": null, "l": [1, "two"], "t": {"text": "1e-4", "type": "str"}},
           "metrics": {"auc": 0.8420, "big": 18446744073709551617, "loss": {"float": "nan"}, "name": "x", "none": null},
+          "metrics_file": {"path": "out/m.json", "copy": "metrics.json", "sha256": "abababababababababababababababababababababababababababababababab"},
           "data": [{"role": "train", "path": "a.csv", "sha256": null}]
         }"#;
         let full = format::parse_run(json.as_bytes(), Path::new("run.json")).unwrap();

@@ -237,6 +237,7 @@ impl Builder {
         self.intern_some(seed.as_deref());
         self.files(&run.models, false);
         self.files(&run.artifacts, false);
+        self.files(run.metrics_file.as_slice(), false);
     }
 
     fn remember(&mut self, run: &Brief) {
