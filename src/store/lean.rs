@@ -14,6 +14,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::format::{self, RUN_SCHEMA};
+use super::layout::RUN_JSON;
+use super::stat::Key;
 use crate::error::Result;
 use crate::model::brief::{DataBrief, FileBrief};
 use crate::model::run::{Base, Process, Time};
@@ -25,10 +27,26 @@ use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha
 /// As [`format::read_run`]: whatever this reader does not like, that one explains.
 pub fn read(folder: &Path) -> Result<Brief> {
     let bytes = format::read_run_bytes(folder)?;
-    match parse(&bytes) {
+    understand(&bytes, &folder.join(RUN_JSON))
+}
+
+/// Like [`read`], with the key that the record had before it was read: a change in between makes the
+/// key outdated, never the brief.
+pub fn read_with_key(folder: &Path) -> (Key, Result<Brief>) {
+    let path = folder.join(RUN_JSON);
+    match path.symlink_metadata() {
+        Ok(found) => {
+            let run = format::read_seen(&path, &found).and_then(|bytes| understand(&bytes, &path));
+            (Key::from_metadata(&found), run)
+        }
+        Err(_) => (Key::default(), read(folder)),
+    }
+}
+
+fn understand(bytes: &[u8], path: &Path) -> Result<Brief> {
+    match parse(bytes) {
         Some(brief) => Ok(brief),
-        None => format::parse_run(&bytes, &folder.join(super::layout::RUN_JSON))
-            .map(|run| Brief::from(&run)),
+        None => format::parse_run(bytes, path).map(|run| Brief::from(&run)),
     }
 }
 
@@ -105,9 +123,15 @@ pub(super) fn metric(raw: &str) -> Option<MetricValue> {
     }
 }
 
-/// A parameter from its JSON text.
+/// A parameter from its JSON text. Plain numbers and words, which nearly all are, need no parser.
 pub(super) fn param(raw: &str) -> Option<Param> {
-    serde_json::from_str(raw).ok()
+    match raw.as_bytes() {
+        [b'-' | b'0'..=b'9', ..] => Number::parse(raw).map(|number| Param::number_of(&number)),
+        [b'"', inside @ .., b'"'] if !inside.iter().any(|b| matches!(b, b'"' | b'\\')) => {
+            raw.get(1..raw.len() - 1).map(Param::text)
+        }
+        _ => serde_json::from_str(raw).ok(),
+    }
 }
 
 fn number(raw: &str) -> Option<Number> {

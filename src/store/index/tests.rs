@@ -80,14 +80,12 @@ fn build(runs: &[Brief], older: Option<(&Index, &[usize])>) -> Vec<u8> {
     if let Some((index, rows)) = older {
         rows.iter().for_each(|row| builder.keep(index, *row));
     }
-    for run in runs {
-        builder.add(
-            run,
-            &Key {
-                size: u64::from(run.number),
-                ..Key::default()
-            },
-        );
+    for (at, run) in runs.iter().enumerate() {
+        let key = Key {
+            size: u64::from(run.number),
+            ..Key::default()
+        };
+        builder.add(run, &key, at.checked_sub(1).map(|before| &runs[before]));
     }
     builder.finish(&Basis::default())
 }
