@@ -15,6 +15,9 @@ use git_exp::model::param::ParamKind;
 use git_exp::model::{MetricValue, Number, Oid, Param, Run, RunId, Sha256, Status, Uid};
 use git_exp::store::format::{RUN_SCHEMA, to_json};
 
+/// Up to so many runs are committed.
+const COMMITTED: u32 = 10_000;
+
 fn main() {
     let sizes = std::env::var("BENCH_RUNS").unwrap_or("1000,10000".to_owned());
     let target = Path::new(env!("CARGO_BIN_EXE_git-exp"))
@@ -69,6 +72,22 @@ fn project(root: &Path, runs: u32) -> PathBuf {
             to_json(RUN_SCHEMA, &run, None).unwrap(),
         )
         .unwrap();
+    }
+    // A hundred thousand files would take git minutes here, and nothing below needs them committed.
+    if runs <= COMMITTED {
+        git(&folder, &["add", "-A"]);
+        git(
+            &folder,
+            &[
+                "-c",
+                "user.name=T",
+                "-c",
+                "user.email=t@example.com",
+                "commit",
+                "-qm",
+                "runs",
+            ],
+        );
     }
     std::fs::write(done, "").unwrap();
     folder
@@ -185,6 +204,20 @@ fn measure(folder: &Path, runs: u32) {
         "  reading every run.json                  {:>9.1} ms",
         ms(read)
     );
+    let all = [
+        "experiments/runs",
+        "-name",
+        "run.json",
+        "-exec",
+        "cat",
+        "{}",
+        "+",
+    ];
+    let cat = best(|| silent(Command::new("find").args(all).current_dir(folder)));
+    println!(
+        "  find -name run.json -exec cat {{}} +      {:>9.1} ms",
+        ms(cat)
+    );
     let index = folder.join(".git/exp/index");
     let cold = best(|| {
         let _ = std::fs::remove_dir_all(&index);
@@ -193,7 +226,7 @@ fn measure(folder: &Path, runs: u32) {
     show(
         "ls, without an index",
         cold,
-        &[("git log", log), ("reading", read)],
+        &[("git log", log), ("reading", read), ("cat", cat)],
     );
     let cases: [&[&str]; 8] = [
         &["ls"],
@@ -223,11 +256,21 @@ fn measure(folder: &Path, runs: u32) {
         .map(|e| e.metadata().unwrap().len())
         .sum();
     println!("  index: {:.1} MB", bytes as f64 / 1e6);
-    let status = best(|| git(folder, &["status", "--porcelain"]));
-    println!(
-        "  git status --porcelain (folders untracked) {:>6.1} ms",
-        ms(status)
-    );
+    if runs <= COMMITTED {
+        status(folder);
+    }
+}
+
+/// What git itself pays for that many folders, without and with its cache of untracked files.
+fn status(folder: &Path) {
+    let ask = || git(folder, &["status", "--porcelain"]);
+    for (cache, what) in [
+        ("--no-untracked-cache", "git status --porcelain"),
+        ("--untracked-cache", "the same with core.untrackedCache"),
+    ] {
+        git(folder, &["update-index", cache]);
+        println!("  {what:<38}  {:>9.1} ms", ms(best(ask)));
+    }
 }
 
 fn show(what: &str, time: Duration, beside: &[(&str, Duration)]) {
@@ -292,11 +335,10 @@ fn read_all(folder: &Path) {
 }
 
 fn git(folder: &Path, args: &[&str]) {
-    let status = Command::new("git")
-        .args(args)
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .status()
-        .unwrap();
-    assert!(status.success(), "{args:?}");
+    silent(Command::new("git").args(args).current_dir(folder));
+}
+
+fn silent(command: &mut Command) {
+    let status = command.stdout(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}");
 }

@@ -1,5 +1,7 @@
 //! `git exp promote` and `git exp which`.
 
+use git_exp::model::Sha256;
+use git_exp::model::data::MetricsFile;
 use insta::assert_snapshot;
 
 use crate::common::TestEnv;
@@ -210,4 +212,42 @@ fn two_productions_after_a_merge_are_named_and_can_be_decided() {
         .map(|p| p["why"].as_str().unwrap())
         .collect();
     assert_eq!(history, ["theirs", "ours", "start"]);
+}
+
+#[test]
+fn a_metrics_file_and_whatever_lies_in_a_runs_folder_lead_to_the_run() {
+    let env = TestEnv::new();
+    record("exp_001_one")
+        .edit(|run| {
+            run.metrics_file = Some(MetricsFile {
+                path: "out/metrics.json".into(),
+                copy: "metrics.json".into(),
+                sha256: Sha256::of(b"{\"auc\": 0.5}"),
+            });
+        })
+        .write(&env);
+    env.write("elsewhere.json", "{\"auc\": 0.5}");
+    let text = env.exp(&["which", "elsewhere.json"]).ok();
+    assert!(
+        text.contains("exp_001_one") && text.contains("; metrics out/metrics.json"),
+        "{text}"
+    );
+    env.write("out/metrics.json", "{\"auc\": 0.6}");
+    let other = env.exp(&["which", "out/metrics.json"]);
+    assert_eq!(other.code, 1);
+    assert!(
+        other
+            .stderr
+            .contains("exp_001_one recorded out/metrics.json with other content"),
+        "{}",
+        other.all()
+    );
+    env.write("experiments/runs/exp_001_one/notes.txt", "of a person");
+    let own = env
+        .exp_in("experiments/runs/exp_001_one", &["which", "notes.txt"])
+        .ok();
+    assert!(
+        own.contains("exp_001_one") && own.contains("file experiments/runs/exp_001_one/notes.txt"),
+        "{own}"
+    );
 }

@@ -214,3 +214,145 @@ fn a_table_saved_by_a_russian_excel_with_other_columns_is_read() {
     );
     assert!(error.contains("git exp table --write"), "{error}");
 }
+
+/// The first sheet's cells, and where its links lead.
+fn workbook(env: &TestEnv, file: &str) -> Vec<Vec<String>> {
+    use calamine::Reader;
+    let bytes = std::fs::read(env.path(file)).unwrap();
+    let mut book = calamine::Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+    let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+    let text = |row: &[calamine::Data]| row.iter().map(ToString::to_string).collect();
+    sheet.rows().map(text).collect()
+}
+
+/// What a spreadsheet program saves after somebody moved columns, added one and typed comments.
+fn save_workbook(env: &TestEnv, rows: &[[&str; 3]]) {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, cells) in (0u32..).zip(rows) {
+        for (column, cell) in (0u16..).zip(cells) {
+            sheet.write_string(row, column, *cell).unwrap();
+        }
+    }
+    book.save(env.path("experiments/experiments.xlsx")).unwrap();
+}
+
+#[test]
+fn comments_typed_into_the_workbook_are_read_back_and_never_written_over() {
+    let env = TestEnv::new();
+    course(&env);
+    env.exp(&["note", "1", "-m", "a start"]).ok();
+    env.exp(&["table", "--format", "xlsx"]).ok();
+    let rows = workbook(&env, "experiments/experiments.xlsx");
+    let comment = rows[0].iter().position(|cell| cell == "comment").unwrap();
+    assert_eq!(rows[1][comment], "a start");
+    save_workbook(
+        &env,
+        &[
+            ["mine", "Comment", "id"],
+            ["x", "лучше, но =не= сильно", "exp_003"],
+            ["", "a start", "exp_001"],
+            ["", "of nobody", "exp_077"],
+        ],
+    );
+    // Made anew, it keeps what was typed, and the edited file is set aside.
+    let again = env.exp(&["table", "--format", "xlsx"]);
+    assert!(
+        again
+            .stderr
+            .contains("the typed comments of exp_003 stay in it"),
+        "{}",
+        again.all()
+    );
+    let kept = again.stderr.split("kept as ").nth(1).unwrap();
+    assert!(std::path::Path::new(kept.lines().next().unwrap()).is_file());
+    let rows = workbook(&env, "experiments/experiments.xlsx");
+    assert_eq!(rows[3][comment], "лучше, но =не= сильно");
+    assert_eq!(
+        env.exp(&["table", "--absorb"]).ok(),
+        "exp_003  лучше, но =не= сильно\n"
+    );
+    assert_eq!(
+        conclusion(&env, "exp_003_new_features"),
+        "лучше, но =не= сильно"
+    );
+    assert_eq!(env.exp(&["table", "--absorb"]).ok(), "");
+}
+
+#[test]
+fn a_workbook_in_conflict_is_told_and_decided() {
+    let env = TestEnv::new();
+    course(&env);
+    env.exp(&["note", "2", "-m", "old words"]).ok();
+    env.exp(&["table", "--format", "xlsx"]).ok();
+    save_workbook(
+        &env,
+        &[["id", "comment", ""], ["exp_002", "typed words", ""]],
+    );
+    env.exp(&["note", "2", "-m", "noted words"]).ok();
+    let conflict = env.exp(&["table", "--absorb"]);
+    assert_eq!(conflict.code, 1);
+    assert!(
+        conflict.stderr.contains("experiments.xlsx: typed words"),
+        "{}",
+        conflict.all()
+    );
+    env.exp(&["table", "--absorb", "--prefer", "record"]).ok();
+    assert_eq!(env.exp(&["table", "--absorb"]).code, 0);
+    assert_eq!(conclusion(&env, "exp_002_more_trees"), "noted words");
+}
+
+#[test]
+fn a_workbook_that_can_not_be_read_changes_nothing() {
+    let env = TestEnv::new();
+    course(&env);
+    save_workbook(&env, &[["id", "remark", ""], ["exp_002", "x", ""]]);
+    let error = env.exp(&["table", "--absorb"]).error();
+    assert!(
+        error.contains("experiments.xlsx has no column `comment`")
+            && error.contains("git exp table --format xlsx"),
+        "{error}"
+    );
+    env.write("experiments/experiments.xlsx", "no workbook");
+    let error = env.exp(&["table", "--absorb"]).error();
+    assert!(error.contains("can't be read as a workbook"), "{error}");
+    assert_eq!(
+        conclusion(&env, "exp_002_more_trees"),
+        serde_json::Value::Null
+    );
+}
+
+#[test]
+fn a_table_that_stands_elsewhere_links_to_the_same_folders() {
+    let env = TestEnv::new();
+    course(&env);
+    std::fs::create_dir_all(env.path("docs/my (own)")).unwrap();
+    env.exp_in("docs", &["table", "-o", "my (own)/runs.md"])
+        .ok();
+    let text = env.read("docs/my (own)/runs.md");
+    assert!(
+        text.contains("[exp_001](../../experiments/runs/exp_001_baseline/README.md)"),
+        "{text}"
+    );
+    let home = env.home().file_name().unwrap().to_str().unwrap().to_owned();
+    env.exp(&["table", "-o", "../t.md"]).ok();
+    let text = std::fs::read_to_string(env.home().join("t.md")).unwrap();
+    assert!(text.contains("](repo/experiments/runs/"), "{home}: {text}");
+}
+
+#[test]
+fn people_get_short_numbers_and_programs_exact_ones() {
+    let env = TestEnv::new();
+    record("exp_001_one")
+        .metric("auc_val", "0.8260000000000001")
+        .write(&env);
+    for (form, number) in [
+        ("md", "| 0.8260 |"),
+        ("latex", "& 0.8260 &"),
+        ("csv", ",0.8260000000000001,"),
+        ("json", "\"auc_val\": 0.8260000000000001"),
+    ] {
+        let text = env.exp(&["table", "--only-changed", "--format", form]).ok();
+        assert!(text.contains(number), "{form}: {text}");
+    }
+}

@@ -2,11 +2,10 @@
 
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
-use crate::model::Run;
+use crate::model::{Brief, Run};
 use crate::report::sheet;
 use crate::report::sidebyside::{self, Line};
 use crate::store::runs;
-use crate::ui::table::{Align, Table};
 
 /// Arguments of `git exp compare`.
 #[derive(Debug, clap::Args)]
@@ -67,36 +66,13 @@ pub fn compare(ctx: &Ctx, args: &CompareArgs) -> Result<ExitCode> {
         ctx.ui.out(text)?;
         return Ok(ExitCode::OK);
     }
-    let columns: Vec<(&str, Align)> = headings
-        .iter()
-        .enumerate()
-        .map(|(at, text)| {
-            (
-                text.as_str(),
-                if at < 2 { Align::Left } else { Align::Right },
-            )
-        })
-        .collect();
-    let mut table = Table::new(&columns);
-    let mut axis = "";
-    for line in &lines {
-        let shown = if line.axis == axis { "" } else { line.axis };
-        axis = line.axis;
-        let mut cells = vec![shown.to_owned(), line.name.clone()];
-        cells.extend(
-            line.values
-                .iter()
-                .map(|value| value.clone().unwrap_or("–".to_owned())),
-        );
-        table.row(&cells);
+    let briefs: Vec<Brief> = refs.iter().map(|run| Brief::from(*run)).collect();
+    let mut text = sidebyside::blocks(&headings[2..], &lines, ctx.ui.width()).join("\n");
+    for sentence in sidebyside::incomparable(&briefs, ctx.settings()?) {
+        text.push_str(&sentence);
+        text.push('\n');
     }
-    let lines = table.lines(ctx.ui.width());
-    ctx.page(
-        &lines
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect::<String>(),
-    )?;
+    ctx.page(&text)?;
     if same > 0 && !args.all {
         ctx.ui.say(format!("{same} more are the same: --all"));
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::context::Ctx;
-use crate::error::{ExitCode, Result};
+use crate::error::{ExitCode, Failure, Result};
 use crate::model::{Brief, Uid};
 use crate::query::ast::Span;
 use crate::query::sort::{SortBy, SortKey};
@@ -80,7 +80,11 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
     }
     let mut catalog = Catalog::open(ctx.repo()?, ctx.project()?, args.fresh)?;
     catalog.mark_stale(|process| ctx.ambient.is_gone(process));
-    let names = catalog.names();
+    let asked = args.filter.is_some() || args.sort.is_some() || args.cols.is_some();
+    let names = match asked || args.status.is_some() {
+        true => catalog.names(),
+        false => Names::default(),
+    };
     let filter = filter(ctx, args, &names)?;
     let sort = match &args.sort {
         Some(text) => SortBy::parse(text, &names, |metric| ctx.settings().ok()?.goal(metric))
@@ -116,6 +120,8 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
     }
     table(ctx, &rows, columns)?;
     say_more(ctx, &catalog, args, shown.len(), total);
+    // The process ends here: to take ten thousand runs apart first would be felt.
+    std::mem::forget((catalog, rows));
     Ok(ExitCode::OK)
 }
 
@@ -216,26 +222,40 @@ fn rows(ctx: &Ctx, catalog: &Catalog, shown: &[usize]) -> Vec<Row> {
         .project()
         .map(|project| stage::all(project).0)
         .unwrap_or_default();
+    let read: Vec<std::result::Result<Brief, &Failure>> = shown
+        .par_iter()
+        .with_min_len(64)
+        .map(|&at| catalog.get(at))
+        .collect();
     // Many runs have one base, and one that is gone is looked for everywhere.
-    let mut bases: HashMap<Uid, Option<Brief>> = HashMap::new();
-    shown
+    let wanted: HashMap<&Uid, &str> = read
         .iter()
-        .map(|&at| match catalog.get(at) {
-            Ok(run) => Row::Run(Box::new(Item {
-                base: run.base.as_ref().and_then(|base| {
-                    let find = || catalog.find(&base.uid, &base.id);
-                    bases.entry(base.uid.clone()).or_insert_with(find).clone()
-                }),
-                stages: stages
-                    .iter()
-                    .filter(|stage| stage.current.uid == run.uid)
-                    .map(|stage| stage.stage.clone())
-                    .collect(),
-                run,
-            })),
-            Err(why) => Row::Damaged(catalog.id(at).to_string(), why.to_string()),
-        })
-        .collect()
+        .filter_map(|run| run.as_ref().ok()?.base.as_ref())
+        .map(|base| (&base.uid, base.id.as_str()))
+        .collect();
+    let wanted: Vec<(&Uid, &str)> = wanted.into_iter().collect();
+    let bases: HashMap<Uid, Brief> = wanted
+        .into_par_iter()
+        .with_min_len(64)
+        .filter_map(|(uid, label)| Some((uid.clone(), catalog.find(uid, label)?)))
+        .collect();
+    let row = |(&at, run): (&usize, std::result::Result<Brief, &Failure>)| match run {
+        Ok(run) => Row::Run(Box::new(Item {
+            base: run
+                .base
+                .as_ref()
+                .and_then(|base| bases.get(&base.uid))
+                .cloned(),
+            stages: stages
+                .iter()
+                .filter(|stage| stage.current.uid == run.uid)
+                .map(|stage| stage.stage.clone())
+                .collect(),
+            run,
+        })),
+        Err(why) => Row::Damaged(catalog.id(at).to_string(), why.to_string()),
+    };
+    shown.iter().zip(read).map(row).collect()
 }
 
 /// Reads `--cols`.

@@ -9,14 +9,14 @@ use crate::model::{Brief, Run};
 use crate::query::{Attribute, Target, parse};
 use crate::record::{end, revise};
 use crate::report::listing::{self, Column, Item, Row};
-use crate::report::overview::Overview;
+use crate::report::overview::{Digits, Overview};
 use crate::report::typed::{self, Fate};
 use crate::report::xlsx;
 use crate::settings::ProjectSettings;
 use crate::store::catalog::Catalog;
-use crate::store::layout::README;
+use crate::store::layout::{self, README};
 use crate::store::tables::{self, Pending};
-use crate::store::{atomic, contain, runs, stage};
+use crate::store::{atomic, runs, stage};
 use crate::ui::escape::{printable, printable_lines};
 
 /// How the table is written.
@@ -62,7 +62,7 @@ pub struct TableArgs {
     /// Show what varies between the runs and all metrics, a column each
     #[arg(long)]
     pub only_changed: bool,
-    /// Take comments typed into experiments.md or .csv into the records
+    /// Take comments typed into experiments.md, .csv or .xlsx into the records
     #[arg(long)]
     pub absorb: bool,
     /// Decide conflicts for one side (with --absorb)
@@ -94,7 +94,8 @@ pub fn table(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
     if args.format == Some(Format::Xlsx) {
         return workbook(ctx, args);
     }
-    let overview = overview(ctx, &catalog, args)?;
+    let mut overview = overview(ctx, &catalog, args)?;
+    overview.way = way(ctx, args.output.as_deref())?;
     let json = ctx.globals.json || args.format == Some(Format::Json);
     let text = match args.format.unwrap_or_default() {
         _ if json => crate::ui::escape::json(&format!("{:#}\n", overview.json())),
@@ -119,12 +120,56 @@ fn workbook(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
     let project = ctx.project()?;
     let entries = runs::list(project)?;
     let records: Vec<&Run> = entries.iter().filter_map(|e| e.run.as_ref().ok()).collect();
-    let bytes = xlsx::xlsx(&records, ctx.settings()?, ctx.lang()?)?;
-    let usual = project.experiments().join("experiments.xlsx");
-    if args.output.is_none() {
-        contain::real_folder(&project.experiments())?;
+    let (settings, lang) = (ctx.settings()?, ctx.lang()?);
+    let usual = project.experiments().join(tables::XLSX);
+    let elsewhere = args
+        .output
+        .as_deref()
+        .filter(|file| *file == Path::new("-") || ctx.absolute(file) != usual);
+    if let Some(file) = elsewhere {
+        let bytes = xlsx::xlsx(&records, settings, lang, &way(ctx, Some(file))?)?;
+        return deliver(ctx, Some(file), &bytes);
     }
-    deliver(ctx, Some(args.output.as_deref().unwrap_or(&usual)), &bytes)
+    let exp_dir = ctx.repo()?.exp_dir();
+    let written = tables::write_workbook(project, &exp_dir, &records, settings, lang)?;
+    ctx.ui.say(format!("wrote {}", written.path.display()));
+    if let Some(former) = &written.former {
+        let former = former.display();
+        ctx.ui.say(format!(
+            "  it had been edited; that one is kept as {former}"
+        ));
+    }
+    if !written.typed.is_empty() {
+        let ids: Vec<String> = written.typed.iter().map(|id| id.short()).collect();
+        ctx.ui.say(format!(
+            "  the typed comments of {} stay in it; into the records: git exp table --absorb",
+            ids.join(", ")
+        ));
+    }
+    Ok(ExitCode::OK)
+}
+
+/// What leads from the file that is written to `experiments/`, as the start of a link.
+fn way(ctx: &Ctx, file: Option<&Path>) -> Result<String> {
+    let Some(file) = file.filter(|file| *file != Path::new("-")) else {
+        return Ok(String::new());
+    };
+    let file = ctx.absolute(file);
+    let folder = file.parent().unwrap_or(&file);
+    let way = layout::from_here(folder, &ctx.project()?.experiments());
+    let mut link = String::new();
+    for c in way.display().chars() {
+        match c {
+            ' ' | '(' | ')' | '<' | '>' | '%' | '#' | '?' => {
+                link.push_str(&format!("%{:02X}", u32::from(c)));
+            }
+            c => link.push(c),
+        }
+    }
+    if !link.is_empty() {
+        link.push('/');
+    }
+    Ok(link)
 }
 
 fn deliver(ctx: &Ctx, file: Option<&Path>, bytes: &[u8]) -> Result<ExitCode> {
@@ -167,7 +212,15 @@ fn overview(ctx: &Ctx, catalog: &Catalog, args: &TableArgs) -> Result<Overview> 
         run,
     };
     let items: Vec<Item> = runs.into_iter().map(item).collect();
-    Ok(Overview::of(&items, &columns))
+    let read_by_people = !ctx.globals.json
+        && !args.excel
+        && matches!(args.format, None | Some(Format::Md | Format::Latex));
+    let digits = if read_by_people {
+        Digits::Short
+    } else {
+        Digits::Exact
+    };
+    Ok(Overview::of(&items, &columns, digits))
 }
 
 /// Name, every parameter that varies, data where it varies, and every metric.

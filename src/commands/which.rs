@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::run::Time;
-use crate::model::{Brief, RecordPath, Sha256};
+use crate::model::{Brief, RecordPath, RunId, Sha256};
 use crate::observe::data::{Spec, stat};
 use crate::record::{end::record_path, gather};
 use crate::settings::Profile;
@@ -25,7 +25,7 @@ pub struct WhichArgs {
 /// How a run knows a content.
 struct Match {
     run: Brief,
-    /// `model`, `data train`, `config` or `artifact`.
+    /// `model`, `data train`, `config`, `metrics` or `artifact`.
     part: String,
     path: RecordPath,
 }
@@ -83,6 +83,9 @@ fn file(ctx: &Ctx, args: &WhichArgs, place: &std::path::Path) -> Result<ExitCode
     if !matches.is_empty() {
         return answer(ctx, &args.what, &matches);
     }
+    if let Some(own) = of_folder(ctx, place)? {
+        return answer(ctx, &args.what, &[own]);
+    }
     let code = answer(ctx, &args.what, &matches)?;
     // Whoever wrote this path before: the file was overwritten since.
     let path = record_path(ctx, place)?;
@@ -102,6 +105,28 @@ fn file(ctx: &Ctx, args: &WhichArgs, place: &std::path::Path) -> Result<ExitCode
         ));
     }
     Ok(code)
+}
+
+/// The run in whose folder a file lies: what it generated there is recorded nowhere else.
+fn of_folder(ctx: &Ctx, place: &std::path::Path) -> Result<Option<Match>> {
+    let project = ctx.project()?;
+    let Ok(inside) = place.strip_prefix(project.runs()) else {
+        return Ok(None);
+    };
+    let name = inside.iter().next().and_then(|name| name.to_str());
+    let Some(id) = name.and_then(RunId::parse) else {
+        return Ok(None);
+    };
+    let catalog = Catalog::open(ctx.repo()?, project, false)?;
+    let at = (0..catalog.len()).find(|at| catalog.id(*at) == id);
+    let Some(run) = at.and_then(|at| catalog.get(at).ok()) else {
+        return Ok(None);
+    };
+    Ok(Some(Match {
+        run,
+        part: "file".to_owned(),
+        path: record_path(ctx, place)?,
+    }))
 }
 
 fn modified(place: &std::path::Path) -> Option<Time> {
@@ -137,6 +162,8 @@ fn find(ctx: &Ctx, is: impl Fn(&Sha256) -> bool + Sync) -> Result<Vec<Match>> {
             .iter()
             .filter(|input| input.sha256.as_ref().is_some_and(&is));
         parts.extend(hits.map(|input| (format!("data {}", input.role), input.path.clone())));
+        let hit = run.metrics_file.iter().find(|file| is(&file.sha256));
+        parts.extend(hit.map(|file| ("metrics".to_owned(), file.path.clone())));
         parts
     };
     Ok((0..catalog.len())
@@ -155,6 +182,7 @@ fn written_by(ctx: &Ctx, path: &RecordPath) -> Result<Option<Brief>> {
     let names = |run: &Brief| {
         let files = run.models.iter().chain(&run.artifacts).chain(&run.config);
         files
+            .chain(&run.metrics_file)
             .map(|file| &file.path)
             .chain(run.data.iter().map(|input| &input.path))
             .any(|p| p == path)

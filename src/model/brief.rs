@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::data::{Artifact, ConfigFile, DataInput};
+use super::data::{Artifact, ConfigFile, DataInput, MetricsFile};
 use super::run::{Base, Process, Time};
 use super::{MetricValue, Number, Oid, Param, RecordPath, Run, RunId, Sha256, Status, Uid};
 
@@ -39,6 +39,7 @@ pub struct Brief {
     pub metric_code: Vec<String>,
     pub seed: Option<Param>,
     pub metrics: BTreeMap<String, MetricValue>,
+    pub metrics_file: Option<FileBrief>,
     pub models: Vec<FileBrief>,
     pub artifacts: Vec<FileBrief>,
     pub conclusion: Option<String>,
@@ -106,6 +107,7 @@ impl From<&Run> for Brief {
             metric_code: run.eval.metric_code,
             seed: run.seed,
             metrics: run.metrics,
+            metrics_file: run.metrics_file.map(FileBrief::from),
             models: run.models.into_iter().map(FileBrief::from).collect(),
             artifacts: run.artifacts.into_iter().map(FileBrief::from).collect(),
             conclusion: run.conclusion,
@@ -115,6 +117,15 @@ impl From<&Run> for Brief {
 
 impl From<ConfigFile> for FileBrief {
     fn from(file: ConfigFile) -> Self {
+        Self {
+            path: file.path,
+            sha256: file.sha256,
+        }
+    }
+}
+
+impl From<MetricsFile> for FileBrief {
+    fn from(file: MetricsFile) -> Self {
         Self {
             path: file.path,
             sha256: file.sha256,

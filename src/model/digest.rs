@@ -11,6 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct Sha256(#[schemars(regex(pattern = "^[0-9a-f]{64}$"))] String);
 
 impl Sha256 {
+    const LENGTHS: &[usize] = &[64];
+
     /// Takes 64 hex digits, in either case; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         (text.len() == 64 && is_hex(text)).then(|| Self(text.to_ascii_lowercase()))
@@ -54,6 +56,8 @@ impl Sha256 {
 pub struct Oid(#[schemars(regex(pattern = "^([0-9a-f]{40}|[0-9a-f]{64})$"))] String);
 
 impl Oid {
+    const LENGTHS: &[usize] = &[40, 64];
+
     /// Takes a full object id; abbreviations are refused, for they can become ambiguous later.
     pub fn parse(text: &str) -> Option<Self> {
         (matches!(text.len(), 40 | 64) && is_hex(text)).then(|| Self(text.to_ascii_lowercase()))
@@ -106,6 +110,10 @@ macro_rules! hex_text {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
+                let lower = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+                if Self::LENGTHS.contains(&text.len()) && text.bytes().all(lower) {
+                    return Ok(Self(text));
+                }
                 Self::parse(&text).ok_or_else(|| {
                     serde::de::Error::custom(format!("`{}` is not {}", text.escape_debug(), $what))
                 })

@@ -1,5 +1,7 @@
 //! Configuration leaves: typed values that keep their spelling.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -242,16 +244,38 @@ fn natural_kind(number: &Number) -> ParamKind {
 }
 
 impl Param {
+    /// A JSON number: an integer where it is spelled like one.
+    pub fn number_of(number: &Number) -> Self {
+        Self::leaf(natural_kind(number), number.as_str())
+    }
+
+    /// The JSON text of a plain number or word, for which no serializer is needed.
+    pub fn plain_json(&self) -> Option<Cow<'_, str>> {
+        let Self::Leaf { kind, text } = self else {
+            return None;
+        };
+        match kind {
+            ParamKind::Int | ParamKind::Float => {
+                let number = Number::parse(text)?;
+                let plain = number.as_json() == Some(text) && natural_kind(&number) == *kind;
+                plain.then_some(Cow::Borrowed(text))
+            }
+            ParamKind::Str => {
+                let escaped = |b: u8| b < 0x20 || matches!(b, b'"' | b'\\');
+                let plain = !looks_numeric(text) && !text.bytes().any(escaped);
+                plain.then(|| format!("\"{text}\"").into())
+            }
+            _ => None,
+        }
+    }
+
     /// Reads the JSON form of a record.
     pub fn from_json(value: Value) -> Result<Self, String> {
         Ok(match value {
             Value::Null => Self::leaf(ParamKind::Null, "null"),
             Value::Bool(yes) => Self::leaf(ParamKind::Bool, yes.to_string()),
             Value::String(text) => Self::text(text),
-            Value::Number(number) => {
-                let number = Number::from_json(Value::Number(number))?;
-                Self::leaf(natural_kind(&number), number.as_str())
-            }
+            Value::Number(number) => Self::number_of(&Number::from_json(Value::Number(number))?),
             Value::Array(items) => Self::List(
                 items
                     .into_iter()
@@ -303,6 +327,47 @@ mod tests {
             "{json}"
         );
         json
+    }
+
+    #[test]
+    fn plain_json_is_what_the_serializer_writes() {
+        use ParamKind::*;
+        let kinds = [Null, Bool, Int, Float, Str, Date, Map];
+        let texts = [
+            "1",
+            "-0",
+            "01",
+            "1.0",
+            "1e-4",
+            "1E5",
+            "+1",
+            "nan",
+            "rf",
+            "a\"b",
+            "a\\b",
+            "a\nb",
+            "опыт",
+            "true",
+            "",
+            "-",
+            "2025-01-01",
+        ];
+        let mut plain = 0;
+        for (kind, text) in kinds
+            .iter()
+            .flat_map(|k| texts.iter().map(move |t| (*k, *t)))
+        {
+            let param = Param::leaf(kind, text);
+            if let Some(json) = param.plain_json() {
+                assert_eq!(
+                    json,
+                    serde_json::to_string(&param).unwrap(),
+                    "{kind:?} {text}"
+                );
+                plain += 1;
+            }
+        }
+        assert!(plain > 8, "{plain}");
     }
 
     #[test]

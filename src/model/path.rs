@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
-use serde::de::Error as _;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A path relative to the project (or absolute, when a data input is marked `external`).
@@ -126,16 +127,28 @@ impl Serialize for RecordPath {
 
 impl<'de> Deserialize<'de> for RecordPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(text) => Ok(Self(text.into_bytes())),
-            other => {
-                let encoded: Encoded = serde_json::from_value(other).map_err(D::Error::custom)?;
-                STANDARD
-                    .decode(encoded.b64)
-                    .map(Self)
-                    .map_err(D::Error::custom)
-            }
-        }
+        deserializer.deserialize_any(Form)
+    }
+}
+
+/// Text, or [`Encoded`].
+struct Form;
+
+impl<'de> Visitor<'de> for Form {
+    type Value = RecordPath;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path: text, or {\"b64\": …}")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<RecordPath, E> {
+        Ok(RecordPath(text.as_bytes().to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RecordPath, A::Error> {
+        let encoded = Encoded::deserialize(MapAccessDeserializer::new(map))?;
+        let bytes = STANDARD.decode(encoded.b64).map_err(A::Error::custom)?;
+        Ok(RecordPath(bytes))
     }
 }
 

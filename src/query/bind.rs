@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::QueryError;
 use super::ast::{Field, Scope};
+use crate::model::Brief;
 
 /// The names that some run has.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,33 @@ pub struct Names {
     pub tags: BTreeSet<String>,
     /// Roles of data inputs.
     pub roles: BTreeSet<String>,
+}
+
+impl Names {
+    /// Takes up the names of a run. Where it has the same as one whose names are known, and runs
+    /// nearly always do, comparing the two costs less than looking each name up.
+    pub fn learn(&mut self, run: &Brief, like: Option<&Brief>) {
+        if like.is_none_or(|like| !like.metrics.keys().eq(run.metrics.keys())) {
+            add(&mut self.metrics, run.metrics.keys().map(String::as_str));
+        }
+        if like.is_none_or(|like| !like.params.keys().eq(run.params.keys())) {
+            add(&mut self.params, run.params.keys().map(String::as_str));
+        }
+        add(
+            &mut self.roles,
+            run.data.iter().map(|input| input.role.as_str()),
+        );
+        let key = |tag: &'_ String| tag.split_once('=').map_or(tag.len(), |(key, _)| key.len());
+        add(&mut self.tags, run.tags.iter().map(|tag| &tag[..key(tag)]));
+    }
+}
+
+fn add<'n>(set: &mut BTreeSet<String>, names: impl Iterator<Item = &'n str>) {
+    for name in names {
+        if !set.contains(name) {
+            set.insert(name.to_owned());
+        }
+    }
 }
 
 /// What a name turned out to be.

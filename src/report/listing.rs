@@ -308,13 +308,15 @@ pub fn lay_out(
             Row::Damaged(id, why) => damaged(&columns, id, why),
         })
         .collect();
+    let mut widths: Vec<usize> = (0..columns.len()).map(|at| widest(at, &table)).collect();
     let mut hidden = Vec::new();
-    while !chosen && total(&columns, &table) > width {
-        let widest = (0..columns.len()).max_by_key(|at| columns[*at].rank(primary.as_deref()));
-        let Some(at) = widest.filter(|at| columns[*at].rank(primary.as_deref()) > 1) else {
+    while !chosen && total(&columns, &widths) > width {
+        let last = (0..columns.len()).max_by_key(|at| columns[*at].rank(primary.as_deref()));
+        let Some(at) = last.filter(|at| columns[*at].rank(primary.as_deref()) > 1) else {
             break;
         };
         hidden.push(columns.remove(at).typed());
+        widths.remove(at);
         for cells in &mut table {
             cells.remove(at);
         }
@@ -351,18 +353,20 @@ fn damaged(columns: &[Column], id: &str, why: &str) -> Vec<String> {
     columns.iter().map(cell).collect()
 }
 
-/// Display width of the widest line; a damaged row's reason is cut rather than counted.
-fn total(columns: &[Column], table: &[Vec<String>]) -> usize {
-    let column = |at: usize| {
-        let cells = table.iter().filter_map(|row| row.get(at));
-        let shown = cells.filter(|cell| !cell.starts_with("unreadable: "));
-        let widest = shown.map(|cell| printable(cell).width()).max().unwrap_or(0);
-        widest.max(short_heading(&columns[at], columns).width())
-    };
-    (0..columns.len())
-        .map(|at| column(at) + 2)
-        .sum::<usize>()
-        .saturating_sub(2)
+/// Display width of a column's widest cell; a damaged row's reason is cut rather than counted.
+fn widest(column: usize, table: &[Vec<String>]) -> usize {
+    let cells = table.iter().filter_map(|row| row.get(column));
+    let shown = cells.filter(|cell| !cell.starts_with("unreadable: "));
+    shown.map(|cell| printable(cell).width()).max().unwrap_or(0)
+}
+
+/// Display width of the widest line.
+fn total(columns: &[Column], widths: &[usize]) -> usize {
+    let shown = columns.iter().zip(widths).map(|(column, width)| {
+        let heading = short_heading(column, columns).width();
+        heading.max(*width) + 2
+    });
+    shown.sum::<usize>().saturating_sub(2)
 }
 
 /// The rows by yardstick, in order of first appearance, and what is said where one group ends.

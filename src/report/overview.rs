@@ -117,6 +117,17 @@ pub struct Overview {
     pub ids: Vec<RunId>,
     /// Cells by row.
     pub rows: Vec<Vec<String>>,
+    /// What leads from the table to `experiments/`, if it is to stand elsewhere: `../experiments/`.
+    pub way: String,
+}
+
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digits {
+    /// As recorded, for programs.
+    Exact,
+    /// As people read them.
+    Short,
 }
 
 impl Overview {
@@ -130,11 +141,12 @@ impl Overview {
                 .iter()
                 .map(|run| cells(run, settings).to_vec())
                 .collect(),
+            way: String::new(),
         }
     }
 
     /// Columns of one's own, a comment last so that it can be typed and read back.
-    pub fn of(rows: &[Item], columns: &[Column]) -> Self {
+    pub fn of(rows: &[Item], columns: &[Column], digits: Digits) -> Self {
         let is_number = |column: &Column| match column {
             Column::Value(Target::Metric(_)) => true,
             Column::Value(target @ Target::Param(_)) => rows
@@ -157,6 +169,12 @@ impl Overview {
                 .iter()
                 .map(|column| match column {
                     Column::Value(Target::Attribute(Attribute::Id)) => item.run.id().short(),
+                    Column::Value(Target::Metric(name)) if digits == Digits::Short => {
+                        match item.run.metric(name) {
+                            Some(number) => number::metric(number),
+                            None => listing::exact(column, item),
+                        }
+                    }
                     column => listing::exact(column, item),
                 })
                 .collect();
@@ -170,6 +188,7 @@ impl Overview {
             numeric,
             ids: rows.iter().map(|item| item.run.id()).collect(),
             rows: rows.iter().map(row).collect(),
+            way: String::new(),
         }
     }
 
@@ -205,7 +224,7 @@ impl Overview {
         for (run, row) in self.ids.iter().zip(&self.rows) {
             let mut row: Vec<String> = row.iter().map(|cell| markdown(cell)).collect();
             if let Some(id) = id {
-                row[id] = format!("[{}](runs/{run}/README.md)", row[id]);
+                row[id] = format!("[{}]({}runs/{run}/README.md)", row[id], self.way);
             }
             text.push_str(&format!("| {} |\n", row.join(" | ")));
         }

@@ -2,8 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Param, Run};
+use unicode_width::UnicodeWidthStr;
+
+use crate::choose::Ruler;
+use crate::model::metric::Goal;
+use crate::model::{Brief, Param, Run};
+use crate::settings::ProjectSettings;
+use crate::ui::escape::printable;
 use crate::ui::number;
+use crate::ui::table::{Align, Table, fit};
+
+/// The widest value that is shown whole; a command line would push the other runs off the screen.
+const WIDEST: usize = 40;
 
 /// A line of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +119,92 @@ pub fn lines(runs: &[&Run]) -> Vec<Line> {
     }
     lines.retain(|line| line.values.iter().any(Option::is_some));
     lines
+}
+
+/// The lines as tables for a terminal: as many runs in each as there is room for.
+pub fn blocks(runs: &[String], lines: &[&Line], width: usize) -> Vec<String> {
+    let value = |line: &Line, run: usize| match &line.values[run] {
+        Some(value) => fit(&printable(value), WIDEST),
+        None => "–".to_owned(),
+    };
+    let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
+    let axis = widest(&mut lines.iter().map(|line| line.axis.width()));
+    let name = widest(&mut lines.iter().map(|line| printable(&line.name).width()));
+    let room = width.saturating_sub(axis + 2 + name);
+    let column = |run: usize| {
+        let values = widest(&mut lines.iter().map(|line| value(line, run).width()));
+        values.max(runs[run].width()) + 2
+    };
+    let mut blocks = Vec::new();
+    let mut from = 0;
+    while from < runs.len() {
+        let mut used = column(from);
+        let mut to = from + 1;
+        while to < runs.len() && used + column(to) <= room {
+            used += column(to);
+            to += 1;
+        }
+        blocks.push(block(runs, lines, from..to, width, value));
+        from = to;
+    }
+    blocks
+}
+
+fn block(
+    runs: &[String],
+    lines: &[&Line],
+    shown: std::ops::Range<usize>,
+    width: usize,
+    value: impl Fn(&Line, usize) -> String,
+) -> String {
+    let mut headings = vec![("", Align::Left), ("", Align::Left)];
+    headings.extend(
+        runs[shown.clone()]
+            .iter()
+            .map(|run| (run.as_str(), Align::Right)),
+    );
+    let mut table = Table::new(&headings);
+    let mut axis = "";
+    for line in lines {
+        let first = if line.axis == axis { "" } else { line.axis };
+        axis = line.axis;
+        let mut cells = vec![first.to_owned(), line.name.clone()];
+        cells.extend(shown.clone().map(|run| value(line, run)));
+        table.row(&cells);
+    }
+    let lines = table.lines(width);
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Which judged metrics were not measured alike in all these runs, and who was measured apart.
+pub fn incomparable(runs: &[Brief], settings: &ProjectSettings) -> Vec<String> {
+    let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
+    let judged = |name: &&&String| matches!(settings.goal(name), Some(Goal::Max | Goal::Min));
+    let mut sentences: Vec<(String, Vec<&str>)> = Vec::new();
+    for name in names.iter().filter(judged) {
+        let mut rulers: Vec<(Ruler, Vec<String>)> = Vec::new();
+        for run in runs.iter().filter(|run| run.metric(name).is_some()) {
+            let ruler = Ruler::of(run, name, settings);
+            match rulers.iter_mut().find(|(known, _)| *known == ruler) {
+                Some((_, group)) => group.push(run.id().short()),
+                None => rulers.push((ruler, vec![run.id().short()])),
+            }
+        }
+        let Some(((first, _), others)) = rulers.split_first() else {
+            continue;
+        };
+        for (ruler, group) in others {
+            let told = format!("{} on {}", group.join(", "), first.difference(ruler));
+            match sentences.iter_mut().find(|(known, _)| *known == told) {
+                Some((_, metrics)) => metrics.push(name),
+                None => sentences.push((told, vec![name])),
+            }
+        }
+    }
+    sentences
+        .into_iter()
+        .map(|(told, metrics)| format!("not comparable: {}: {told}", metrics.join(", ")))
+        .collect()
 }
 
 fn names(runs: &[&Run], of: impl Fn(&Run) -> Vec<String>) -> BTreeSet<String> {

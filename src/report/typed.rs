@@ -1,6 +1,9 @@
 //! Comments that people typed into the generated tables, read back.
 
 use std::borrow::Cow;
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx, XlsxError};
 
 use super::overview::COMMENT;
 use super::sheet;
@@ -62,35 +65,33 @@ pub fn shown(conclusion: Option<&str>) -> String {
 /// # Errors
 /// When the table is not there or has lost its id or comment column.
 pub fn from_markdown(text: &str) -> Result<Vec<Typed>> {
-    let mut columns = None;
-    let mut rows = Vec::new();
-    for line in text
+    let lines = text
         .lines()
         .map(str::trim)
-        .filter(|line| line.starts_with('|'))
-    {
-        let cells = markdown_cells(line);
-        match columns {
-            None => columns = Some(places("experiments.md", &cells)?),
-            Some((id, comment)) => {
-                if let Some((number, run)) = cells.get(id).and_then(|cell| run_of(cell)) {
-                    let comment = cells
-                        .get(comment)
-                        .map(|cell| one_line(cell))
-                        .unwrap_or_default();
-                    rows.push(Typed {
-                        number,
-                        id: run,
-                        comment,
-                    });
-                }
-            }
-        }
-    }
-    match columns {
-        Some(_) => Ok(rows),
-        None => Err(no_column("experiments.md", "id", &[])),
-    }
+        .filter(|line| line.starts_with('|'));
+    table("experiments.md", lines.map(markdown_cells), one_line)
+}
+
+/// The rows under the first line, which names the columns. Rows of no run are left out.
+fn table(
+    file: &str,
+    mut lines: impl Iterator<Item = Vec<String>>,
+    clean: impl Fn(&str) -> String,
+) -> Result<Vec<Typed>> {
+    let Some(headings) = lines.next() else {
+        return Err(no_column(file, "id", &[]));
+    };
+    let (id, comment) = places(file, &headings)?;
+    let row = |cells: Vec<String>| {
+        let (number, run) = run_of(cells.get(id)?)?;
+        let comment = cells.get(comment).map(|cell| clean(cell));
+        Some(Typed {
+            number,
+            id: run,
+            comment: comment.unwrap_or_default(),
+        })
+    };
+    Ok(lines.filter_map(row).collect())
 }
 
 /// Splits a table's line and takes the escapes back that our own writer makes.
@@ -147,31 +148,36 @@ pub fn from_csv(bytes: &[u8]) -> Result<(Vec<Typed>, bool)> {
         .flexible(true)
         .has_headers(false)
         .from_reader(text.as_bytes());
-    let mut columns = None;
-    let mut rows = Vec::new();
+    let mut lines = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| {
             Failure::new("experiments.csv can't be read as a table").because(error)
         })?;
-        let cells: Vec<String> = record.iter().map(str::to_owned).collect();
-        match columns {
-            None => columns = Some(places("experiments.csv", &cells)?),
-            Some((id, comment)) => {
-                if let Some((number, run)) = cells.get(id).and_then(|cell| run_of(cell)) {
-                    let comment = cells.get(comment).map(|cell| one_line(sheet::uncell(cell)));
-                    rows.push(Typed {
-                        number,
-                        id: run,
-                        comment: comment.unwrap_or_default(),
-                    });
-                }
-            }
-        }
+        lines.push(record.iter().map(str::to_owned).collect());
     }
-    match columns {
-        Some(_) => Ok((rows, foreign)),
-        None => Err(no_column("experiments.csv", "id", &[])),
-    }
+    let clean = |cell: &str| one_line(sheet::uncell(cell));
+    let rows = table("experiments.csv", lines.into_iter(), clean)?;
+    Ok((rows, foreign))
+}
+
+/// Reads the comments of `experiments.xlsx`: of its first sheet, wherever its columns were moved.
+///
+/// # Errors
+/// When it is no workbook, or its sheet has lost its id or comment column.
+pub fn from_workbook(bytes: &[u8]) -> Result<Vec<Typed>> {
+    const FILE: &str = "experiments.xlsx";
+    let unreadable = |error: XlsxError| {
+        Failure::new(format!("{FILE} can't be read as a workbook"))
+            .because(error)
+            .hint("make it anew: git exp table --format xlsx")
+    };
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
+    let sheet = match book.worksheet_range_at(0) {
+        Some(sheet) => sheet.map_err(unreadable)?,
+        None => return Err(no_column(FILE, "id", &[])),
+    };
+    let cells = |row: &[Data]| row.iter().map(ToString::to_string).collect();
+    table(FILE, sheet.rows().map(cells), one_line)
 }
 
 fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
@@ -200,11 +206,15 @@ fn no_column(file: &str, name: &str, headings: &[String]) -> Failure {
         [] => failure.because("there is no table in it"),
         _ => failure.because(format!("its columns are {}", headings.join(", "))),
     };
+    let anew = match file.ends_with(".xlsx") {
+        true => "git exp table --format xlsx",
+        false => "git exp table --write",
+    };
     failure
         .hint(format!(
             "name the column `{name}` again; others may be moved, added and removed"
         ))
-        .hint("or make the table anew: git exp table --write")
+        .hint(format!("or make the table anew: {anew}"))
 }
 
 /// `exp_003`, `[exp_003](runs/exp_003_tuned/README.md)`, `exp_003_tuned` or `3`.

@@ -20,25 +20,27 @@ const LONGEST: usize = 32_000;
 /// Integers beyond this are text, for a spreadsheet would round them.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The workbook's bytes. Links lead from `experiments/` to each run's own folder.
+/// The workbook's bytes. Links lead to each run's own folder; `way` leads from the workbook to
+/// `experiments/` and ends in `/`, unless it is empty.
 ///
 /// # Errors
 /// More runs or columns than a sheet can hold.
-pub fn xlsx(runs: &[&Run], settings: &ProjectSettings, lang: Lang) -> Result<Vec<u8>> {
+pub fn xlsx(runs: &[&Run], settings: &ProjectSettings, lang: Lang, way: &str) -> Result<Vec<u8>> {
     let facts = Facts::new(runs.to_vec(), settings, lang);
-    workbook(&facts).map_err(|error| Failure::new("the workbook could not be made").because(error))
+    workbook(&facts, way)
+        .map_err(|error| Failure::new("the workbook could not be made").because(error))
 }
 
-fn workbook(facts: &Facts<'_>) -> std::result::Result<Vec<u8>, XlsxError> {
+fn workbook(facts: &Facts<'_>, way: &str) -> std::result::Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     // The same records make the same bytes: the date is the records', not today's.
     if let Some(latest) = facts.runs.iter().map(|run| run.started.timestamp()).max() {
         let date = ExcelDateTime::from_timestamp(latest)?;
         book.set_properties(&DocProperties::new().set_creation_datetime(&date));
     }
-    runs_sheet(book.add_worksheet(), facts)?;
+    runs_sheet(book.add_worksheet(), facts, way)?;
     if facts.runs.iter().any(|run| !run.params.is_empty()) {
-        parameters_sheet(book.add_worksheet(), facts)?;
+        parameters_sheet(book.add_worksheet(), facts, way)?;
     }
     book.save_to_buffer()
 }
@@ -48,6 +50,7 @@ struct Sheet<'s> {
     sheet: &'s mut Worksheet,
     row: u32,
     column: u16,
+    dates: BTreeSet<u16>,
 }
 
 impl<'s> Sheet<'s> {
@@ -70,6 +73,7 @@ impl<'s> Sheet<'s> {
             sheet,
             row: 0,
             column: 0,
+            dates: BTreeSet::new(),
         })
     }
 
@@ -114,6 +118,7 @@ impl<'s> Sheet<'s> {
         let date = ExcelDateTime::from_timestamp(local)?;
         self.sheet
             .write_datetime_with_format(self.row, self.column, &date, &format)?;
+        self.dates.insert(self.column);
         self.column += 1;
         Ok(())
     }
@@ -130,6 +135,10 @@ impl<'s> Sheet<'s> {
         self.sheet.autofilter(0, 0, self.row, last)?;
         self.sheet.set_autofit_max_width(420);
         self.sheet.autofit();
+        for column in self.dates {
+            // The fit takes dates for ten digits; without room for the time they show as `####`.
+            self.sheet.set_column_width(column, 17)?;
+        }
         Ok(())
     }
 }
@@ -148,7 +157,11 @@ fn shown(text: &str) -> String {
 }
 
 /// The course note's seven columns, with a column for each metric in the place of one for all.
-fn runs_sheet(sheet: &mut Worksheet, facts: &Facts<'_>) -> std::result::Result<(), XlsxError> {
+fn runs_sheet(
+    sheet: &mut Worksheet,
+    facts: &Facts<'_>,
+    way: &str,
+) -> std::result::Result<(), XlsxError> {
     let metrics = metric_columns(facts);
     let groups: Vec<Groups> = metrics.iter().map(|name| Groups::of(facts, name)).collect();
     let lettered = groups.first().filter(|groups| groups.differ());
@@ -165,7 +178,10 @@ fn runs_sheet(sheet: &mut Worksheet, facts: &Facts<'_>) -> std::result::Result<(
         table.next_row();
         let [_, description, data, config, model, _, comment] =
             overview::cells(&Brief::from(*run), facts.settings);
-        table.link(&format!("runs/{}/README.md", run.id()), &facts.label(run))?;
+        table.link(
+            &format!("{way}runs/{}/README.md", run.id()),
+            &facts.label(run),
+        )?;
         for text in [description, data, config, model] {
             table.text(&text)?;
         }
@@ -231,6 +247,7 @@ fn metric_columns(facts: &Facts<'_>) -> Vec<String> {
 fn parameters_sheet(
     sheet: &mut Worksheet,
     facts: &Facts<'_>,
+    way: &str,
 ) -> std::result::Result<(), XlsxError> {
     let names: BTreeSet<&String> = facts
         .runs
@@ -244,7 +261,10 @@ fn parameters_sheet(
     let mut table = Sheet::new(sheet, name, &headings)?;
     for run in &facts.runs {
         table.next_row();
-        table.link(&format!("runs/{}/README.md", run.id()), &facts.label(run))?;
+        table.link(
+            &format!("{way}runs/{}/README.md", run.id()),
+            &facts.label(run),
+        )?;
         for name in &names {
             match run.params.get(*name) {
                 Some(value) => parameter(&mut table, value)?,
@@ -310,6 +330,7 @@ mod tests {
             &runs.iter().collect::<Vec<_>>(),
             &sample::settings(),
             Lang::En,
+            "",
         )
         .unwrap()
     }

@@ -231,16 +231,11 @@ impl Catalog {
             .as_ref()
             .map(|index| index.names.clone())
             .unwrap_or_default();
+        let mut like = None;
         for slot in &self.slots {
             if let Source::Read(run) = &slot.source {
-                add(&mut names.metrics, run.metrics.keys());
-                add(&mut names.params, run.params.keys());
-                add(&mut names.roles, run.data.iter().map(|input| &input.role));
-                for tag in &run.tags {
-                    names
-                        .tags
-                        .insert(tag.split_once('=').map_or(tag.as_str(), |t| t.0).to_owned());
-                }
+                names.learn(run, like);
+                like = Some(run.as_ref());
             }
         }
         names
@@ -291,14 +286,6 @@ fn damaged_row() -> &'static Failure {
     })
 }
 
-fn add<'a>(set: &mut std::collections::BTreeSet<String>, names: impl Iterator<Item = &'a String>) {
-    for name in names {
-        if !set.contains(name) {
-            set.insert(name.clone());
-        }
-    }
-}
-
 /// Whether a row may be used as it is.
 fn is_current(runs: &Path, index: &Index, row: usize, look: bool) -> bool {
     let line = index.line(row);
@@ -341,9 +328,7 @@ fn match_names(project: &Project, index: &Index) -> Result<(Vec<u32>, Vec<RunId>
 fn read_all(runs: &Path, ids: Vec<RunId>) -> Vec<Fresh> {
     let read = |id: RunId| {
         let folder = runs.join(id.to_string());
-        // The key is taken first: a change in between makes it outdated, never the row.
-        let key = Key::of(&folder.join(RUN_JSON)).unwrap_or_default();
-        let run = lean::read(&folder);
+        let (key, run) = lean::read_with_key(&folder);
         if run.is_err() && is_tombstone(&folder) {
             return None;
         }
@@ -385,9 +370,11 @@ fn write(place: &Path, older: Option<&Index>, kept: &[u32], fresh: &[Fresh], bas
             .for_each(|row| builder.keep(older, *row as usize));
     }
     let put = |builder: &mut Builder| {
+        let mut like = None;
         for fresh in fresh {
             if let Ok(run) = &fresh.run {
-                builder.add(run, &fresh.key.settled(now));
+                builder.add(run, &fresh.key.settled(now), like);
+                like = Some(run);
             }
         }
     };
@@ -396,7 +383,7 @@ fn write(place: &Path, older: Option<&Index>, kept: &[u32], fresh: &[Fresh], bas
         builder = Builder::new(None);
         for row in kept {
             if let Some(run) = older.row(*row as usize).brief() {
-                builder.add(&run, &older.line(*row as usize).key);
+                builder.add(&run, &older.line(*row as usize).key, None);
             }
         }
         put(&mut builder);

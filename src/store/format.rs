@@ -1,5 +1,7 @@
 //! JSON on disk: versions checked first, unknown fields kept, one fact per line.
 
+use std::fs::Metadata;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
@@ -53,19 +55,34 @@ pub fn write_run(folder: &Path, run: &Run) -> Result<()> {
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(format!("cannot read {}", path.display()))
-            .because(error)
-            .hint("see what happened: git exp doctor")
-    };
-    let found = path.symlink_metadata().map_err(|error| failed(&error))?;
+    match path.symlink_metadata() {
+        Ok(found) => read_seen(path, &found),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("cannot read {}", path.display()))
+        .because(why)
+        .hint("see what happened: git exp doctor")
+}
+
+/// Reads a record that was just looked at; only a regular file of a bearable size.
+pub(super) fn read_seen(path: &Path, found: &Metadata) -> Result<Vec<u8>> {
+    let failed = |error: &dyn std::fmt::Display| unreadable(path, error);
     if !found.is_file() {
         return Err(failed(&"it is not a regular file"));
     }
     if found.len() > RUN_LIMIT {
         return Err(failed(&format!("it is larger than {RUN_LIMIT} bytes")));
     }
-    std::fs::read(path).map_err(|error| failed(&error))
+    // One byte more than was seen: the end is found without asking for the size again.
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
+    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    file.take(RUN_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(&error))?;
+    Ok(bytes)
 }
 
 /// Parses versioned JSON of one kind.

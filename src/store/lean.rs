@@ -14,6 +14,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::format::{self, RUN_SCHEMA};
+use super::layout::RUN_JSON;
+use super::stat::Key;
 use crate::error::Result;
 use crate::model::brief::{DataBrief, FileBrief};
 use crate::model::run::{Base, Process, Time};
@@ -25,10 +27,26 @@ use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha
 /// As [`format::read_run`]: whatever this reader does not like, that one explains.
 pub fn read(folder: &Path) -> Result<Brief> {
     let bytes = format::read_run_bytes(folder)?;
-    match parse(&bytes) {
+    understand(&bytes, &folder.join(RUN_JSON))
+}
+
+/// Like [`read`], with the key that the record had before it was read: a change in between makes the
+/// key outdated, never the brief.
+pub fn read_with_key(folder: &Path) -> (Key, Result<Brief>) {
+    let path = folder.join(RUN_JSON);
+    match path.symlink_metadata() {
+        Ok(found) => {
+            let run = format::read_seen(&path, &found).and_then(|bytes| understand(&bytes, &path));
+            (Key::from_metadata(&found), run)
+        }
+        Err(_) => (Key::default(), read(folder)),
+    }
+}
+
+fn understand(bytes: &[u8], path: &Path) -> Result<Brief> {
+    match parse(bytes) {
         Some(brief) => Ok(brief),
-        None => format::parse_run(&bytes, &folder.join(super::layout::RUN_JSON))
-            .map(|run| Brief::from(&run)),
+        None => format::parse_run(bytes, path).map(|run| Brief::from(&run)),
     }
 }
 
@@ -90,6 +108,7 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
             None => None,
         },
         metrics,
+        metrics_file: lean.metrics_file.map(FileBrief::from),
         models: lean.models.into_iter().map(FileBrief::from).collect(),
         artifacts: lean.artifacts.into_iter().map(FileBrief::from).collect(),
         conclusion: lean.conclusion,
@@ -104,9 +123,15 @@ pub(super) fn metric(raw: &str) -> Option<MetricValue> {
     }
 }
 
-/// A parameter from its JSON text.
+/// A parameter from its JSON text. Plain numbers and words, which nearly all are, need no parser.
 pub(super) fn param(raw: &str) -> Option<Param> {
-    serde_json::from_str(raw).ok()
+    match raw.as_bytes() {
+        [b'-' | b'0'..=b'9', ..] => Number::parse(raw).map(|number| Param::number_of(&number)),
+        [b'"', inside @ .., b'"'] if !inside.iter().any(|b| matches!(b, b'"' | b'\\')) => {
+            raw.get(1..raw.len() - 1).map(Param::text)
+        }
+        _ => serde_json::from_str(raw).ok(),
+    }
 }
 
 fn number(raw: &str) -> Option<Number> {
@@ -158,6 +183,8 @@ struct Lean<'a> {
     seed: Option<&'a RawValue>,
     #[serde(default, borrow)]
     metrics: RawMap<'a>,
+    #[serde(default)]
+    metrics_file: Option<LeanFile>,
     #[serde(default)]
     models: Vec<LeanFile>,
     #[serde(default)]
@@ -271,6 +298,7 @@ mod tests {
             {"path": {"b64": "Y2Fm6Q=="}, "status": "M", "added": 1, "removed": null, "axis": "code"}]},
           "params": {"lr": 0.0010, "a b": "x", "n": null, "l": [1, "two"], "t": {"text": "1e-4", "type": "str"}},
           "metrics": {"auc": 0.8420, "big": 18446744073709551617, "loss": {"float": "nan"}, "name": "x", "none": null},
+          "metrics_file": {"path": "out/m.json", "copy": "metrics.json", "sha256": "abababababababababababababababababababababababababababababababab"},
           "data": [{"role": "train", "path": "a.csv", "sha256": null}]
         }"#;
         let full = format::parse_run(json.as_bytes(), Path::new("run.json")).unwrap();

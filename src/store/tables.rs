@@ -11,12 +11,15 @@ use crate::error::Result;
 use crate::model::{Brief, Run, RunId, Sha256, Status};
 use crate::report::overview::Overview;
 use crate::report::typed::{self, Fate, Typed};
+use crate::report::xlsx;
 use crate::settings::{Lang, ProjectSettings};
 
 /// The table for people who read Markdown.
 pub const MARKDOWN: &str = "experiments.md";
 /// The table for spreadsheet programs.
 pub const CSV: &str = "experiments.csv";
+/// The workbook, written on request.
+pub const XLSX: &str = "experiments.xlsx";
 
 /// A comment in a table that its record does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,9 +57,55 @@ pub fn refresh(
             keep_foreign(exp_dir, project, file, &found);
             atomic::write(&project.experiments().join(file), text.as_bytes())?;
         }
-        remember(exp_dir, project, file, &basis);
+        remember(exp_dir, project, file, basis.as_bytes());
     }
     Ok(())
+}
+
+/// A workbook that was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Where.
+    pub path: PathBuf,
+    /// Runs whose comment is in the workbook alone.
+    pub typed: Vec<RunId>,
+    /// Where the former workbook was put, if people had edited it.
+    pub former: Option<PathBuf>,
+}
+
+/// Writes `experiments.xlsx`. As in [`refresh`], comments that no record has yet stay in it.
+pub fn write_workbook(
+    project: &Project,
+    exp_dir: &Path,
+    records: &[&Run],
+    settings: &ProjectSettings,
+    lang: Lang,
+) -> Result<Written> {
+    let _turn = Lock::take(exp_dir)?;
+    real_folder(&project.experiments())?;
+    let path = project.experiments().join(XLSX);
+    let found = std::fs::read(&path).unwrap_or_default();
+    let briefs: Vec<Brief> = records.iter().map(|run| Brief::from(*run)).collect();
+    let mut open = edits(XLSX, &found, &base(exp_dir, project, XLSX), &briefs);
+    open.retain(|edit| matches!(edit.fate, Fate::Absorb | Fate::Conflict));
+    let made = |comment: fn(&Pending) -> &str| {
+        let mut runs: Vec<Run> = records.iter().map(|run| (*run).clone()).collect();
+        for edit in &open {
+            if let Some(run) = runs.iter_mut().find(|run| run.id() == edit.id) {
+                run.conclusion = Some(comment(edit).to_owned());
+            }
+        }
+        xlsx::xlsx(&runs.iter().collect::<Vec<_>>(), settings, lang, "")
+    };
+    let bytes = made(|edit| &edit.comment)?;
+    let former = keep_foreign(exp_dir, project, XLSX, &found);
+    atomic::write(&path, &bytes)?;
+    remember(exp_dir, project, XLSX, &made(|edit| &edit.before)?);
+    Ok(Written {
+        path,
+        typed: open.into_iter().map(|edit| edit.id).collect(),
+        former,
+    })
 }
 
 /// What a file says, what it should say, and what an edit in it is judged by.
@@ -131,21 +180,22 @@ pub fn reset(
     settings: &ProjectSettings,
     lang: Lang,
 ) -> Result<()> {
-    for file in [MARKDOWN, CSV] {
-        let found = std::fs::read(project.experiments().join(file)).unwrap_or_default();
+    for file in [MARKDOWN, CSV, XLSX] {
         // What was generated last is now what is there: so nothing in it counts as typed.
-        remember(exp_dir, project, file, &String::from_utf8_lossy(&found));
+        if let Ok(found) = std::fs::read(project.experiments().join(file)) {
+            remember(exp_dir, project, file, &found);
+        }
     }
     refresh(project, exp_dir, settings, lang)
 }
 
-/// The comments in both files that the records don't have.
+/// The comments in all three files that the records don't have.
 ///
 /// # Errors
 /// When a file has lost its id or comment column.
 pub fn pending(project: &Project, exp_dir: &Path, runs: &[Brief]) -> Result<Vec<Pending>> {
     let mut all = Vec::new();
-    for file in [MARKDOWN, CSV] {
+    for file in [MARKDOWN, CSV, XLSX] {
         let found = match std::fs::read(project.experiments().join(file)) {
             Ok(found) => found,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
@@ -161,6 +211,7 @@ pub fn pending(project: &Project, exp_dir: &Path, runs: &[Brief]) -> Result<Vec<
 fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Typed>> {
     match file {
         MARKDOWN => typed::from_markdown(&String::from_utf8_lossy(bytes)),
+        XLSX => typed::from_workbook(bytes),
         _ => typed::from_csv(bytes).map(|(rows, _)| rows),
     }
 }
@@ -196,15 +247,16 @@ fn edits(file: &'static str, found: &[u8], base: &[u8], runs: &[Brief]) -> Vec<P
 }
 
 /// A table that was edited beyond its comments (columns of one's own, another encoding) is set aside
-/// before it is written anew.
-fn keep_foreign(exp_dir: &Path, project: &Project, file: &str, found: &[u8]) {
+/// before it is written anew; says where.
+fn keep_foreign(exp_dir: &Path, project: &Project, file: &str, found: &[u8]) -> Option<PathBuf> {
     let base = base(exp_dir, project, file);
     if found.is_empty() || found == base {
-        return;
+        return None;
     }
-    let path = memory(exp_dir, project, &format!("{file}.edited"));
-    let _ = std::fs::create_dir_all(path.parent().unwrap_or(exp_dir))
-        .and_then(|()| std::fs::write(&path, found));
+    let path = memory(exp_dir, project, &format!("edited-{file}"));
+    std::fs::create_dir_all(path.parent().unwrap_or(exp_dir)).ok()?;
+    std::fs::write(&path, found).ok()?;
+    Some(path)
 }
 
 /// Where the last generated text of a file is kept, so that an edit can be told from an old table.
@@ -220,7 +272,7 @@ fn base(exp_dir: &Path, project: &Project, file: &str) -> Vec<u8> {
     std::fs::read(memory(exp_dir, project, file)).unwrap_or_default()
 }
 
-fn remember(exp_dir: &Path, project: &Project, file: &str, text: &str) {
+fn remember(exp_dir: &Path, project: &Project, file: &str, text: &[u8]) {
     let path = memory(exp_dir, project, file);
     // Without this memory a conflict is reported where there may be none; nothing is lost.
     let _ = std::fs::create_dir_all(path.parent().unwrap_or(exp_dir))

@@ -57,6 +57,7 @@ prop_compose! {
         run.base = some[2].then(|| Base { id: texts[3].clone(), uid });
         run.tags = tags;
         run.aliases = vec![texts[4].clone()];
+        run.metrics_file = some[3].then(|| FileBrief { path: path(0), sha256: sha(1) });
         run.finished = some[3].then_some(started);
         run.seconds = some[3].then(|| Number::parse("45.30").unwrap());
         run.process = some[4].then(|| Process { pid: Some(7), ..Process::default() });
@@ -79,14 +80,12 @@ fn build(runs: &[Brief], older: Option<(&Index, &[usize])>) -> Vec<u8> {
     if let Some((index, rows)) = older {
         rows.iter().for_each(|row| builder.keep(index, *row));
     }
-    for run in runs {
-        builder.add(
-            run,
-            &Key {
-                size: u64::from(run.number),
-                ..Key::default()
-            },
-        );
+    for (at, run) in runs.iter().enumerate() {
+        let key = Key {
+            size: u64::from(run.number),
+            ..Key::default()
+        };
+        builder.add(run, &key, at.checked_sub(1).map(|before| &runs[before]));
     }
     builder.finish(&Basis::default())
 }

@@ -1,13 +1,15 @@
 //! Puts an index together: rows of an older one as they are, new ones from records.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
+
+use foldhash::fast::RandomState;
 
 use super::codec::Writer;
 use super::{Basis, HEADER, Index, MAGIC};
 use crate::model::brief::FileBrief;
 use crate::model::run::Time;
-use crate::model::{Brief, Status};
+use crate::model::{Brief, MetricValue, Status};
 use crate::query::Names;
 use crate::store::stat::Key;
 
@@ -17,7 +19,8 @@ pub struct Builder {
     body: Writer,
     table: Vec<(u32, String, [u8; super::LINE])>,
     shared: Vec<Vec<u8>>,
-    ids: HashMap<Vec<u8>, u64>,
+    // A tenth of the time went into hashing with the usual hasher.
+    ids: HashMap<Vec<u8>, u64, RandomState>,
     names: Names,
 }
 
@@ -56,8 +59,9 @@ impl Builder {
         self.line(at, line.number, uid, line.finished, &line.key);
     }
 
-    /// Adds a run.
-    pub fn add(&mut self, run: &Brief, key: &Key) {
+    /// Adds a run. `like` is the one before, whose names are known.
+    pub fn add(&mut self, run: &Brief, key: &Key, like: Option<&Brief>) {
+        self.names.learn(run, like);
         let at = self.body.0.len();
         self.encode(run);
         let finished = run.status != Status::Running;
@@ -171,7 +175,6 @@ impl Builder {
 
     /// What [`super::row`] reads back. What selections ask for most comes first.
     fn encode(&mut self, run: &Brief) {
-        self.remember(run);
         self.text(run.uid.as_str());
         self.text(&run.slug);
         self.body.0.push(run.status as u8);
@@ -181,16 +184,22 @@ impl Builder {
         self.body.varint(run.metrics.len() as u64);
         for (name, value) in &run.metrics {
             self.intern(name.as_bytes());
-            let raw = serde_json::to_string(value).unwrap_or_default();
-            self.text(&raw);
+            match value {
+                MetricValue::Number(number) if number.as_json().is_some() => {
+                    self.text(number.as_str());
+                }
+                value => self.text(&serde_json::to_string(value).unwrap_or_default()),
+            }
         }
         self.fill(at);
         let at = self.hole();
         self.body.varint(run.params.len() as u64);
         for (name, value) in &run.params {
             self.intern(name.as_bytes());
-            let raw = serde_json::to_string(value).unwrap_or_default();
-            self.intern(raw.as_bytes());
+            match value.plain_json() {
+                Some(raw) => self.intern(raw.as_bytes()),
+                None => self.intern(serde_json::to_string(value).unwrap_or_default().as_bytes()),
+            }
         }
         self.fill(at);
         self.rest(run);
@@ -237,29 +246,7 @@ impl Builder {
         self.intern_some(seed.as_deref());
         self.files(&run.models, false);
         self.files(&run.artifacts, false);
-    }
-
-    fn remember(&mut self, run: &Brief) {
-        let add = |set: &mut BTreeSet<String>, name: &str| {
-            if !set.contains(name) {
-                set.insert(name.to_owned());
-            }
-        };
-        run.metrics
-            .keys()
-            .for_each(|name| add(&mut self.names.metrics, name));
-        run.params
-            .keys()
-            .for_each(|name| add(&mut self.names.params, name));
-        run.data
-            .iter()
-            .for_each(|input| add(&mut self.names.roles, &input.role));
-        for tag in &run.tags {
-            add(
-                &mut self.names.tags,
-                tag.split_once('=').map_or(tag, |(key, _)| key),
-            );
-        }
+        self.files(run.metrics_file.as_slice(), false);
     }
 
     /// Room for the length of a part that readers may skip.
