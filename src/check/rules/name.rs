@@ -119,6 +119,7 @@ mod tests {
     use super::super::testing::{facts, outcome, record, run, told};
     use super::*;
     use crate::check::finding::Outcome;
+    use crate::model::Uid;
 
     #[test]
     fn folder_and_record_must_agree() {
@@ -133,9 +134,14 @@ mod tests {
 
     #[test]
     fn a_number_is_given_once_and_so_is_a_uid() {
-        let honest = facts(vec![run("exp_001_a"), run("exp_002_a")]);
+        let other = |id| {
+            let mut other = run(id);
+            record(&mut other).uid = Uid::new(7, &[7; 10]);
+            other
+        };
+        let honest = facts(vec![run("exp_001_a"), other("exp_002_a")]);
         assert_eq!(outcome(&DUP_ID, &honest), Outcome::Ok);
-        let double = facts(vec![run("exp_001_a"), run("exp_001_b")]);
+        let double = facts(vec![run("exp_001_a"), other("exp_001_b")]);
         assert_eq!(
             told(&(DUP_ID.run)(&double))[0].1,
             "number 1 is also taken by exp_001_b"
