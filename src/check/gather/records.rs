@@ -164,7 +164,9 @@ fn one(folder: &Folder<'_>, files: &BTreeMap<String, Vec<u8>>, runs: &RecordPath
         Some(bytes) => parse(bytes),
     };
     let mut facts = RunFacts::new(folder.id.clone(), shown, run);
-    facts.digest = record.and_then(|bytes| raw_digest(bytes));
+    facts.digest = record
+        .filter(|_| folder.in_scope)
+        .and_then(|bytes| raw_digest(bytes));
     let listed = folder.files.iter().map(|(name, _)| name);
     facts.unread = listed
         .filter(|name| !files.contains_key(*name))
