@@ -101,7 +101,9 @@ impl Ctx {
     pub fn project(&self) -> Result<&Project> {
         if self.project.get().is_none() {
             let top = self.repo()?.top().map_err(|error| {
-                Failure::from(error).hint("go to a clone with a working tree: git clone, then cd")
+                Failure::from(error)
+                    .hint("go to a clone with a working tree: git clone, then cd")
+                    .hint("what needs none: git exp check, git exp ls --elsewhere")
             })?;
             let _ = self.project.set(Project::find(self.ambient.cwd(), top));
         }

@@ -209,3 +209,102 @@ fn isolated_works_without_attach_and_from_a_subfolder() {
         "here the table is ours"
     );
 }
+
+/// How many jobs the array has: `GIT_EXP_TEST_JOBS`, for a long run by hand.
+fn jobs() -> usize {
+    let set = std::env::var("GIT_EXP_TEST_JOBS").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(16)
+}
+
+/// Eight at a time, each with the real clock and uids of its own.
+fn all_at_once(env: &TestEnv, commands: Vec<Vec<String>>) -> Vec<String> {
+    let work: std::sync::Mutex<Vec<_>> = commands
+        .iter()
+        .map(|args| {
+            let mut command = env.command(env!("CARGO_BIN_EXE_git-exp"));
+            command.env_remove("GIT_EXP_SEED").env_remove("GIT_EXP_NOW");
+            command.args(args);
+            command
+        })
+        .collect::<Vec<_>>()
+        .into();
+    let printed = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                loop {
+                    let Some(mut command) = work.lock().unwrap().pop() else {
+                        break;
+                    };
+                    let output = command.output().unwrap();
+                    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+                    assert!(output.status.success(), "{command:?}: {error}");
+                    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+                    printed.lock().unwrap().push(text);
+                }
+            });
+        }
+    });
+    printed.into_inner().unwrap()
+}
+
+#[test]
+fn a_job_array_loses_nothing() {
+    let env = TestEnv::new();
+    env.write(".gitignore", "/metrics.json\n");
+    env.write("train.sh", "exit 1\n");
+    env.exp(&["init"]).ok();
+    env.commit("code");
+    // Uncommitted, so that every run has a snapshot of its own.
+    env.write(
+        "train.sh",
+        "echo \"{\\\"acc_val\\\": 0.$1}\" > metrics.json; echo $1 > model.pkl\n",
+    );
+    let words = |text: String| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let starts = (1..=jobs())
+        .map(|n| words(format!("start width_{n} --allow-same --porcelain")))
+        .collect();
+    let mut ids = all_at_once(&env, starts);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), jobs(), "{ids:?}");
+    env.write("train.sh", "exit 1\n");
+
+    let before = everything(env.repo(), &env.path("experiments/runs"));
+    let run = |id: &String| {
+        let seed: usize = id[4..].split('_').next().unwrap().parse().unwrap();
+        words(format!(
+            "run --attach {id} --isolated --model model.pkl -- sh train.sh {seed}"
+        ))
+    };
+    all_at_once(&env, ids.iter().map(run).collect());
+    assert_eq!(
+        everything(env.repo(), &env.path("experiments/runs")),
+        before
+    );
+    for (index, id) in ids.iter().enumerate() {
+        let record = env.json(&format!("experiments/runs/{id}/run.json"));
+        assert_eq!(record["status"], "ok", "{id}");
+        assert_eq!(record["metrics_file"]["path"], "metrics.json", "{id}");
+        let seed = format!("{}", index + 1);
+        let expected: f64 = format!("0.{seed}").parse().unwrap();
+        assert_eq!(
+            record["metrics"]["acc_val"].as_f64(),
+            Some(expected),
+            "{id}"
+        );
+        let model = env.read(&format!("experiments/runs/{id}/outputs/model.pkl"));
+        assert_eq!(model.trim(), seed, "{id}");
+    }
+
+    // The node that may write to the repository adds what the jobs left for it.
+    let fixed = env.exp(&["doctor", "--fix"]);
+    assert_eq!(fixed.code, 0, "{}", fixed.all());
+    let notes = env.git(&["notes", "--ref=exp", "show", "HEAD"]);
+    assert_eq!(notes.lines().count(), 2 * jobs(), "a start and an end each");
+    let table = env.read("experiments/experiments.csv");
+    assert_eq!(table.lines().count(), jobs() + 1, "{table}");
+    let refs = env.git(&["for-each-ref", "refs/exp/"]);
+    assert_eq!(refs.lines().count(), jobs());
+    env.git(&["fsck", "--no-dangling"]);
+}

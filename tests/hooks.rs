@@ -73,6 +73,65 @@ fn the_pre_push_hook_asks_for_git_exp_push_and_lets_that_one_through() {
 }
 
 #[test]
+fn a_check_in_anybody_s_pre_push_hook_lets_git_exp_push_through() {
+    let env = shared();
+    env.write(
+        ".git/hooks/pre-push",
+        "#!/bin/sh\nexec git-exp check --pushed --pushing HEAD </dev/null\n",
+    );
+    executable(&env.path(".git/hooks/pre-push"));
+    env.write("train.py", "print('uncommitted')\n");
+    env.exp(&["start", "idea"]).ok();
+    env.exp(&["finish"]).ok();
+    env.git(&["add", "experiments"]);
+    env.git(&["commit", "-q", "-m", "run"]);
+    let push = || {
+        let mut push = env.command("git");
+        push.args(["push", "-q", "origin", "main"]);
+        env.ran(push)
+    };
+    assert!(push().all().contains("E-remote"));
+    env.exp(&["push"]).ok();
+    assert_eq!(push().code, 0);
+}
+
+#[test]
+fn husky_s_own_folder_is_left_to_it_and_absolute_paths_work() {
+    let env = TestEnv::new();
+    // As husky 9 has it: git runs `_/pre-commit`, which runs the script beside the folder.
+    let runner = "#!/bin/sh\nscript=\"$(dirname \"$(dirname \"$0\")\")/$(basename \"$0\")\"\n\
+                  [ ! -f \"$script\" ] || sh -e \"$script\" \"$@\"\n";
+    env.write(".husky/_/.gitignore", "*\n");
+    env.write(".husky/_/pre-commit", runner);
+    executable(&env.path(".husky/_/pre-commit"));
+    env.write(".husky/pre-commit", "echo mine >> log.txt\n");
+    env.git(&["config", "core.hooksPath", ".husky/_"]);
+    env.exp(&["init", "--hook"]).ok();
+    assert_eq!(env.read(".husky/_/pre-commit"), runner);
+    env.commit("fine");
+    assert_eq!(env.read("log.txt"), "mine\n");
+    env.exp(&["start"]).ok();
+    env.exp(&["finish"]).ok();
+    env.write("experiments/runs/exp_001_baseline/run.json", "{}");
+    env.git(&["add", "-A"]);
+    let mut commit = env.command("git");
+    commit.args(["commit", "-q", "-m", "damaged"]);
+    let ran = env.ran(commit);
+    assert!(
+        ran.code != 0 && ran.all().contains("E-schema"),
+        "{}",
+        ran.all()
+    );
+    env.exp(&["init", "--no-hook"]).ok();
+    assert_eq!(env.read(".husky/pre-commit"), "echo mine >> log.txt\n");
+
+    let absolute = env.path("tools/hooks");
+    env.git(&["config", "core.hooksPath", absolute.to_str().unwrap()]);
+    env.exp_in("experiments", &["init", "--hook"]).ok();
+    assert!(absolute.join("pre-push").is_file());
+}
+
+#[test]
 fn hooks_path_is_followed_inside_the_project_and_left_alone_outside() {
     let env = TestEnv::new();
     env.git(&["config", "core.hooksPath", ".husky"]);

@@ -46,7 +46,7 @@ pub struct CloneFacts {
     pub partial: bool,
     /// There is no working tree, or it was not looked at.
     pub no_worktree: bool,
-    /// Keep-refs were made or fetched here, so that a missing one means something.
+    /// The remote's keep-refs were fetched or asked for, so that a missing one means something.
     pub keep_refs_known: bool,
     /// There is a remote at all.
     pub has_remote: bool,
@@ -162,7 +162,7 @@ pub struct CommitFacts {
     pub kept: Kept,
     /// Whether a remote-tracking branch has it, or it is being pushed.
     pub on_remote: bool,
-    /// Whether its keep-ref was pushed from here.
+    /// Whether a remote is known to have its keep-ref.
     pub keep_ref_pushed: bool,
     /// A commit with the same code, looked for when it matters.
     pub twin: Option<Twin>,

@@ -60,10 +60,16 @@ pub struct CheckArgs {
 
 /// Checks the records.
 pub fn check(ctx: &Ctx, args: &CheckArgs) -> Result<ExitCode> {
+    // A hook that asks for `git exp push` would else stop it.
+    let being_pushed = args.pushed && ctx.ambient.var("GIT_EXP_PUSHING").is_some();
+    if being_pushed {
+        ctx.ui
+            .say("git exp push is under way: what it sends is not asked for");
+    }
     let ask = Ask {
         since: args.since.clone(),
         staged: args.staged,
-        pushed: args.pushed,
+        pushed: args.pushed && !being_pushed,
         pushing: args.pushing.clone(),
     };
     let policy = |settings: &crate::settings::ProjectSettings| {

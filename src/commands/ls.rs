@@ -1,5 +1,7 @@
 //! `git exp ls`: the runs of this project, newest first.
 
+mod elsewhere;
+
 use std::collections::HashMap;
 
 use rayon::prelude::*;
@@ -10,10 +12,8 @@ use crate::model::{Brief, Uid};
 use crate::query::ast::Span;
 use crate::query::sort::{SortBy, SortKey};
 use crate::query::{Attribute, Filter, Names, Target, parse};
-use crate::report;
 use crate::report::listing::{self, Column, Item, Row};
 use crate::report::sheet;
-use crate::store;
 use crate::store::catalog::Catalog;
 use crate::store::{format, stage};
 use crate::ui::escape::{printable, printable_lines};
@@ -76,7 +76,7 @@ const SHOWN: usize = 50;
 /// Lists runs.
 pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
     if args.elsewhere {
-        return elsewhere(ctx);
+        return elsewhere::list(ctx);
     }
     let mut catalog = Catalog::open(ctx.repo()?, ctx.project()?, args.fresh)?;
     catalog.mark_stale(|process| ctx.ambient.is_gone(process));
@@ -118,32 +118,16 @@ pub fn ls(ctx: &Ctx, args: &LsArgs) -> Result<ExitCode> {
     if args.csv {
         return csv(ctx, &rows, columns);
     }
-    table(ctx, &rows, columns)?;
+    let is_plain = columns.is_none() && filter.is_none() && sort.is_empty();
+    let others = if is_plain {
+        elsewhere::seen(ctx, &catalog)?
+    } else {
+        String::new()
+    };
+    table(ctx, &rows, columns, &others)?;
     say_more(ctx, &catalog, args, shown.len(), total);
     // The process ends here: to take ten thousand runs apart first would be felt.
     std::mem::forget((catalog, rows));
-    Ok(ExitCode::OK)
-}
-
-fn elsewhere(ctx: &Ctx) -> Result<ExitCode> {
-    let known = store::elsewhere::runs(ctx.repo()?, ctx.project()?)?;
-    if ctx.globals.json {
-        let document = report::elsewhere::json(&known);
-        ctx.ui.out(format!("{document:#}\n"))?;
-        return Ok(ExitCode::OK);
-    }
-    if known.is_empty() {
-        ctx.ui
-            .say("every known run has a folder here; get those of others: git exp pull");
-        return Ok(ExitCode::OK);
-    }
-    let mut table = Table::new(&report::elsewhere::COLUMNS.map(|name| (name, Align::Left)));
-    for run in &known {
-        let cells = report::elsewhere::cells(run, ctx.settings()?.primary.as_deref());
-        table.row(&cells.map(|cell| printable(&cell).into_owned()));
-    }
-    let lines = table.lines(ctx.ui.width()).join("\n");
-    ctx.ui.out(format!("{lines}\n"))?;
     Ok(ExitCode::OK)
 }
 
@@ -290,12 +274,17 @@ fn columns(ctx: &Ctx, text: &str, names: &Names, rows: &[Row]) -> Result<Vec<Col
     Ok(columns)
 }
 
-fn table(ctx: &Ctx, rows: &[Row], columns: Option<Vec<Column>>) -> Result<()> {
+/// Prints the table, and below it what is known of runs elsewhere.
+fn table(ctx: &Ctx, rows: &[Row], columns: Option<Vec<Column>>, others: &str) -> Result<()> {
     let chosen = columns.is_some();
     let settings = ctx.settings()?;
     let columns = columns.unwrap_or_else(|| listing::columns(rows, settings));
     if rows.is_empty() {
-        return Ok(());
+        return if others.is_empty() {
+            Ok(())
+        } else {
+            ctx.page(others)
+        };
     }
     let width = ctx.ui.width();
     let list = listing::lay_out(rows, columns, settings, width, chosen);
@@ -322,6 +311,7 @@ fn table(ctx: &Ctx, rows: &[Row], columns: Option<Vec<Column>>) -> Result<()> {
         };
         text.push_str(&format!("{line}\n"));
     }
+    text.push_str(others);
     ctx.page(&text)?;
     if !list.hidden.is_empty() {
         ctx.ui.say(format!(

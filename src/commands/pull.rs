@@ -6,8 +6,9 @@ use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
 use crate::git::remote;
 use crate::model::Uid;
+use crate::report;
 use crate::store::elsewhere::{self, Known};
-use crate::store::{runs, shared};
+use crate::store::{others, runs, shared};
 use crate::ui::escape::printable;
 
 /// Arguments of `git exp pull`.
@@ -27,7 +28,13 @@ pub fn pull(ctx: &Ctx, args: &PullArgs) -> Result<ExitCode> {
     let fetched = remote::pull(repo, &remote)?;
     shared::remember(&repo.exp_dir(), fetched.there.iter())?;
     let project = ctx.project()?;
-    let known: BTreeMap<Uid, Known> = elsewhere::runs(repo, project)?
+    let all = elsewhere::all(repo, project)?;
+    // Only what `ls` shows beside its own runs: without it a pull has done its work all the same.
+    let primary = ctx.settings()?.primary.as_deref();
+    let _ = others::remember(&repo.exp_dir(), project, &all, |run| {
+        report::elsewhere::cells(run, primary).into()
+    });
+    let known: BTreeMap<Uid, Known> = elsewhere::without_folder(project, all)?
         .into_iter()
         .map(|run| (run.uid.clone(), run))
         .collect();

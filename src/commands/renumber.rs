@@ -58,7 +58,12 @@ pub fn renumber(ctx: &Ctx, args: &RenumberArgs) -> Result<ExitCode> {
         for found in &moves {
             ids::claim(&repo.exp_dir(), project, found.to.number, &found.uid);
         }
-        tables::refresh(project, &repo.exp_dir(), &settings, ctx.lang()?)?;
+        let moved: Vec<u32> = moves
+            .iter()
+            .flat_map(|found| [found.from.number, found.to.number])
+            .collect();
+        let exp_dir = repo.exp_dir();
+        tables::refresh_renumbered(project, &exp_dir, &settings, ctx.lang()?, &moved)?;
         for run in &done.runs {
             end::annotate(ctx, run, settings.primary.as_deref())?;
         }

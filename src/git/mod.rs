@@ -25,6 +25,7 @@ pub mod survey;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod unchanged;
 pub mod user;
 pub mod worktree;
 

@@ -43,6 +43,42 @@ pub fn patch(repo: &Repo, from: &Oid, to: &Oid, excluded: &[RecordPath]) -> Resu
         .run()
 }
 
+/// Many such changes by one process, in the order of the pairs.
+pub fn patches(
+    repo: &Repo,
+    pairs: &[(Oid, Oid)],
+    excluded: &[RecordPath],
+) -> Result<Vec<Vec<u8>>, Error> {
+    let title = |(from, to): &(Oid, Oid)| format!("{from} {to}\n");
+    let printed = diff_tree(repo)
+        .args(["-p", "--unified=3", "--binary", "--full-index", "--stdin"])
+        .args(pathspecs(excluded))
+        .stdin(pairs.iter().map(title).collect::<String>())
+        .run()?;
+    // Each patch follows its pair's title. In a patch no line is like one: context and changes have a
+    // mark before them, and binary content has no spaces.
+    let mut patches = Vec::with_capacity(pairs.len());
+    let mut rest = &printed[..];
+    let unexpected = || Error::Unexpected("git diff-tree --stdin left a pair out".to_owned());
+    for (index, pair) in pairs.iter().enumerate() {
+        rest = rest
+            .strip_prefix(title(pair).as_bytes())
+            .ok_or_else(unexpected)?;
+        let end = match pairs.get(index + 1) {
+            Some(next) => find_line(rest, title(next).as_bytes()).ok_or_else(unexpected)?,
+            None => rest.len(),
+        };
+        patches.push(rest[..end].to_vec());
+        rest = &rest[end..];
+    }
+    Ok(patches)
+}
+
+/// Where a line begins.
+fn find_line(text: &[u8], line: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(text, line).find(|&at| at == 0 || text[at - 1] == b'\n')
+}
+
 /// The change of some paths from one tree to another, to be read by people.
 pub fn patch_of(repo: &Repo, from: &Oid, to: &Oid, paths: &[RecordPath]) -> Result<Vec<u8>, Error> {
     diff_tree(repo)
@@ -108,4 +144,50 @@ pub fn numstat(
         });
     }
     Ok(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::Lab;
+
+    #[test]
+    fn many_patches_are_what_each_would_be() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let tree = || {
+            let id = repo
+                .git()
+                .args(["rev-parse", "HEAD^{tree}"])
+                .text()
+                .unwrap();
+            Oid::parse(&id).unwrap()
+        };
+        let mut trees = vec![repo.format().empty_tree()];
+        for (name, content) in [
+            ("a.txt", "one\ntwo\n"),
+            ("b.bin", "\0\u{1}binary"),
+            ("left/out.txt", "x\n"),
+            ("a.txt", "no end of line"),
+        ] {
+            lab.write(name, content);
+            lab.commit(name);
+            trees.push(tree());
+        }
+        let mut pairs: Vec<(Oid, Oid)> = trees
+            .iter()
+            .flat_map(|from| trees.iter().map(|to| (from.clone(), to.clone())))
+            .collect();
+        // A patch that quotes another pair's title.
+        lab.write("a.txt", &format!("{} {}\n", pairs[1].0, pairs[1].1));
+        lab.commit("quote");
+        pairs.insert(1, (trees[1].clone(), tree()));
+        let excluded = ["left".into()];
+        let all = patches(&repo, &pairs, &excluded).unwrap();
+        assert_eq!(all.len(), pairs.len());
+        for ((from, to), found) in pairs.iter().zip(all) {
+            assert_eq!(found, patch(&repo, from, to, &excluded).unwrap());
+        }
+        assert!(patches(&repo, &[], &excluded).unwrap().is_empty());
+    }
 }

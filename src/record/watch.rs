@@ -55,9 +55,12 @@ jobs:
           lfs: false # a pointer names the SHA-256, which is enough
       - run: git fetch origin '+refs/exp/*:refs/exp/*' '+refs/notes/exp*:refs/notes/exp*'
       - run: cargo install --locked git-exp
-      - run: git exp check --since \"origin/$BASE\" --format github --summary \"$GITHUB_STEP_SUMMARY\"
-        env:
-          BASE: ${{ github.base_ref || github.event.repository.default_branch }} # a name is input
+      - run: git exp check --since \"$SINCE\" --format github --summary \"$GITHUB_STEP_SUMMARY\"
+        env: # not in the command: names of branches are input
+          SINCE: >-
+            ${{ github.base_ref && format('origin/{0}', github.base_ref)
+            || github.ref_name == github.event.repository.default_branch && github.event.before
+            || format('origin/{0}', github.event.repository.default_branch) }}
 ";
 
 /// `STAGE` is put in; a job without one needs a stage `test`, which a pipeline may not have.
@@ -134,7 +137,7 @@ pub fn unhook(ctx: &Ctx) -> Result<Vec<String>> {
 /// Git's folder of hooks, if it is this repository's own.
 fn own_folder(ctx: &Ctx) -> Result<PathBuf> {
     let repo = ctx.repo()?;
-    let folder = repo.hooks_folder()?;
+    let folder = scripts_of(repo.hooks_folder()?);
     if repo.owns(&folder) {
         return Ok(folder);
     }
@@ -147,6 +150,15 @@ fn own_folder(ctx: &Ctx) -> Result<PathBuf> {
         failure = failure.hint(format!("add to its {name}: {}", command_of(part)));
     }
     Err(failure)
+}
+
+/// Where people's scripts are. husky 9 points git at `.husky/_`, which it writes anew at will, and
+/// runs from there what stands in `.husky`.
+fn scripts_of(folder: PathBuf) -> PathBuf {
+    match folder.parent() {
+        Some(parent) if folder.ends_with(".husky/_") => parent.to_owned(),
+        _ => folder,
+    }
 }
 
 /// The line of a part that does the work.

@@ -6,7 +6,7 @@
 //! all the rest, so the rows of finished runs are believed as long as neither the folder of runs nor
 //! git's own index has changed, and [`Catalog::confirm`] looks at those that are about to be shown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -216,6 +216,11 @@ impl Catalog {
         });
         near.or_else(|| (0..self.len()).find(is))
             .and_then(|at| self.get(at).ok())
+    }
+
+    /// The identities of all readable runs.
+    pub fn uids(&self) -> HashSet<&str> {
+        self.slots.iter().map(|slot| self.uid_of(slot)).collect()
     }
 
     /// All readable runs.

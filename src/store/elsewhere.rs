@@ -113,20 +113,28 @@ fn read(objects: &Objects<'_>, folder: &Oid, id: &RunId) -> Result<Run> {
 
 /// All runs that have no folder here, in order of number, then uid.
 pub fn runs(repo: &Repo, project: &Project) -> Result<Vec<Known>> {
+    without_folder(project, all(repo, project)?)
+}
+
+/// Those of all known runs that have no folder here, and were not removed here.
+pub fn without_folder(project: &Project, mut known: Vec<Known>) -> Result<Vec<Known>> {
     let mut here: BTreeSet<Uid> = runs::list(project)?
         .into_iter()
         .filter_map(|entry| Some(entry.run.ok()?.uid))
         .collect();
     here.extend(tombstone::all(project)?);
+    known.retain(|run| !here.contains(&run.uid));
+    Ok(known)
+}
+
+/// All runs that branches, refs and notes know, in order of number, then uid.
+pub fn all(repo: &Repo, project: &Project) -> Result<Vec<Known>> {
     let objects = Objects::open(repo);
     let mut known: BTreeMap<Uid, Known> = BTreeMap::new();
     on_branches(repo, &objects, project, &mut known)?;
     by_refs(repo, &objects, &mut known)?;
     by_notes(repo, &mut known)?;
-    let mut list: Vec<Known> = known
-        .into_values()
-        .filter(|run| !here.contains(&run.uid))
-        .collect();
+    let mut list: Vec<Known> = known.into_values().collect();
     let number = |run: &Known| run.id.as_ref().map(|id| id.number);
     list.sort_by(|a, b| (number(a), &a.uid).cmp(&(number(b), &b.uid)));
     Ok(list)
@@ -244,7 +252,11 @@ fn by_refs(repo: &Repo, objects: &Objects<'_>, known: &mut BTreeMap<Uid, Known>)
             continue;
         }
         let copy = match parts(objects, &target) {
-            Ok(parts) => parts.run_json(objects)?,
+            // A partial clone left the copy on the server.
+            Ok(parts) => match parts.run_json(objects) {
+                Err(Error::Missing(_)) => None,
+                copy => copy?,
+            },
             Err(_) => None,
         };
         let run = copy.and_then(|bytes| format::parse_run(&bytes, Path::new(RUN_JSON)).ok());

@@ -16,6 +16,7 @@ pub mod index;
 pub mod layout;
 pub mod lean;
 pub mod lock;
+pub mod others;
 pub mod renumber;
 pub mod runs;
 pub mod seal;

@@ -1,5 +1,6 @@
 //! Keeps the generated overview, `experiments.md` and `experiments.csv`, current.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::atomic;
@@ -48,11 +49,25 @@ pub fn refresh(
     settings: &ProjectSettings,
     lang: Lang,
 ) -> Result<()> {
+    refresh_renumbered(project, exp_dir, settings, lang, &[])
+}
+
+/// Like [`refresh`], after runs got other numbers: a row with one of `moved`, the numbers they had
+/// and have, does not say for which run its comment was typed.
+pub fn refresh_renumbered(
+    project: &Project,
+    exp_dir: &Path,
+    settings: &ProjectSettings,
+    lang: Lang,
+    moved: &[u32],
+) -> Result<()> {
     let _turn = Lock::take(exp_dir)?;
     real_folder(&project.experiments())?;
     let runs = Catalog::read(project)?.all();
+    let is_sure = |run: &&Brief| !moved.contains(&run.number);
+    let sure: Vec<Brief> = runs.iter().filter(is_sure).cloned().collect();
     for file in [MARKDOWN, CSV] {
-        let Due { found, text, basis } = due(project, exp_dir, settings, lang, &runs, file);
+        let Due { found, text, basis } = due(project, exp_dir, settings, lang, &runs, &sure, file);
         if found != text.as_bytes() {
             keep_foreign(exp_dir, project, file, &found);
             atomic::write(&project.experiments().join(file), text.as_bytes())?;
@@ -121,6 +136,7 @@ fn due(
     settings: &ProjectSettings,
     lang: Lang,
     runs: &[Brief],
+    commented: &[Brief],
     file: &'static str,
 ) -> Due {
     let table = Overview::standard(&runs.iter().collect::<Vec<_>>(), settings);
@@ -132,7 +148,7 @@ fn due(
     let mut kept = table.clone();
     // An edit is judged by what was generated before it, however often the table is made anew.
     let mut basis = table;
-    for edit in edits(file, &found, &base(exp_dir, project, file), runs) {
+    for edit in edits(file, &found, &base(exp_dir, project, file), commented) {
         if matches!(edit.fate, Fate::Absorb | Fate::Conflict) {
             kept.comment(&edit.id, &edit.comment);
             basis.comment(&edit.id, &edit.before);
@@ -167,7 +183,7 @@ pub fn outdated(
         return Vec::new();
     }
     let stale = |file: &&'static str| {
-        let due = due(project, exp_dir, settings, lang, &rows, file);
+        let due = due(project, exp_dir, settings, lang, &rows, &rows, file);
         due.found != due.text.as_bytes()
     };
     [MARKDOWN, CSV].into_iter().filter(stale).collect()
@@ -219,8 +235,16 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Typed>> {
 fn edits(file: &'static str, found: &[u8], base: &[u8], runs: &[Brief]) -> Vec<Pending> {
     let generated = parse(file, base).unwrap_or_default();
     let rows = parse(file, found).unwrap_or_default();
+    let mut times: BTreeMap<(u32, Option<RunId>), usize> = BTreeMap::new();
+    for row in &rows {
+        *times.entry((row.number, row.id.clone())).or_default() += 1;
+    }
     rows.into_iter()
         .filter_map(|row| {
+            // git's union of two branches' tables: neither row was typed.
+            if times.get(&(row.number, row.id.clone())) != Some(&1) {
+                return None;
+            }
             let is = |run: &&Brief| match &row.id {
                 Some(id) => run.id() == *id,
                 None => run.number == row.number,

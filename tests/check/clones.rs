@@ -76,7 +76,7 @@ fn a_fresh_clone_after_a_squash_merge_knows_what_it_does_not_know() {
     let clone = Clone::new(&env, "fresh", &[]);
     let ran = clone.check(&[]);
     assert_eq!(ran.code, 0, "{}", ran.all());
-    let early = "refs/exp/* were never fetched into this clone";
+    let early = "the remote's refs/exp/* are not in this clone";
     assert!(ran.stdout.contains(early), "{}", ran.stdout);
     assert!(
         ran.stdout.contains("is not in this clone; "),

@@ -59,7 +59,10 @@ pub fn fill(
         }
     }
     twins(work, facts, &tips)?;
-    patches(work, facts)
+    if policy.asks("E-dirty") {
+        patches(work, facts)?;
+    }
+    Ok(())
 }
 
 /// What keeps each commit, one step of the ladder at a time.
@@ -286,15 +289,21 @@ fn patches(work: &Work<'_, '_>, facts: &mut Facts) -> Result<()> {
         }
     }
     let excluded = [work.experiments()];
-    let made: Vec<(Vec<usize>, Vec<u8>)> = pairs
-        .into_par_iter()
-        .filter_map(|((base, tree), runs)| {
-            // A blob that this partial clone has not got leaves it open.
-            let made = patch::patch(work.repo, &base, &tree, &excluded).ok()?;
-            Some((runs, made))
+    let (pairs, runs): (Vec<(Oid, Oid)>, Vec<Vec<usize>>) = pairs.into_iter().unzip();
+    let shares = pairs.len().div_ceil(rayon::current_num_threads()).max(8);
+    let made: Vec<Option<Vec<u8>>> = pairs
+        .par_chunks(shares)
+        .flat_map_iter(|pairs| match patch::patches(work.repo, pairs, &excluded) {
+            Ok(made) => made.into_iter().map(Some).collect(),
+            // One blob that this partial clone has not got; it leaves only its own run open.
+            Err(_) => pairs
+                .iter()
+                .map(|(base, tree)| patch::patch(work.repo, base, tree, &excluded).ok())
+                .collect::<Vec<_>>(),
         })
         .collect();
-    for (runs, made) in made {
+    for (runs, made) in runs.into_iter().zip(made) {
+        let Some(made) = made else { continue };
         for index in runs {
             let seen = &mut facts.runs[index];
             let stored = seen

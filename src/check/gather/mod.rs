@@ -245,11 +245,16 @@ fn shallowest_project(source: &Source<'_, '_>) -> RecordPath {
 /// What kind of clone this is.
 fn clone_facts(work: &Work<'_, '_>, keep_refs: usize) -> Result<CloneFacts> {
     let (has_remote, fetches) = crate::git::history::remotes(work.repo)?;
+    let exp_dir = work.repo.exp_dir();
+    // Refs of runs that were made here say nothing about those of others.
+    let all_fetched = keep_refs > 0 && !exp_dir.join("ids").exists();
+    // `git exp push` and `pull` ask the remote what it has, and write it down.
+    let asked = exp_dir.join("pushed").exists();
     Ok(CloneFacts {
         shallow: work.repo.shallow,
         partial: crate::git::history::is_partial(work.repo),
         no_worktree: work.root.is_none(),
-        keep_refs_known: keep_refs > 0 || fetches || !has_remote,
+        keep_refs_known: all_fetched || asked || fetches || !has_remote,
         has_remote,
     })
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::Work;
-use super::source::Source;
+use super::source::{Source, read_file};
 use crate::check::facts::{CopyFacts, Facts, MetricsFacts, RunFacts};
 use crate::error::{Failure, Result};
 use crate::git::command::split_nul;
@@ -21,6 +21,10 @@ struct Folder<'p> {
     id: RunId,
     name: String,
     files: Vec<(String, &'p RecordPath)>,
+    /// Whether rules are asked about it.
+    in_scope: bool,
+    /// For each earlier version, whether the folder was another then.
+    changed: Vec<bool>,
 }
 
 /// So many folders are in memory at once.
@@ -29,23 +33,23 @@ const AT_ONCE: usize = 64;
 /// Facts of all records, without what git knows.
 pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     let runs = RecordPath::from("runs").below(&work.experiments());
-    let (folders, strays) = folders(work, &runs);
+    let (mut folders, strays) = folders(work, &runs);
+    for folder in &mut folders {
+        scope(work, folder, &runs);
+    }
     let notes = Notes::read(work);
     let mut all: Vec<RunFacts> = Vec::with_capacity(folders.len());
     for some in folders.chunks(AT_ONCE) {
-        let read: Vec<(&Folder<'_>, BTreeMap<String, Vec<u8>>)> = some
-            .iter()
-            .map(|folder| {
-                let read = |(name, path): &(String, &RecordPath)| {
-                    Some((name.clone(), work.source.read(path)?))
-                };
-                (folder, folder.files.iter().filter_map(read).collect())
-            })
-            .collect();
+        let read = read(work, some);
         all.par_extend(
-            read.into_par_iter()
+            some.into_par_iter()
+                .zip(read)
                 .map(|(folder, files)| one(folder, &files, &runs)),
         );
+    }
+    for (facts, folder) in all.iter_mut().zip(&folders) {
+        facts.in_scope = folder.in_scope;
+        versions(work, facts, &folder.changed);
     }
     all.sort_by(|a, b| {
         let uid = |facts: &RunFacts| facts.run.as_ref().ok().map(|run| run.uid.clone());
@@ -55,7 +59,6 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     });
     let ignored = ignored(work)?;
     for facts in &mut all {
-        versions(work, facts);
         facts.left_on_server = facts.run.is_err() && is_left_on_server(work, facts);
         let folder = RecordPath::from(facts.folder.as_str());
         let own = ignored.iter().filter_map(|path| path.strip(&folder));
@@ -142,7 +145,13 @@ fn folders<'p>(work: &'p Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder<'p>>, V
             strays.push(name);
             continue;
         };
-        folders.push(Folder { id, name, files });
+        folders.push(Folder {
+            id,
+            name,
+            files,
+            in_scope: true,
+            changed: Vec::new(),
+        });
     }
     (folders, strays)
 }
@@ -155,7 +164,9 @@ fn one(folder: &Folder<'_>, files: &BTreeMap<String, Vec<u8>>, runs: &RecordPath
         Some(bytes) => parse(bytes),
     };
     let mut facts = RunFacts::new(folder.id.clone(), shown, run);
-    facts.digest = record.and_then(|bytes| raw_digest(bytes));
+    facts.digest = record
+        .filter(|_| folder.in_scope)
+        .and_then(|bytes| raw_digest(bytes));
     let listed = folder.files.iter().map(|(name, _)| name);
     facts.unread = listed
         .filter(|name| !files.contains_key(*name))
@@ -234,15 +245,49 @@ pub fn unix(bytes: &[u8]) -> Vec<u8> {
     text
 }
 
-/// Compares a record with its earlier versions, and says whether it is asked about.
-fn versions(work: &Work<'_, '_>, facts: &mut RunFacts) {
+/// Says whether rules are asked about a folder. Of others only the record is read, for its label.
+fn scope(work: &Work<'_, '_>, folder: &mut Folder<'_>, runs: &RecordPath) {
+    let place = RecordPath::from(folder.name.as_str()).below(runs);
+    let differs = |(_, source): &(String, Source<'_, '_>)| changed(work, source, &place);
+    folder.changed = work.before.iter().map(differs).collect();
+    // The first version is the one that `--since` and `--staged` measure by.
+    let is_new = folder.changed.first().is_none_or(|changed| *changed);
+    folder.in_scope = !work.only_new || is_new;
+    if !folder.in_scope {
+        folder.files.retain(|(name, _)| name == RUN_JSON);
+    }
+}
+
+/// Reads the files of some folders.
+fn read(work: &Work<'_, '_>, folders: &[Folder<'_>]) -> Vec<BTreeMap<String, Vec<u8>>> {
+    let each = |folder: &Folder<'_>, read: &dyn Fn(&RecordPath) -> Option<Vec<u8>>| {
+        let files = folder.files.iter();
+        files
+            .filter_map(|(name, path)| Some((name.clone(), read(path)?)))
+            .collect()
+    };
+    match &work.source {
+        Source::Worktree { top, .. } => folders
+            .par_iter()
+            .map(|folder| each(folder, &|path| read_file(top, path)))
+            .collect(),
+        source => folders
+            .iter()
+            .map(|folder| each(folder, &|path| source.read(path)))
+            .collect(),
+    }
+}
+
+/// Compares a record with its earlier versions.
+fn versions(work: &Work<'_, '_>, facts: &mut RunFacts, changed: &[bool]) {
     let path = RecordPath::from(facts.record_file().as_str());
-    let mut is_new = work.before.is_empty();
-    for (index, (name, source)) in work.before.iter().enumerate() {
-        let folder_changed = changed(work, source, &RecordPath::from(facts.folder.as_str()));
-        // The first version is the one that `--since` and `--staged` measure by.
-        is_new |= index == 0 && folder_changed;
-        let Some(before) = source.read(&path).filter(|_| folder_changed) else {
+    for ((name, source), _) in work
+        .before
+        .iter()
+        .zip(changed)
+        .filter(|(_, changed)| **changed)
+    {
+        let Some(before) = source.read(&path) else {
             continue;
         };
         let sealed = parse(&before).is_ok_and(|run| run.digest.is_some());
@@ -250,7 +295,6 @@ fn versions(work: &Work<'_, '_>, facts: &mut RunFacts) {
             facts.before.push((name.clone(), digest));
         }
     }
-    facts.in_scope = !work.only_new || is_new;
 }
 
 /// Whether anything below a folder differs between two sources.

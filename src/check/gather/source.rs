@@ -28,6 +28,8 @@ pub enum Source<'a, 'r> {
         top: PathBuf,
         /// The files that matter.
         files: BTreeSet<RecordPath>,
+        /// The blobs of those that nobody touched since they were added.
+        known: BTreeMap<RecordPath, Oid>,
     },
     /// Blobs of the index or of a commit.
     Blobs {
@@ -56,9 +58,11 @@ impl<'a, 'r> Source<'a, 'r> {
             .args(["--", ":(top,glob)**/*.md", ":(top,glob)**/*.markdown"])
             .run()?;
         files.extend(split_nul(&listed).map(|path| RecordPath::from_path(&path_from_git(path))));
+        let known = git::unchanged::blobs(repo, |path| files.contains(path));
         Ok(Self::Worktree {
             top: top.to_owned(),
             files,
+            known,
         })
     }
 
@@ -134,10 +138,13 @@ impl<'a, 'r> Source<'a, 'r> {
         }
     }
 
-    /// The blob that a file is, or would be without conversion.
+    /// The blob that a file is in the index, or would be without conversion.
     pub fn id(&self, path: &RecordPath, format: ObjectFormat) -> Option<Oid> {
         match self {
-            Self::Worktree { .. } => Some(format.id("blob", &self.read(path)?)),
+            Self::Worktree { known, .. } => match known.get(path) {
+                Some(id) => Some(id.clone()),
+                None => Some(format.id("blob", &self.read(path)?)),
+            },
             Self::Blobs { files, .. } => files.get(path).map(|(_, id)| id.clone()),
         }
     }
@@ -145,11 +152,7 @@ impl<'a, 'r> Source<'a, 'r> {
     /// The content of a file; `None` when there is none, when it is a link, or when it is too large.
     pub fn read(&self, path: &RecordPath) -> Option<Vec<u8>> {
         match self {
-            Self::Worktree { top, .. } => {
-                let place = contain::below(top, path).ok()?;
-                let found = place.symlink_metadata().ok()?;
-                (found.is_file() && found.len() <= LIMIT).then(|| std::fs::read(place).ok())?
-            }
+            Self::Worktree { top, .. } => read_file(top, path),
             Self::Blobs { files, objects } => {
                 let (mode, id) = files.get(path)?;
                 (*mode != SYMLINK).then(|| objects.blob(id).ok())?
@@ -164,6 +167,13 @@ impl<'a, 'r> Source<'a, 'r> {
             Self::Blobs { files, .. } => files.get(path).map(|(_, id)| id),
         }
     }
+}
+
+/// A regular file of moderate size below the top of the working tree.
+pub fn read_file(top: &Path, path: &RecordPath) -> Option<Vec<u8>> {
+    let place = contain::below(top, path).ok()?;
+    let found = place.symlink_metadata().ok()?;
+    (found.is_file() && found.len() <= LIMIT).then(|| std::fs::read(place).ok())?
 }
 
 /// Lists regular files below a folder, without following links.

@@ -50,19 +50,19 @@ fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
         Kept::Branch => Finding::ok(CODE),
         Kept::Tag => note_on(commit, "is on no branch, a tag keeps it", None),
         kept => match &seen.commit.twin {
-            Some(twin) => with_twin(facts, commit, kept, twin),
+            Some(twin) => with_twin(facts, seen, commit, twin),
             None => without_twin(facts, seen, commit, kept),
         },
     }
 }
 
 /// The commit is on no branch here, and another one has its code.
-fn with_twin(facts: &Facts, commit: &Oid, kept: Kept, twin: &Twin) -> Finding {
+fn with_twin(facts: &Facts, seen: &RunFacts, commit: &Oid, twin: &Twin) -> Finding {
     let place = twin
         .branch
         .as_ref()
         .map_or(String::new(), |name| format!(" on {name}"));
-    let missing = kept == Kept::Missing;
+    let missing = seen.commit.kept == Kept::Missing;
     let (state, cause) = match (missing, facts.clone.shallow) {
         (true, true) => ("is not in this shallow clone", ""),
         (true, false) => ("is not in this clone", " (squash merge or rebase)"),
@@ -86,11 +86,12 @@ fn with_twin(facts: &Facts, commit: &Oid, kept: Kept, twin: &Twin) -> Finding {
             .detail("[check] commit = \"strict\" wants the commit itself")
             .fix(fetch);
     }
-    Finding::note(CODE, message).fix(if missing {
-        fetch
-    } else {
-        "keep the original: git exp push      (pushes refs/exp/<uid>)"
-    })
+    let note = Finding::note(CODE, message);
+    match (missing, seen.commit.keep_ref_pushed) {
+        (true, _) => note.fix(fetch),
+        (false, true) => note,
+        (false, false) => note.fix("keep the original: git exp push      (pushes refs/exp/<uid>)"),
+    }
 }
 
 /// A run before the first commit, or one taken in from a folder made by hand.
@@ -119,8 +120,9 @@ fn without_twin(facts: &Facts, seen: &RunFacts, commit: &Oid, kept: Kept) -> Fin
         Kept::KeepRef => note_on(
             commit,
             "is on no branch; its keep-ref in refs/exp has it (squash merge, rebase or deleted branch)",
-            Some("send the keep-refs along: git exp push"),
+            (!seen.commit.keep_ref_pushed).then_some("send the keep-refs along: git exp push"),
         ),
+        Kept::Reflog | Kept::Loose if may_be_kept(&facts.clone, seen) => unfetched(short),
         Kept::Reflog | Kept::Loose => {
             let what = if kept == Kept::Reflog {
                 "only a reflog has it"
@@ -147,12 +149,8 @@ fn missing(clone: &CloneFacts, short: &str, seen: &RunFacts) -> Finding {
         return Finding::unverifiable(CODE, format!("{short} is not in this clone, and {why}"))
             .fix("git exp pull");
     }
-    if !clone.keep_refs_known && clone.has_remote {
-        return Finding::unverifiable(
-            CODE,
-            format!("{short} is on no branch, and refs/exp/* were never fetched into this clone"),
-        )
-        .fix("git exp pull   (or: git fetch origin 'refs/exp/*:refs/exp/*')");
+    if may_be_kept(clone, seen) {
+        return unfetched(short);
     }
     Finding::broken(
         CODE,
@@ -160,6 +158,19 @@ fn missing(clone: &CloneFacts, short: &str, seen: &RunFacts) -> Finding {
     )
     .detail("a squash merge, rebase or deleted branch loses commits whose keep-ref was not pushed")
     .fix("where the run was made: git exp push; then here: git exp pull")
+}
+
+/// Whether the remote may keep, or is known to keep, what nothing here does.
+fn may_be_kept(clone: &CloneFacts, seen: &RunFacts) -> bool {
+    clone.has_remote && (!clone.keep_refs_known || seen.commit.keep_ref_pushed)
+}
+
+fn unfetched(short: &str) -> Finding {
+    Finding::unverifiable(
+        CODE,
+        format!("{short} is on no branch, and the remote's refs/exp/* are not in this clone"),
+    )
+    .fix("git exp pull   (or: git fetch origin 'refs/exp/*:refs/exp/*')")
 }
 
 #[cfg(test)]
@@ -217,8 +228,14 @@ mod tests {
         let mut plain = with(Kept::Missing, false);
         plain.clone.has_remote = true;
         assert_eq!(outcome(&RULE, &plain), Outcome::Unverifiable);
+        plain.runs[0].commit.kept = Kept::Loose;
+        assert_eq!(outcome(&RULE, &plain), Outcome::Unverifiable);
         plain.clone.keep_refs_known = true;
         assert_eq!(outcome(&RULE, &plain), Outcome::Broken);
+        plain.runs[0].commit.kept = Kept::Missing;
+        assert_eq!(outcome(&RULE, &plain), Outcome::Broken);
+        plain.runs[0].commit.keep_ref_pushed = true;
+        assert_eq!(outcome(&RULE, &plain), Outcome::Unverifiable);
     }
 
     #[test]

@@ -97,7 +97,10 @@ fn kept(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
     }
     if !seen.frozen.present {
         let short = snapshot.short();
-        let unsure = facts.clone.shallow || facts.clone.partial || !facts.clone.keep_refs_known;
+        let unsure = facts.clone.shallow
+            || facts.clone.partial
+            || !facts.clone.keep_refs_known
+            || seen.commit.keep_ref_pushed;
         return if unsure {
             Finding::unverifiable(CODE, format!("its snapshot {short} is not in this clone"))
                 .fix(pull)

@@ -29,10 +29,10 @@ pub const DUP_ID: Rule = Rule {
     topic: Topic {
         cause: "Two branches took the same number while apart; git merges the two folders without \
                 a conflict. Or a run's folder was copied, uid and all.",
-        example: "broken   E-dup-id  exp_004_lightgbm  number 4 is exp_004_catboost's too",
-        way_out: "Give one of them the next number: git exp renumber exp_004_lightgbm\n\
-                  The old label stays as an alias. A copied folder: delete it (git rm -r FOLDER) and record \
-                  the run anew.",
+        example: "broken   E-dup-id  exp_004_lightgbm  number 4 is also taken by exp_004_catboost",
+        way_out: "Give those that were started later the next free numbers: git exp renumber\n\
+                  Every clone gets the same answer, mentions follow, and the old label stays as an alias.\n\
+                  A copied folder: delete it (git rm -r FOLDER) and record the run anew.",
     },
     run: numbers,
 };
@@ -99,12 +99,13 @@ fn numbers(facts: &Facts) -> Vec<Finding> {
                 (!others.is_empty()).then(|| others.join(", "))
             };
             let uid = run.run.as_ref().ok().map(|record| record.uid.as_str());
-            let finding = if let Some(others) = twins(by_number.get(&run.id.number)) {
-                let message = format!("number {} is also taken by {others}", run.id.number);
-                Finding::broken(DUP_ID.code, message).fix(format!("git exp renumber {}", run.id))
-            } else if let Some(others) = twins(uid.and_then(|uid| by_uid.get(uid))) {
+            // A copy has both; a new number would not make it a run of its own.
+            let finding = if let Some(others) = twins(uid.and_then(|uid| by_uid.get(uid))) {
                 let message = format!("its uid is also that of {others}: one is a copy");
                 Finding::broken(DUP_ID.code, message).fix(format!("git rm -r {}", run.folder))
+            } else if let Some(others) = twins(by_number.get(&run.id.number)) {
+                let message = format!("number {} is also taken by {others}", run.id.number);
+                Finding::broken(DUP_ID.code, message).fix("git exp renumber")
             } else {
                 Finding::ok(DUP_ID.code)
             };
@@ -118,6 +119,7 @@ mod tests {
     use super::super::testing::{facts, outcome, record, run, told};
     use super::*;
     use crate::check::finding::Outcome;
+    use crate::model::Uid;
 
     #[test]
     fn folder_and_record_must_agree() {
@@ -132,9 +134,14 @@ mod tests {
 
     #[test]
     fn a_number_is_given_once_and_so_is_a_uid() {
-        let honest = facts(vec![run("exp_001_a"), run("exp_002_a")]);
+        let other = |id| {
+            let mut other = run(id);
+            record(&mut other).uid = Uid::new(7, &[7; 10]);
+            other
+        };
+        let honest = facts(vec![run("exp_001_a"), other("exp_002_a")]);
         assert_eq!(outcome(&DUP_ID, &honest), Outcome::Ok);
-        let double = facts(vec![run("exp_001_a"), run("exp_001_b")]);
+        let double = facts(vec![run("exp_001_a"), other("exp_001_b")]);
         assert_eq!(
             told(&(DUP_ID.run)(&double))[0].1,
             "number 1 is also taken by exp_001_b"

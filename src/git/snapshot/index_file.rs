@@ -16,8 +16,27 @@ const ASSUME_VALID: u16 = 0x8000;
 const EXTENDED: u16 = 0x4000;
 const SKIP_WORKTREE: u16 = 0x4000;
 
+/// What a file looked like when its entry was written, cut to 32 bits a field as the index has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Seconds and nanoseconds of the last change of content or inode.
+    pub ctime: [u32; 2],
+    /// Seconds and nanoseconds of the last change of the content.
+    pub mtime: [u32; 2],
+    /// Inode number.
+    pub inode: u32,
+    /// Bytes.
+    pub size: u32,
+}
+
 /// The entries; `None` when only git can tell them.
 pub fn read(path: &Path, format: ObjectFormat) -> Option<Vec<IndexEntry>> {
+    let entries = read_with_stat(path, format)?;
+    Some(entries.into_iter().map(|(entry, _)| entry).collect())
+}
+
+/// The entries, each with what its file looked like; `None` when only git can tell them.
+pub fn read_with_stat(path: &Path, format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat)>> {
     match std::fs::read(path) {
         Ok(bytes) => parse(&bytes, format),
         // Before the first `git add` there is none.
@@ -26,7 +45,7 @@ pub fn read(path: &Path, format: ObjectFormat) -> Option<Vec<IndexEntry>> {
     }
 }
 
-fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<IndexEntry>> {
+fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat)>> {
     let end = bytes.len().checked_sub(format.width())?;
     let bytes = &bytes[..end];
     let version = number(bytes, 4)?;
@@ -37,11 +56,22 @@ fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<IndexEntry>> {
     let mut entries = Vec::with_capacity(count.min(bytes.len() / STAT));
     let mut at = 12;
     for _ in 0..count {
+        let stat = stat(bytes, at)?;
         let (entry, next) = entry(bytes, at, format)?;
-        entries.push(entry);
+        entries.push((entry, stat));
         at = next;
     }
     all_optional(bytes.get(at..)?).then_some(entries)
+}
+
+fn stat(bytes: &[u8], at: usize) -> Option<Stat> {
+    let field = |index: usize| number(bytes, at + 4 * index);
+    Some(Stat {
+        ctime: [field(0)?, field(1)?],
+        mtime: [field(2)?, field(3)?],
+        inode: field(5)?,
+        size: field(9)?,
+    })
 }
 
 /// One entry, and where the next begins.

@@ -16,7 +16,7 @@ pub mod config;
 pub(super) mod conversion;
 mod files;
 mod index;
-mod index_file;
+pub mod index_file;
 mod keep;
 pub mod lfs;
 mod nested;

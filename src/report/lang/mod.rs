@@ -27,7 +27,7 @@ pub fn folder_readme(lang: Lang) -> &'static str {
          - `runs/exp_NNN_idea/run.json`: the facts, for programs\n\
          - `exp.toml`: settings\n\
          \n\
-         Look around: `git exp ls`, `git exp show exp_001`, `git exp diff exp_001 exp_002`.\n",
+         Look around: `git exp ls`, `git exp show @`, `git exp diff @-1 @` (`@` is the last run).\n",
         "# Эксперименты\n\
          \n\
          Каждая папка в `runs/` — один запуск: что запускали, на каком коде, данных и конфиге и что\n\
@@ -38,6 +38,6 @@ pub fn folder_readme(lang: Lang) -> &'static str {
          - `runs/exp_NNN_idea/run.json`: факты, для программ\n\
          - `exp.toml`: настройки\n\
          \n\
-         Посмотреть: `git exp ls`, `git exp show exp_001`, `git exp diff exp_001 exp_002`.\n",
+         Посмотреть: `git exp ls`, `git exp show @`, `git exp diff @-1 @` (`@` — последний запуск).\n",
     )
 }
