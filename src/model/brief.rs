@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::data::{Artifact, ConfigFile, DataInput};
+use super::repeats::{self, Scatter};
 use super::run::{Base, Process, Time};
 use super::{MetricValue, Number, Oid, Param, RecordPath, Run, RunId, Sha256, Status, Uid};
 
@@ -39,6 +40,8 @@ pub struct Brief {
     pub metric_code: Vec<String>,
     pub seed: Option<Param>,
     pub metrics: BTreeMap<String, MetricValue>,
+    /// Of metrics that are means over repeated seeds.
+    pub scatter: BTreeMap<String, Scatter>,
     pub models: Vec<FileBrief>,
     pub artifacts: Vec<FileBrief>,
     pub conclusion: Option<String>,
@@ -106,6 +109,7 @@ impl From<&Run> for Brief {
             metric_code: run.eval.metric_code,
             seed: run.seed,
             metrics: run.metrics,
+            scatter: repeats::scatters(&run.repeats),
             models: run.models.into_iter().map(FileBrief::from).collect(),
             artifacts: run.artifacts.into_iter().map(FileBrief::from).collect(),
             conclusion: run.conclusion,

@@ -8,6 +8,7 @@ use crate::error::{Failure, Result};
 use crate::model::data::ConfigFile;
 use crate::model::{RecordPath, Run, Status};
 use crate::observe::secrets::{self, Finding};
+use crate::ui::number;
 
 /// Changed and untracked files larger than this are data or models, where a token is no accident of
 /// editing; reading them would cost more than it finds.
@@ -90,9 +91,19 @@ pub fn inputs(config: &[(ConfigFile, Vec<u8>)], params: &[String]) -> Result<()>
 }
 
 /// Refuses inputs that a finished run has had already: running them again would only show the noise.
-pub fn same_inputs(run: &Run, earlier: &[Run]) -> Result<()> {
+pub fn same_inputs(run: &Run, earlier: &[Run], primary: Option<&str>) -> Result<()> {
     let inputs = fingerprint(run);
-    let same = |other: &&Run| other.status == Status::Ok && fingerprint(other) == inputs;
+    let same = |other: &&Run| {
+        if other.status != Status::Ok || other.code.code_tree != run.code.code_tree {
+            return false;
+        }
+        // Where a parameter names what a run wrote counts for nothing; this one has yet to write it.
+        let mut ended = run.clone();
+        ended.models.clone_from(&other.models);
+        ended.artifacts.clone_from(&other.artifacts);
+        ended.metrics_file.clone_from(&other.metrics_file);
+        fingerprint(&ended) == fingerprint(other)
+    };
     let Some(twin) = earlier
         .iter()
         .rev()
@@ -101,11 +112,22 @@ pub fn same_inputs(run: &Run, earlier: &[Run]) -> Result<()> {
     else {
         return Ok(());
     };
-    Err(Failure::new(format!("{} has the same inputs", twin.id()))
-        .because("code, data, configuration, environment and command are all equal")
-        .hint(format!(
-            "look at its results: git exp show {}",
-            twin.id().short()
-        ))
-        .hint("to measure the noise, run it again: add --allow-same"))
+    let value = primary
+        .and_then(|name| Some((name, twin.metrics.get(name)?.number()?)))
+        .map(|(name, value)| format!(" ({name} {})", number::mean(value, twin.scatter(name))));
+    Err(Failure::new(format!(
+        "{} has the same inputs{}",
+        twin.id(),
+        value.unwrap_or_default()
+    ))
+    .because("code, data, configuration, environment and command are all equal")
+    .hint(format!(
+        "look at its results: git exp show {}",
+        twin.id().short()
+    ))
+    .hint(format!(
+        "to measure the noise: git exp run --like {} --seeds 1,2,3",
+        twin.id().short()
+    ))
+    .hint("or run it again as it is: add --allow-same"))
 }

@@ -16,7 +16,8 @@ use serde_json::value::RawValue;
 use super::format::{self, RUN_SCHEMA};
 use crate::error::Result;
 use crate::model::brief::{DataBrief, FileBrief};
-use crate::model::run::{Base, Process, Time};
+use crate::model::repeats;
+use crate::model::run::{Base, Process, Repeat, Time};
 use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha256, Status, Uid};
 
 /// Reads a run's folder in brief.
@@ -90,6 +91,7 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
             None => None,
         },
         metrics,
+        scatter: repeats::scatters(&lean.repeats),
         models: lean.models.into_iter().map(FileBrief::from).collect(),
         artifacts: lean.artifacts.into_iter().map(FileBrief::from).collect(),
         conclusion: lean.conclusion,
@@ -158,6 +160,8 @@ struct Lean<'a> {
     seed: Option<&'a RawValue>,
     #[serde(default, borrow)]
     metrics: RawMap<'a>,
+    #[serde(default)]
+    repeats: Vec<Repeat>,
     #[serde(default)]
     models: Vec<LeanFile>,
     #[serde(default)]
@@ -271,13 +275,16 @@ mod tests {
             {"path": {"b64": "Y2Fm6Q=="}, "status": "M", "added": 1, "removed": null, "axis": "code"}]},
           "params": {"lr": 0.0010, "a b": "x", "n": null, "l": [1, "two"], "t": {"text": "1e-4", "type": "str"}},
           "metrics": {"auc": 0.8420, "big": 18446744073709551617, "loss": {"float": "nan"}, "name": "x", "none": null},
-          "data": [{"role": "train", "path": "a.csv", "sha256": null}]
+          "data": [{"role": "train", "path": "a.csv", "sha256": null}],
+          "repeats": [{"seed": 1, "folder": "repeats/seed_1", "metrics": {"auc": 0.8}, "exit_code": 0},
+            {"seed": 2, "folder": "repeats/seed_2", "metrics": {"auc": 0.9}, "exit_code": 0}]
         }"#;
         let full = format::parse_run(json.as_bytes(), Path::new("run.json")).unwrap();
         let lean = parse(json.as_bytes()).unwrap();
         assert_eq!(lean, Brief::from(&full));
         assert_eq!(lean.metric("auc").unwrap().as_str(), "0.8420");
         assert!(lean.dirty);
+        assert_eq!(lean.scatter["auc"].n, 2);
     }
 
     #[test]

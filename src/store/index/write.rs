@@ -237,6 +237,12 @@ impl Builder {
         self.intern_some(seed.as_deref());
         self.files(&run.models, false);
         self.files(&run.artifacts, false);
+        self.body.varint(run.scatter.len() as u64);
+        for (name, scatter) in &run.scatter {
+            self.intern(name.as_bytes());
+            self.body.varint(scatter.n as u64);
+            self.body.u64(scatter.sd.to_bits());
+        }
     }
 
     fn remember(&mut self, run: &Brief) {

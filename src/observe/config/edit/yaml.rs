@@ -75,7 +75,7 @@ fn place(text: &str, found: &Found, byte: &dyn Fn(usize) -> usize) -> Range<usiz
     // Behind the colon of its key.
     let colon = found
         .after_key
-        .map(|key| byte(key))
+        .map(byte)
         .and_then(|from| Some(from + text[from..].find(':')? + 1));
     match colon {
         Some(colon) if is_empty => colon..colon,
