@@ -102,6 +102,7 @@ fn write_run(env: &TestEnv, number: u32, commit: &Oid, tree: &Oid) {
     run.code.commit = Some(commit.clone());
     run.code.tree = Some(tree.clone());
     run.config.push(ConfigFile {
+        derived: false,
         path: format!("configs/generated_{number}.yaml").as_str().into(),
         sha256: Sha256::of(config.as_bytes()),
         blob: None,

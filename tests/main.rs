@@ -14,6 +14,7 @@ mod freeze;
 mod help;
 mod hooks;
 mod init;
+mod like;
 mod ls;
 mod man;
 mod parallel;

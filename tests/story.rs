@@ -72,7 +72,10 @@ fn record_a_real_training_list_it_show_it_compare_two() {
         started.contains("exp_002_more_trees  started   base exp_001_baseline"),
         "{started}"
     );
-    assert!(started.contains("model.n_estimators  6 → 12"), "{started}");
+    assert!(
+        started.contains("config  model.n_estimators 6 → 12"),
+        "{started}"
+    );
     let mut train = env.command("python3");
     train.args(&TRAIN[1..]);
     assert_eq!(env.ran(train).code, 0);

@@ -1,6 +1,7 @@
 //! `git exp metric`: logs values from a shell script or a loop.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
@@ -34,7 +35,11 @@ pub fn metric(ctx: &Ctx, args: &MetricArgs) -> Result<ExitCode> {
         .collect::<Result<Vec<_>>>()?;
     let entry = current::find(ctx, args.run.as_deref())?;
     contain::real_folder(&entry.folder)?;
-    let path = contain::below(&entry.folder, &SERIES_LOG.into())?;
+    let folder = repeat_folder(ctx, args, &entry.folder);
+    let path = contain::below(
+        folder.as_deref().unwrap_or(&entry.folder),
+        &SERIES_LOG.into(),
+    )?;
     let line = series::line(args.step, &values);
     let append = || {
         let mut file = std::fs::OpenOptions::new()
@@ -45,6 +50,13 @@ pub fn metric(ctx: &Ctx, args: &MetricArgs) -> Result<ExitCode> {
     };
     append().map_err(|error| failed(&path, &error))?;
     Ok(ExitCode::OK)
+}
+
+/// Inside of a repeat the values are the repeat's.
+fn repeat_folder(ctx: &Ctx, args: &MetricArgs, run: &Path) -> Option<PathBuf> {
+    let folder = PathBuf::from(ctx.ambient.var("GIT_EXP_RUN_DIR")?);
+    let is_repeat = args.run.is_none() && folder.parent()?.parent()? == run;
+    is_repeat.then_some(folder)
 }
 
 fn parse(text: &str) -> Result<(String, Number)> {

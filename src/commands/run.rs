@@ -7,12 +7,14 @@ use std::time::Instant;
 use super::finish::{ResultArgs, closing};
 use super::start::{CaptureArgs, announce};
 use crate::context::Ctx;
-use crate::error::{ExitCode, Result};
+use crate::error::{ExitCode, Failure, Result};
 use crate::failpoint;
-use crate::model::{Run, Status};
+use crate::model::{Run, Status, template};
 use crate::record::child::Ended;
 use crate::record::isolated::{Isolated, OUTPUTS};
-use crate::record::{attach, begin, child, end};
+use crate::record::launch::{Launch, copies};
+use crate::record::like::Like;
+use crate::record::{attach, begin, child, end, repeats};
 use crate::store::layout::{OUTPUT_LOG, SERIES_LOG};
 use crate::store::runs::{self, Entry};
 
@@ -33,22 +35,54 @@ pub struct RunArgs {
     /// Run in a plain export of the frozen tree below $TMPDIR; data that is not in git is linked
     #[arg(long)]
     pub isolated: bool,
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// Take the configuration, data and command of an earlier run; the command may be said anew
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "attach"])]
+    pub like: Option<String>,
+    /// Change one value of the configuration; the changed copy is in the run's folder, and the
+    /// command gets it as {config}; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "attach")]
+    pub set: Vec<String>,
+    /// Run the command once for each seed, as {seed} or in the configuration; metrics are the means
+    #[arg(
+        long,
+        value_name = "SEEDS",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        conflicts_with = "attach"
+    )]
+    pub seeds: Vec<i64>,
+    /// The command and its arguments; {config} stands for the run's copy of the configuration
+    #[arg(last = true, required_unless_present = "like", value_name = "COMMAND")]
     pub command: Vec<OsString>,
 }
 
 /// What there is to run.
 struct Begun {
     entry: Entry,
+    launch: Launch,
     isolated: Option<Isolated>,
 }
 
 /// Runs a command as a recorded run; our exit code is the command's.
 pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
-    let Begun { entry, isolated } = begin(ctx, args)?;
+    let Begun {
+        entry,
+        launch,
+        isolated,
+    } = begin(ctx, args)?;
     let id = entry.id.clone();
-    let ended = child(ctx, args, &entry, isolated.as_ref());
+    let ended = if args.seeds.is_empty() {
+        child(ctx, args, &entry, &launch)
+    } else {
+        let plan = repeats::Plan {
+            launch: &launch,
+            seeds: &args.seeds,
+            isolated: isolated.as_ref(),
+            metrics: args.results.metrics.as_deref(),
+            log: args.log,
+        };
+        repeats::run(ctx, &id.to_string(), &plan)
+    };
     failpoint::reach("command-ended")?;
     let mut finish = args.results.request();
     finish.folder_only = args.attach.is_some();
@@ -90,22 +124,32 @@ pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
 
 /// Starts a run, or takes one over that was started elsewhere.
 fn begin(ctx: &Ctx, args: &RunArgs) -> Result<Begun> {
-    let argv: Vec<String> = args
-        .command
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
     if let Some(name) = &args.attach {
         // First the export: a run that can't be run is not claimed.
         let isolated = args
             .isolated
             .then(|| Isolated::export(ctx, name))
             .transpose()?;
+        let argv: Vec<String> = args
+            .command
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect();
         let entry = attach::claim(ctx, name, &argv, args.isolated)?;
         ctx.ui.say(format!("{}  attached", entry.id));
-        return Ok(Begun { entry, isolated });
+        let mut launch = Launch {
+            argv: args.command.clone(),
+            cwd: ctx.ambient.cwd().to_owned(),
+            ..Launch::default()
+        };
+        move_into(ctx, &mut launch, isolated.as_ref())?;
+        return Ok(Begun {
+            entry,
+            launch,
+            isolated,
+        });
     }
-    let request = args.capture.request(ctx, Some(argv))?;
+    let request = request(ctx, args)?;
     let begun = begin::begin(ctx, &request)?;
     for line in announce(ctx, &begun)? {
         ctx.ui.say(line);
@@ -115,34 +159,86 @@ fn begin(ctx: &Ctx, args: &RunArgs) -> Result<Begun> {
         .isolated
         .then(|| Isolated::export(ctx, &name))
         .transpose()?;
+    let mut launch = begun.launch;
+    move_into(ctx, &mut launch, isolated.as_ref())?;
     Ok(Begun {
         entry: runs::resolve(ctx.project()?, &name)?,
+        launch,
         isolated,
     })
 }
 
+/// What the recorder is asked for.
+fn request(ctx: &Ctx, args: &RunArgs) -> Result<begin::Request> {
+    let like = args.like.as_deref().map(|name| Like::named(ctx, name));
+    let like = like.transpose()?;
+    let (argv, cwd) = match &like {
+        Some(like) if args.command.is_empty() => like.command(ctx)?,
+        _ => (args.command.clone(), ctx.ambient.cwd().to_owned()),
+    };
+    for (at, seed) in args.seeds.iter().enumerate() {
+        if args.seeds[..at].contains(seed) {
+            return Err(Failure::new(format!("the seed {seed} is named twice"))
+                .because("the same seed again says nothing about luck")
+                .hint("name different ones: --seeds 1,2,3"));
+        }
+    }
+    let launch = Launch {
+        argv,
+        cwd,
+        ..Launch::default()
+    };
+    let mut request = args.capture.request(ctx, Some(launch))?;
+    request.like = like;
+    request.seeds.clone_from(&args.seeds);
+    for text in &args.set {
+        let (key, value) = text
+            .split_once('=')
+            .filter(|(key, _)| !key.trim().is_empty())
+            .ok_or_else(|| {
+                Failure::new(format!("`--set {text}` is not KEY=VALUE"))
+                    .hint("git exp run --like @ --set model.max_depth=8")
+            })?;
+        request
+            .set
+            .push((key.trim().to_owned(), value.trim().to_owned()));
+    }
+    Ok(request)
+}
+
+/// Moves the place of a command into the export that it is to run in.
+fn move_into(ctx: &Ctx, launch: &mut Launch, isolated: Option<&Isolated>) -> Result<()> {
+    if let Some(isolated) = isolated {
+        let top = ctx.repo()?.top()?;
+        launch.is_exported = true;
+        launch.cwd = match launch.cwd.strip_prefix(top) {
+            Ok(inside) => isolated.top().join(inside),
+            Err(_) => isolated.cwd.clone(),
+        };
+    }
+    Ok(())
+}
+
 /// Runs the command; how it ended, and after how many seconds.
-fn child(
-    ctx: &Ctx,
-    args: &RunArgs,
-    entry: &Entry,
-    isolated: Option<&Isolated>,
-) -> Result<(Ended, f64)> {
+fn child(ctx: &Ctx, args: &RunArgs, entry: &Entry, launch: &Launch) -> Result<(Ended, f64)> {
     let series = entry.folder.join(SERIES_LOG);
     let id = entry.id.to_string();
-    let uid = entry
-        .run
-        .as_ref()
-        .map_or(id.as_str(), |run| run.uid.as_str());
+    let record = entry.run.as_ref().ok();
+    let uid = record.map_or(id.as_str(), |run| run.uid.as_str());
     let vars = [
         ("GIT_EXP_RUN", uid.as_ref()),
         ("GIT_EXP_RUN_DIR", entry.folder.as_path()),
         ("GIT_EXP_SERIES", series.as_path()),
     ];
     let log = args.log.then(|| entry.folder.join(OUTPUT_LOG));
-    let cwd = isolated.map_or(ctx.ambient.cwd(), |isolated| &isolated.cwd);
+    let config = record.map_or_else(Vec::new, |run| copies(&run.config, &entry.folder));
+    if config.is_empty() && template::has(&launch.argv, &template::config(0)) {
+        ctx.ui
+            .warn("the command has {config} in it, but the run has no configuration");
+    }
+    let argv = launch.filled(&config, None);
     let started = Instant::now();
-    let ended = child::run(&args.command, cwd, &vars, log.as_deref())?;
+    let ended = child::run(&argv, &launch.cwd, &vars, log.as_deref())?;
     Ok((ended, started.elapsed().as_secs_f64()))
 }
 

@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
+use crate::compare::{Rules, compare};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
+use crate::evidence::{self, Subject};
+use crate::model::Run;
 use crate::record::begin::{self, Begun, Request};
 use crate::record::inputs;
-use crate::report::begun;
+use crate::record::launch::Launch;
+use crate::report::diff::Look;
+use crate::report::{begun, preflight};
 
 /// What a run is made of; shared by `start` and `run`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -68,7 +73,7 @@ pub struct StartArgs {
 
 impl CaptureArgs {
     /// Reads the arguments into what the recorder wants.
-    pub fn request(&self, ctx: &Ctx, argv: Option<Vec<String>>) -> Result<Request> {
+    pub fn request(&self, ctx: &Ctx, launch: Option<Launch>) -> Result<Request> {
         let data = self
             .data
             .iter()
@@ -88,7 +93,8 @@ impl CaptureArgs {
             allow_same: self.allow_same,
             allow_secrets: self.allow_secrets,
             rehash: self.rehash,
-            argv,
+            launch,
+            ..Request::default()
         })
     }
 }
@@ -143,5 +149,33 @@ pub fn announce(ctx: &Ctx, begun: &Begun) -> Result<Vec<String>> {
         ctx.ui
             .say(format!("first run here: wrote {}", begun.set_up.join(", ")));
     }
-    Ok(begun::lines(&begun.run, begun.base.as_ref(), ctx.lang()?))
+    let base = begun.base.as_ref();
+    let mut lines = vec![begun::head(&begun.run, base, ctx.lang()?)];
+    if let Some(base) = base {
+        match intent(ctx, begun, base) {
+            Ok(told) => lines.extend(told),
+            // The run has begun; what can't be told of it must not stop it.
+            Err(failure) => ctx
+                .ui
+                .warn(format!("not compared with {}: {failure}", base.id())),
+        }
+    }
+    Ok(lines)
+}
+
+/// What will change against the base, before anything is trained. It reads no other run.
+fn intent(ctx: &Ctx, begun: &Begun, base: &Run) -> Result<Vec<String>> {
+    let before = Subject::of(base.clone(), ctx.project()?.run(&base.id()));
+    let now = Subject::of(begun.run.clone(), begun.folder.clone());
+    let seen = evidence::gather(ctx, base, &begun.run, &[])?;
+    let rules = Rules::from(ctx.settings()?);
+    let comparison = compare(&before.side(), &now.side(), &seen, &rules);
+    let look = Look {
+        width: ctx.ui.width(),
+        unicode: ctx.ui.unicode(),
+        color: ctx.ui.color(),
+        lang: ctx.lang()?,
+        all: false,
+    };
+    Ok(preflight::lines(&comparison, &look))
 }

@@ -1,7 +1,7 @@
 //! What a comparison is told beyond the two records, by callers who may look at git and at files.
 
 use crate::model::run::Time;
-use crate::model::{Axis as PathAxis, MetricValue, Param, RecordPath, Run};
+use crate::model::{Axis as PathAxis, RecordPath, Run};
 
 /// One of the two runs, with what lies beside its record.
 #[derive(Clone, Copy, Debug)]
@@ -10,8 +10,6 @@ pub struct Side<'a> {
     pub run: &'a Run,
     /// `env.txt` as name and version, sorted by name; `None` when it isn't at hand.
     pub packages: Option<&'a [(String, String)]>,
-    /// Repeats of this run under other seeds (`repeats/seed_*/metrics.json`).
-    pub repeats: &'a [Repeat],
     /// When its metrics file was written.
     pub metrics_written: Option<Time>,
 }
@@ -22,19 +20,9 @@ impl<'a> Side<'a> {
         Self {
             run,
             packages: None,
-            repeats: &[],
             metrics_written: None,
         }
     }
-}
-
-/// The metrics of a repeat that is kept inside its run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Repeat {
-    /// Its seed.
-    pub seed: Option<Param>,
-    /// What it measured.
-    pub metrics: std::collections::BTreeMap<String, MetricValue>,
 }
 
 /// What was seen outside the records.

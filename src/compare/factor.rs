@@ -63,13 +63,15 @@ pub fn count(axes: &Axes, rules: &Rules) -> Vec<Factor> {
         factors.push(Factor::new(Axis::Code, "code"));
     }
     factors.extend(config(axes, rules));
-    if axes.seed.state == State::Changed {
-        factors.push(Factor::new(Axis::Seed, "seed"));
-    }
     if axes.env.state == State::Changed {
         factors.push(Factor::new(Axis::Env, "env"));
     } else if axes.hardware.state == State::Changed {
         factors.push(Factor::new(Axis::Hardware, "hardware"));
+    }
+    // Which seeds a mean was taken over explains nothing beside a real change.
+    if axes.seed.state == State::Changed && (!axes.seed.averaged || factors.is_empty()) {
+        let place = factors.partition_point(|factor| factor.axis < Axis::Seed);
+        factors.insert(place, Factor::new(Axis::Seed, "seed"));
     }
     factors
 }

@@ -139,6 +139,7 @@ pub fn compare<'a>(
         factors: &factors,
         rows: &rows,
         closest: &closest,
+        runs: evidence.runs,
         verdict,
     });
     Comparison {

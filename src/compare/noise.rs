@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 
 use super::evidence::{Evidence, Side};
 use super::fingerprint::{canonical, fingerprint_but_seed};
+use crate::model::repeats::{deviation, mean};
+use crate::model::run::Repeat;
 use crate::model::{MetricValue, Run, Status};
 
 /// What is known of a metric's noise between two runs.
@@ -182,17 +184,18 @@ impl<'a> Repeats<'a> {
 
 /// A run's own values: its repeats if it has some (its metrics are then their mean), else itself.
 fn own<'a>(side: &Side<'a>) -> Vec<Sample<'a>> {
-    if side.repeats.is_empty() {
+    let repeats: Vec<&'a Repeat> = side.run.repeats.iter().filter(|r| r.is_done()).collect();
+    if repeats.is_empty() {
         return vec![Sample {
             seed: side.run.seed.as_ref().map(canonical),
             metrics: &side.run.metrics,
         }];
     }
-    let sample = |repeat: &'a super::evidence::Repeat| Sample {
-        seed: repeat.seed.as_ref().map(canonical),
+    let sample = |repeat: &'a Repeat| Sample {
+        seed: Some(canonical(&repeat.seed)),
         metrics: &repeat.metrics,
     };
-    side.repeats.iter().map(sample).collect()
+    repeats.into_iter().map(sample).collect()
 }
 
 /// The finite values of a metric. The same value under the same seed is one observation, however
@@ -259,17 +262,6 @@ fn t_quantile(degrees: f64) -> f64 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let whole = degrees.clamp(1.0, 30.0) as usize;
     TABLE[whole - 1]
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The standard deviation of a sample (divided by n - 1).
-fn deviation(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (squares / (values.len() as f64 - 1.0)).sqrt()
 }
 
 #[cfg(test)]

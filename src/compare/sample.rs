@@ -79,6 +79,7 @@ pub fn commit(run: &mut Run, start: &str) {
 /// The configuration file, with a digest of its name.
 pub fn config(run: &mut Run, path: &str) {
     run.config = vec![ConfigFile {
+        derived: false,
         path: path.into(),
         sha256: Sha256::of(path.as_bytes()),
         blob: None,

@@ -66,6 +66,7 @@ pub(super) struct Known<'k> {
     pub factors: &'k [Factor],
     pub rows: &'k [MetricRow],
     pub closest: &'k [Closest],
+    pub runs: &'k [&'k Run],
     pub verdict: Verdict,
 }
 
@@ -123,7 +124,7 @@ fn seeds(known: &Known<'_>) -> Option<Suggestion> {
         .delta
         .as_ref()
         .is_some_and(|delta| delta.as_f64() != 0.0);
-    if !row.is_shared() || !moved || row.noise.is_some() || known.b.command.is_none() {
+    if !row.is_shared() || !moved || row.noise.is_some() || !known.b.takes_seed() {
         return None;
     }
     let (_, b) = names(known.a, known.b);
@@ -177,6 +178,8 @@ fn isolate(known: &Known<'_>) -> Option<Suggestion> {
         .keys
         .iter()
         .filter(|key| key.role == KeyRole::Param && key.kind != KeyKind::Spelling)
+        // `--set` changes what is there: it adds no key.
+        .filter(|key| key.a.is_some() && key.b.is_some())
         .filter(missing)
         .collect();
     let on_code = known
@@ -193,6 +196,13 @@ fn isolate(known: &Known<'_>) -> Option<Suggestion> {
         None if only_config => (Start::First, a, false),
         None => (Start::Second, b, true),
     };
+    let source = match (on_code, back) {
+        (Some(have), _) => known.runs.iter().copied().find(|run| run.id() == have.run),
+        (None, false) => Some(known.a),
+        (None, true) => Some(known.b),
+    };
+    // A command that can't be given another configuration is no command to paste.
+    source.filter(|run| run.takes_config())?;
     let commands: Vec<Vec<String>> = keys
         .into_iter()
         .filter_map(|key| {
@@ -204,6 +214,23 @@ fn isolate(known: &Known<'_>) -> Option<Suggestion> {
     (!commands.is_empty()).then_some(Suggestion::Isolate { from, commands })
 }
 
+/// Text that would be read as something else stands in quotes.
+fn in_quotes(text: &str) -> String {
+    const WORDS: [&str; 11] = [
+        "true", "false", "yes", "no", "on", "off", "null", "none", "nan", "y", "n",
+    ];
+    let starts = text.starts_with(|c: char| c.is_alphabetic() || c == '/');
+    let plain = text
+        .chars()
+        .all(|c| c.is_alphanumeric() || "_-./".contains(c));
+    let is_word = WORDS.contains(&text.to_ascii_lowercase().as_str());
+    if starts && plain && !is_word {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
+}
+
 /// `run type_only --like exp_006 --set model.type=LGBMClassifier`; `None` for a value that no
 /// command line can spell.
 fn command(key: &str, value: &Param, like: &str, back: bool) -> Option<[String; 6]> {
@@ -213,6 +240,10 @@ fn command(key: &str, value: &Param, like: &str, back: bool) -> Option<[String; 
             ..
         }
         | Param::List(_) => return None,
+        Param::Leaf {
+            kind: ParamKind::Str,
+            text,
+        } => &in_quotes(text),
         Param::Leaf { text, .. } => text,
     };
     let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();

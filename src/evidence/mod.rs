@@ -27,15 +27,19 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// A run and its folder.
+    pub fn of(run: Run, folder: PathBuf) -> Self {
+        Self {
+            packages: packages(&folder),
+            run,
+            folder,
+        }
+    }
+
     /// The run that a person names.
     pub fn named(ctx: &Ctx, name: &str) -> Result<Self> {
         let entry = runs::resolve(ctx.project()?, name)?;
-        let packages = packages(&entry.folder);
-        Ok(Self {
-            run: entry.run?,
-            folder: entry.folder,
-            packages,
-        })
+        Ok(Self::of(entry.run?, entry.folder))
     }
 
     /// The run's base, or the run before it.
@@ -61,12 +65,8 @@ impl Subject {
         Ok(place
             .and_then(|place| entries.into_iter().nth(place))
             .and_then(|entry| {
-                let packages = packages(&entry.folder);
-                Some(Self {
-                    run: entry.run.ok()?,
-                    folder: entry.folder,
-                    packages,
-                })
+                let folder = entry.folder;
+                entry.run.ok().map(|run| Self::of(run, folder))
             }))
     }
 

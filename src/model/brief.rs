@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::data::{Artifact, ConfigFile, DataInput, MetricsFile};
+use super::repeats::{self, Scatter};
 use super::run::{Base, Process, Time};
 use super::{MetricValue, Number, Oid, Param, RecordPath, Run, RunId, Sha256, Status, Uid};
 
@@ -40,6 +41,8 @@ pub struct Brief {
     pub seed: Option<Param>,
     pub metrics: BTreeMap<String, MetricValue>,
     pub metrics_file: Option<FileBrief>,
+    /// Of metrics that are means over repeated seeds.
+    pub scatter: BTreeMap<String, Scatter>,
     pub models: Vec<FileBrief>,
     pub artifacts: Vec<FileBrief>,
     pub conclusion: Option<String>,
@@ -108,6 +111,7 @@ impl From<&Run> for Brief {
             seed: run.seed,
             metrics: run.metrics,
             metrics_file: run.metrics_file.map(FileBrief::from),
+            scatter: repeats::scatters(&run.repeats),
             models: run.models.into_iter().map(FileBrief::from).collect(),
             artifacts: run.artifacts.into_iter().map(FileBrief::from).collect(),
             conclusion: run.conclusion,

@@ -22,6 +22,10 @@ pub struct ConfigFile {
     /// Why its parameters are not in `params`, if they aren't.
     #[serde(default)]
     pub unread: Option<String>,
+    /// Whether the bytes are those of the copy alone: the file at `path`, with values set on the
+    /// command line, or as an earlier run had it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub derived: bool,
 }
 
 /// What a data input is.

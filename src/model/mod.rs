@@ -17,8 +17,10 @@ pub mod name;
 pub mod number;
 pub mod param;
 pub mod path;
+pub mod repeats;
 pub mod run;
 pub mod sketch;
+pub mod template;
 
 pub use axis::Axis;
 pub use brief::Brief;

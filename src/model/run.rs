@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::Code;
 use super::data::{Artifact, ConfigFile, DataInput, MetricsFile};
+use super::digest::Sha256;
 use super::environment::{Environment, Hardware};
 use super::id::{RunId, Uid};
 use super::metric::MetricValue;
@@ -81,6 +82,12 @@ pub struct Run {
     /// The run to compare with.
     #[serde(default)]
     pub base: Option<Base>,
+    /// The run whose configuration and command were taken: `run --like`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<Base>,
+    /// Parameters that were set on the command line, with what the configuration had: `--set`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, Param>,
     /// Free labels.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -113,7 +120,7 @@ pub struct Run {
     /// How it was measured.
     #[serde(default)]
     pub eval: Eval,
-    /// The random seed, if one is known.
+    /// The random seed, if one is known; the list of them when the run is its own repeats.
     #[serde(default)]
     pub seed: Option<Param>,
     /// The software.
@@ -125,6 +132,9 @@ pub struct Run {
     /// The results.
     #[serde(default)]
     pub metrics: BTreeMap<String, MetricValue>,
+    /// The same command under several seeds: `metrics` has the means then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<Repeat>,
     /// The file they came from.
     #[serde(default)]
     pub metrics_file: Option<MetricsFile>,
@@ -169,6 +179,8 @@ impl Run {
             hypothesis: None,
             declared: Vec::new(),
             base: None,
+            like: None,
+            set: BTreeMap::new(),
             tags: Vec::new(),
             started,
             finished: None,
@@ -184,6 +196,7 @@ impl Run {
             env: None,
             hardware: None,
             metrics: BTreeMap::new(),
+            repeats: Vec::new(),
             metrics_file: None,
             series: BTreeMap::new(),
             models: Vec::new(),
@@ -214,7 +227,8 @@ pub struct Base {
     pub uid: Uid,
 }
 
-/// What was executed. Secrets in it are redacted before it is recorded.
+/// What was executed. Secrets in it are redacted before it is recorded; `{config}` and `{seed}` stand
+/// in it as they were typed ([`super::template`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Command {
     /// Program and arguments.
@@ -227,6 +241,27 @@ pub struct Command {
     /// The signal that ended it.
     #[serde(default)]
     pub signal: Option<i32>,
+}
+
+/// One of a run's repeats under other seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Repeat {
+    /// Its seed.
+    pub seed: Param,
+    /// Its folder inside the run's.
+    pub folder: String,
+    /// What it measured.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, MetricValue>,
+    /// How long the command took, in seconds.
+    #[serde(default)]
+    pub seconds: Option<Number>,
+    /// The exit code, if it ended by itself.
+    #[serde(default)]
+    pub exit_code: Option<i32>,
+    /// Digest of its metrics file.
+    #[serde(default)]
+    pub metrics_sha256: Option<Sha256>,
 }
 
 /// Enough to tell later whether the process still lives.

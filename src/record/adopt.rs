@@ -126,6 +126,7 @@ fn take_files(folder: &Path, run: &mut Run) {
                 Err(error) => Some(error.to_string()),
             };
             run.config.push(ConfigFile {
+                derived: false,
                 path,
                 sha256,
                 blob: None,

@@ -6,17 +6,19 @@ use std::thread::JoinHandle;
 
 use super::earlier::Earlier;
 use super::inputs::{self, Proposal};
-use super::{end, gather, guard, naming, setup};
+use super::launch::Launch;
+use super::like::Like;
+use super::{configuration, end, gather, guard, naming, setup};
 use crate::context::Ctx;
-use crate::error::{Context, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::failpoint;
 use crate::git::snapshot::{Frozen, Keep, Observation, Scope};
 use crate::git::{numbers, patch, refs};
 use crate::model::code::FileInRun;
 use crate::model::data::ConfigFile;
-use crate::model::run::{Base, Command};
+use crate::model::run::Base;
 use crate::model::{Axis, Run, RunId, Sha256};
-use crate::observe::{code, config, data, environment, hardware, secrets};
+use crate::observe::{code, data, environment, hardware, secrets};
 use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
@@ -54,7 +56,13 @@ pub struct Request {
     /// Don't trust the stat cache.
     pub rehash: bool,
     /// The command, if we are going to run it.
-    pub argv: Option<Vec<String>>,
+    pub launch: Option<Launch>,
+    /// The run whose configuration, data and command are taken.
+    pub like: Option<Like>,
+    /// `key`, `value` of the configuration that are to be changed.
+    pub set: Vec<(String, String)>,
+    /// The seeds of the repeats, if there are to be any.
+    pub seeds: Vec<i64>,
 }
 
 /// A run that has begun.
@@ -66,13 +74,15 @@ pub struct Begun {
     pub folder: PathBuf,
     /// The run that it is compared with.
     pub base: Option<Run>,
+    /// What there is to execute, if anything.
+    pub launch: Launch,
     /// Files that were set up because this is the first run here.
     pub set_up: Vec<String>,
 }
 
 /// Everything observed, before anything is written.
 struct Observed {
-    config: Vec<(ConfigFile, Vec<u8>)>,
+    config: configuration::Files,
     packages: String,
     frozen: Frozen,
     /// The highest number on other branches, being looked up meanwhile.
@@ -108,8 +118,6 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     } else {
         Proposal::default()
     };
-    let config_paths = gather::config_paths(ctx, request, &proposal)?;
-
     let uid = ctx.ambient.new_uid();
     let placeholder = RunId {
         number: 0,
@@ -118,20 +126,15 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let mut run = Run::new(uid, placeholder, ctx.ambient.now());
     let earlier = Earlier::list(ctx)?;
     let base = base_of(ctx, request, &earlier)?;
-    let config = gather::read_config(ctx, &config_paths, &mut run)?;
-    for text in &request.params {
-        let (name, value) = config::from_flag(text)
-            .context(|| format!("`--param {text}` is not KEY=VALUE"))
-            .map_err(|failure| failure.hint("git exp start --param model.depth=8"))?;
-        run.params.insert(name, value);
-    }
-    run.command = request.argv.as_ref().map(|argv| command(ctx, argv));
-    let argv = request.argv.clone().unwrap_or_default();
-    run.seed = inputs::seed_of(&run.params, &argv);
+    let (config, launch) = configuration::configure(ctx, request, &proposal, &mut run)?;
+    let config_paths: Vec<PathBuf> = config
+        .iter()
+        .map(|(file, _)| project.root.join(file.path.to_path()))
+        .collect();
     let specs = gather::data_specs(ctx, request, settings, &proposal, &run.params)?;
     let (data, seen_data) = gather::record_data(ctx, &specs, request.rehash, &mut run.warnings)?;
     run.data = data;
-    let program = argv.first().map(std::ffi::OsString::from);
+    let program = launch.argv.first().cloned();
     let seen = environment::observe(&ctx.ambient, program.as_deref(), &project.root);
     let packages = environment::env_txt(&seen.packages);
     run.warnings.extend(seen.notes);
@@ -159,7 +162,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     };
     let claims = gather::claims(ctx, settings, &run, &writers)?;
     run.code = code::code(&frozen, &claims, repo.format());
-    refuse(request, &run, &earlier)?;
+    refuse(request, &run, &earlier, settings.primary.as_deref())?;
     let mut observed = Observed {
         config,
         packages,
@@ -182,6 +185,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         run,
         folder,
         base,
+        launch,
         set_up,
     })
 }
@@ -191,22 +195,11 @@ fn base_of(ctx: &Ctx, request: &Request, earlier: &Earlier<'_>) -> Result<Option
     if let Some(name) = &request.base {
         return Ok(Some(runs::resolve(ctx.project()?, name)?.run?));
     }
-    Ok(earlier.base(request.argv.as_deref()))
-}
-
-fn command(ctx: &Ctx, argv: &[String]) -> Command {
-    let cwd = ctx
-        .project()
-        .ok()
-        .and_then(|project| project.relative(ctx.ambient.cwd()));
-    Command {
-        argv: secrets::redact_argv(argv),
-        cwd: cwd
-            .filter(|path| !path.as_bytes().is_empty())
-            .unwrap_or_else(|| ".".into()),
-        exit_code: None,
-        signal: None,
+    if let Some(like) = &request.like {
+        return Ok(Some(like.run.clone()));
     }
+    let words = request.launch.as_ref().map(Launch::words);
+    Ok(earlier.base(words.as_deref()))
 }
 
 /// Writes cards and manifests: they are named by content, so writing them early harms nothing.
@@ -224,7 +217,12 @@ fn keep_cards(ctx: &Ctx, inputs: &[data::Input]) -> Result<()> {
 }
 
 /// Says no before anything is kept.
-fn refuse(request: &Request, run: &Run, earlier: &Earlier<'_>) -> Result<()> {
+fn refuse(
+    request: &Request,
+    run: &Run,
+    earlier: &Earlier<'_>,
+    primary: Option<&str>,
+) -> Result<()> {
     if request.require_clean && run.code.code_is_dirty() {
         let first = run
             .code
@@ -242,7 +240,7 @@ fn refuse(request: &Request, run: &Run, earlier: &Earlier<'_>) -> Result<()> {
     if request.allow_same {
         Ok(())
     } else {
-        guard::same_inputs(run, earlier)
+        guard::same_inputs(run, earlier, primary)
     }
 }
 
@@ -250,6 +248,14 @@ fn describe(run: &mut Run, request: &Request, base: Option<&Run>) -> Result<()> 
     run.goal = request.goal.clone();
     run.hypothesis = request.hypothesis.clone();
     run.declared = request.declared.clone();
+    // What is set on the command line is meant to change.
+    run.declared.extend(
+        run.set
+            .keys()
+            .filter(|key| !request.declared.contains(key))
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
     run.tags = request.tags.clone();
     run.base = base.map(|base| Base {
         id: base.id().to_string(),

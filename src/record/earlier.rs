@@ -2,7 +2,7 @@
 
 use crate::compare::State;
 use crate::compare::axes::command::CommandAxis;
-use crate::compare::fingerprint::{Fingerprint, fingerprint};
+use crate::compare::fingerprint::fingerprint;
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::param::ParamKind;
@@ -68,8 +68,7 @@ impl<'a> Earlier<'a> {
 
     /// A finished run that had the same inputs as this one, as far as that can be proven.
     pub fn twin(&self, run: &Run) -> Option<Run> {
-        let inputs = fingerprint(run);
-        if !inputs.is_proof() {
+        if !fingerprint(run).is_proof() {
             return None;
         }
         let brief = Brief::from(run);
@@ -77,12 +76,18 @@ impl<'a> Earlier<'a> {
             .newest_first()
             .filter(|(_, other)| other.status == Status::Ok && may_equal(&brief, other))
             .filter_map(|(at, _)| self.whole(at));
-        alike.find(|other| is_twin(run, &inputs, other))
+        alike.find(|other| is_twin(run, other))
     }
 }
 
-fn is_twin(run: &Run, inputs: &Fingerprint, other: &Run) -> bool {
-    fingerprint(other) == *inputs && CommandAxis::between(run, other).state != State::Changed
+fn is_twin(run: &Run, other: &Run) -> bool {
+    // Where a parameter names what a run wrote counts for nothing; this one has yet to write it.
+    let mut ended = run.clone();
+    ended.models.clone_from(&other.models);
+    ended.artifacts.clone_from(&other.artifacts);
+    ended.metrics_file.clone_from(&other.metrics_file);
+    fingerprint(&ended) == fingerprint(other)
+        && CommandAxis::between(&ended, other).state != State::Changed
 }
 
 /// Whether the inputs of two runs can be equal at all, by what is known without reading a record.

@@ -12,118 +12,9 @@ use crate::git::tree::filtered_tree;
 use crate::model::axis::Claims;
 use crate::model::data::{ConfigFile, DataInput};
 use crate::model::{Oid, Param, RecordPath, Run, Sha256};
-use crate::observe::{config, data};
+use crate::observe::data;
 use crate::settings::{Profile, ProjectSettings};
 use crate::store::cards;
-
-pub(super) fn config_paths(
-    ctx: &Ctx,
-    request: &Request,
-    proposal: &Proposal,
-) -> Result<Vec<PathBuf>> {
-    if !request.config.is_empty() {
-        return Ok(request.config.clone());
-    }
-    let project = ctx.project()?;
-    let named = &ctx.settings()?.inputs.config;
-    let named = if named.is_empty() {
-        &proposal.config
-    } else {
-        named
-    };
-    Ok(named.iter().map(|path| project.root.join(path)).collect())
-}
-
-/// The bytes of a file. A pipe would keep its reader waiting for ever.
-fn regular_file(place: &std::path::Path) -> std::io::Result<Vec<u8>> {
-    if !place.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
-    std::fs::read(place)
-}
-
-/// Reads configuration files. One that can't be parsed is kept by digest, with a warning.
-pub(super) fn read_config(
-    ctx: &Ctx,
-    paths: &[PathBuf],
-    run: &mut Run,
-) -> Result<Vec<(ConfigFile, Vec<u8>)>> {
-    let mut files: Vec<(ConfigFile, Vec<u8>)> = Vec::new();
-    for place in paths {
-        let path = super::end::record_path(ctx, place)?;
-        let bytes = regular_file(place)
-            .context(|| format!("cannot read the configuration {}", path.display()))
-            .map_err(|failure| failure.hint("name another: git exp start --config FILE"))?;
-        let mut file = ConfigFile {
-            sha256: Sha256::of(&bytes),
-            blob: None,
-            copy: Some(copy_name(&path, files.iter().map(|(file, _)| file))),
-            unread: None,
-            path,
-        };
-        match config::read(&file.path, &bytes) {
-            Ok(params) => merge(params, run),
-            Err(error) => {
-                let shown = file.path.display();
-                run.warnings
-                    .push(format!("{shown} is recorded by hash only: {error}"));
-                file.unread = Some(error.to_string());
-            }
-        }
-        files.push((file, bytes));
-    }
-    Ok(files)
-}
-
-/// A later file overrides an earlier one, as programs that read several do; it is said.
-fn merge(params: BTreeMap<String, Param>, run: &mut Run) {
-    for (name, value) in params {
-        if let Some(before) = run.params.insert(name.clone(), value.clone())
-            && !before.same_value(&value)
-        {
-            run.warnings.push(format!(
-                "{name} is {} in one configuration file and {} in a later one, which was taken",
-                before.spelling(),
-                value.spelling()
-            ));
-        }
-    }
-}
-
-/// The name of a configuration's copy in the run folder: the course note's `config.yaml` for the
-/// first, the file's own name for the others.
-fn copy_name<'a>(path: &RecordPath, others: impl Iterator<Item = &'a ConfigFile>) -> String {
-    let taken: Vec<&String> = others.filter_map(|file| file.copy.as_ref()).collect();
-    let extension = path.extension();
-    let first = if extension.is_empty() {
-        "config".into()
-    } else {
-        format!("config.{extension}")
-    };
-    if taken.is_empty() {
-        return first;
-    }
-    let own: String = String::from_utf8_lossy(path.file_name())
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    (1..)
-        .map(|n| {
-            if n == 1 {
-                format!("config_{own}")
-            } else {
-                format!("config_{n}_{own}")
-            }
-        })
-        .find(|name| !taken.contains(&name))
-        .unwrap_or(first)
-}
 
 /// Which data the run has: the command line's, else exp.toml's; what the configuration itself names
 /// under the same role goes before exp.toml, for that is what the program will read.
@@ -136,6 +27,10 @@ pub(super) fn data_specs(
 ) -> Result<Vec<data::Spec>> {
     let project = ctx.project()?;
     let mut by_role: BTreeMap<String, PathBuf> = BTreeMap::new();
+    if let Some(like) = request.like.as_ref().filter(|_| request.data.is_empty()) {
+        by_role.extend(like.data(ctx, params)?);
+        return Ok(specs(by_role));
+    }
     if request.data.is_empty() {
         let named = &settings.inputs.data;
         let named = if named.is_empty() {
@@ -319,7 +214,8 @@ pub(super) fn name_blobs(
 ) -> Result<()> {
     let prefix = &ctx.project()?.prefix;
     let mut slots: BTreeMap<RecordPath, Vec<&mut Option<Oid>>> = BTreeMap::new();
-    for (file, _) in config {
+    // The bytes of a derived file are in no tree.
+    for (file, _) in config.iter_mut().filter(|(file, _)| !file.derived) {
         slots
             .entry(file.path.below(prefix))
             .or_default()

@@ -10,6 +10,7 @@ use crate::error::{Failure, Result};
 use crate::model::data::ConfigFile;
 use crate::model::{RecordPath, Run};
 use crate::observe::secrets::{self, Finding};
+use crate::ui::number;
 
 /// Changed and untracked files larger than this are data or models, where a token is no accident of
 /// editing; reading them would cost more than it finds.
@@ -92,7 +93,7 @@ pub fn inputs(config: &[(ConfigFile, Vec<u8>)], params: &[String]) -> Result<()>
 }
 
 /// Refuses inputs that a finished run has had already: running them again would only show the noise.
-pub fn same_inputs(run: &Run, earlier: &Earlier<'_>) -> Result<()> {
+pub fn same_inputs(run: &Run, earlier: &Earlier<'_>, primary: Option<&str>) -> Result<()> {
     let Some(twin) = earlier.twin(run) else {
         return Ok(());
     };
@@ -100,13 +101,24 @@ pub fn same_inputs(run: &Run, earlier: &Earlier<'_>) -> Result<()> {
         State::Same => " and command",
         _ => "",
     };
-    Err(Failure::new(format!("{} has the same inputs", twin.id()))
-        .because(format!(
-            "code, data, configuration, environment{command} are all equal"
-        ))
-        .hint(format!(
-            "look at its results: git exp show {}",
-            twin.id().short()
-        ))
-        .hint("to measure the noise, run it again: add --allow-same"))
+    let value = primary
+        .and_then(|name| Some((name, twin.metrics.get(name)?.number()?)))
+        .map(|(name, value)| format!(" ({name} {})", number::mean(value, twin.scatter(name))));
+    Err(Failure::new(format!(
+        "{} has the same inputs{}",
+        twin.id(),
+        value.unwrap_or_default()
+    ))
+    .because(format!(
+        "code, data, configuration, environment{command} are all equal"
+    ))
+    .hint(format!(
+        "look at its results: git exp show {}",
+        twin.id().short()
+    ))
+    .hint(format!(
+        "to measure the noise: git exp run --like {} --seeds 1,2,3",
+        twin.id().short()
+    ))
+    .hint("or run it again as it is: add --allow-same"))
 }

@@ -46,7 +46,11 @@ impl Isolated {
     /// Exports the tree of a run.
     pub fn export(ctx: &Ctx, name: &str) -> Result<Self> {
         let (repo, project) = (ctx.repo()?, ctx.project()?);
-        let found = source::find(ctx, name)?;
+        let mut found = source::find(ctx, name)?;
+        if let Some(run) = &mut found.run {
+            // A derived file has its place in the run's folder alone.
+            run.config.retain(|file| !file.derived);
+        }
         let source = found.source(ctx)?;
         let scratch = ctx.ambient.temp_dir();
         let root = tempfile::Builder::new()
@@ -81,6 +85,11 @@ impl Isolated {
             exported,
             root,
         })
+    }
+
+    /// The top of the exported tree.
+    pub fn top(&self) -> &Path {
+        self.root.path()
     }
 
     /// A path that the user typed, as the command sees it.

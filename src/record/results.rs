@@ -10,7 +10,7 @@ use super::{gather, metrics_file};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::model::data::{Artifact, MetricsFile};
-use crate::model::{MetricValue, Run, Sha256};
+use crate::model::{MetricValue, Param, Run, Sha256, repeats};
 use crate::observe::{data, metrics, series};
 use crate::settings::Profile;
 use crate::store::layout::{RUN_JSON, SERIES_LOG};
@@ -45,6 +45,9 @@ pub(super) fn read_results(
         Some(isolated) => isolated.absolute(path),
         None => ctx.absolute(path),
     };
+    if !run.repeats.is_empty() && (request.metrics.is_none() || request.ended.is_some()) {
+        return repeated(ctx, run, folder, request, since);
+    }
     let place = match &request.metrics {
         Some(typed) => Some(given_metrics(run, typed, absolute(typed), since)?),
         None => metrics_file::fresh(
@@ -69,8 +72,33 @@ pub(super) fn read_results(
         }
         warnings.push("no metrics file: metrics are the last values that were logged".to_owned());
     }
+    let (models, artifacts) = linked(ctx, run, folder, request, since)?;
+    Ok(Results {
+        metrics: found,
+        file,
+        series,
+        models,
+        artifacts,
+        warnings,
+    })
+}
+
+/// The models and other files that the command wrote; what lies in an export is saved first.
+fn linked(
+    ctx: &Ctx,
+    run: &Run,
+    folder: &Path,
+    request: &Request,
+    since: SystemTime,
+) -> Result<(Vec<Artifact>, Vec<Artifact>)> {
+    let isolated = request.isolated.as_ref();
+    let outputs = isolated.map_or(ctx.project()?, |isolated| &isolated.project);
+    let absolute = |path: &PathBuf| match isolated {
+        Some(isolated) => isolated.absolute(path),
+        None => ctx.absolute(path),
+    };
     let models = match request.models.is_empty() {
-        true => metrics_file::models(outputs, settings, run, since),
+        true => metrics_file::models(outputs, ctx.settings()?, run, since),
         false => request.models.iter().map(absolute).collect(),
     };
     let artifacts: Vec<PathBuf> = request.artifacts.iter().map(absolute).collect();
@@ -83,13 +111,37 @@ pub(super) fn read_results(
             None => Ok(files),
         }
     };
-    let (models, artifacts) = (save(models)?, save(artifacts)?);
+    Ok((link(ctx, &save(models)?)?, link(ctx, &save(artifacts)?)?))
+}
+
+/// The means over the repeats; their files are in their own folders already.
+fn repeated(
+    ctx: &Ctx,
+    run: &Run,
+    folder: &Path,
+    request: &Request,
+    since: SystemTime,
+) -> Result<Results> {
+    let (models, artifacts) = linked(ctx, run, folder, request, since)?;
+    let mut warnings = Vec::new();
+    if let (false, [_, .., last]) = (models.is_empty(), &run.repeats[..]) {
+        let seed = last.seed.spelling();
+        warnings.push(format!(
+            "the model is the one of the last repeat, seed {seed}"
+        ));
+    }
+    let done = run.repeats.iter().filter(|repeat| repeat.is_done()).count();
+    if let Some(Param::List(seeds)) = &run.seed
+        && seeds.len() > done
+    {
+        warnings.push(format!("{done} of {} repeats ended well", seeds.len()));
+    }
     Ok(Results {
-        metrics: found,
-        file,
-        series,
-        models: link(ctx, &models)?,
-        artifacts: link(ctx, &artifacts)?,
+        metrics: repeats::means(&run.repeats),
+        file: None,
+        series: series::SeriesRead::default(),
+        models,
+        artifacts,
         warnings,
     })
 }
@@ -137,7 +189,7 @@ fn given_metrics(run: &Run, typed: &Path, place: PathBuf, since: SystemTime) -> 
     Ok(place)
 }
 
-fn read_metrics(
+pub(super) fn read_metrics(
     ctx: &Ctx,
     outputs: &Project,
     place: &Path,
@@ -165,7 +217,7 @@ fn read_metrics(
     Ok((read, file, bytes))
 }
 
-fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
+pub(super) fn read_series(folder: &Path, warnings: &mut Vec<String>) -> Result<series::SeriesRead> {
     let path = contain::below(folder, &SERIES_LOG.into())?;
     let file = match std::fs::File::open(&path) {
         Ok(file) => file,

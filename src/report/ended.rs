@@ -1,7 +1,9 @@
 //! What `finish` says: how the run ended, its primary metric, and what to commit.
 
+use crate::compare::noise::Repeats;
+use crate::compare::{Evidence, Side};
 use crate::model::metric::Goal;
-use crate::model::{Run, Status};
+use crate::model::{Number, Run, Status};
 use crate::settings::{Lang, ProjectSettings};
 use crate::ui::number;
 
@@ -22,6 +24,7 @@ pub fn lines(
     }
     let mut wrote = vec!["run.json".to_owned(), "README.md".to_owned()];
     wrote.extend(run.metrics_file.iter().map(|file| file.copy.clone()));
+    wrote.extend((!run.repeats.is_empty()).then(|| "repeats/".to_owned()));
     wrote.extend((!run.series.is_empty()).then(|| "series/".to_owned()));
     let title = run.slug.replace('_', " ");
     vec![
@@ -40,11 +43,28 @@ pub fn lines(
     ]
 }
 
+/// Whether luck alone explains the difference; `None` without repeats on either side.
+fn within_noise(
+    run: &Run,
+    base: &Run,
+    others: &[&Run],
+    metric: &str,
+    (value, before): (&Number, &Number),
+) -> Option<bool> {
+    let evidence = Evidence {
+        runs: others,
+        ..Evidence::default()
+    };
+    let repeats = Repeats::find(&Side::new(base), &Side::new(run), &evidence);
+    let noise = repeats.noise(metric, before.as_f64(), value.as_f64())?;
+    Some(noise.within())
+}
+
 /// `roc_auc_val 0.861 (+0.019 vs exp_003)   rank 1 of 4`
 fn primary(run: &Run, others: &[&Run], settings: &ProjectSettings, lang: Lang) -> Option<String> {
     let name = settings.primary.as_ref()?;
     let value = run.metrics.get(name)?.number()?;
-    let mut text = format!("{name} {}", number::metric(value));
+    let mut text = format!("{name} {}", number::mean(value, run.scatter(name)));
     let base = run
         .base
         .as_ref()
@@ -55,7 +75,12 @@ fn primary(run: &Run, others: &[&Run], settings: &ProjectSettings, lang: Lang) -
         let delta = value.as_f64() - before.as_f64();
         let against = lang.pick("vs", "к");
         let delta = number::signed(delta, value, before);
-        text.push_str(&format!(" ({delta} {against} {})", base.id().short()));
+        let noise = within_noise(run, base, others, name, (value, before));
+        let said = match noise {
+            Some(true) => lang.pick(", within noise", ", в пределах шума"),
+            _ => "",
+        };
+        text.push_str(&format!(" ({delta} {against} {}{said})", base.id().short()));
     }
     let goal = settings.goal(name)?;
     let better = |a: f64, b: f64| match goal {

@@ -174,7 +174,7 @@ pub fn cell(column: &Column, item: &Item) -> String {
             None => "–".to_owned(),
         },
         Column::Value(Target::Metric(name)) => match run.metric(name) {
-            Some(number) => number::metric(number),
+            Some(number) => number::mean(number, run.scatter.get(name).copied()),
             None => plain(&run.value(&Target::Metric(name.clone())), true),
         },
         Column::Value(target) => plain(&run.value(target), true),

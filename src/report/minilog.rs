@@ -164,7 +164,7 @@ fn results(run: &Run, settings: &ProjectSettings, lang: Lang) -> Vec<String> {
         .iter()
         .map(|(name, value)| {
             let shown = match value {
-                MetricValue::Number(number) => number::metric(number),
+                MetricValue::Number(number) => number::mean(number, run.scatter(name)),
                 MetricValue::Text(text) => markdown(text),
                 MetricValue::Bool(yes) => yes.to_string(),
                 MetricValue::Null => "–".to_owned(),

@@ -93,7 +93,12 @@ fn metrics(run: &Brief, settings: &ProjectSettings) -> String {
     numbers.truncate(METRICS_SHOWN);
     let mut text = numbers
         .iter()
-        .map(|(name, value)| format!("{name} {}", number::metric(value)))
+        .map(|(name, value)| {
+            format!(
+                "{name} {}",
+                number::mean(value, run.scatter.get(name.as_str()).copied())
+            )
+        })
         .collect::<Vec<_>>()
         .join(", ");
     if more > 0 {

@@ -1,6 +1,7 @@
 //! `git exp show`: all about one run.
 
 use super::minilog::code_state;
+use crate::model::run::Repeat;
 use crate::model::{MetricValue, Run};
 use crate::settings::Lang;
 use crate::ui::escape::printable;
@@ -22,6 +23,7 @@ pub fn text(run: &Run) -> String {
     section(&mut lines, "Data", data(run));
     section(&mut lines, "Config", config(run));
     section(&mut lines, "Metrics", metrics(run));
+    section(&mut lines, "Repeats", repeats(run));
     section(&mut lines, "Series", series(run));
     section(&mut lines, "Models", models(run));
     section(&mut lines, "Changes", changes(run));
@@ -54,6 +56,7 @@ fn facts(run: &Run) -> Vec<(&'static str, String)> {
     put("hypothesis", run.hypothesis.clone());
     put("conclusion", run.conclusion.clone());
     put("base", run.base.as_ref().map(|base| base.id.clone()));
+    put("like", run.like.as_ref().map(|like| like.id.clone()));
     put(
         "declared",
         Some(run.declared.join(", ")).filter(|text| !text.is_empty()),
@@ -155,27 +158,60 @@ fn config(run: &Run) -> Vec<String> {
         })
         .collect();
     let width = run.params.keys().map(String::len).max().unwrap_or(0);
-    lines.extend(
-        run.params
-            .iter()
-            .map(|(name, value)| format!("{}  {}", pad(name, width), value.spelling())),
-    );
+    lines.extend(run.params.iter().map(|(name, value)| {
+        let set = run.set.get(name);
+        let before = set.map(|before| format!("  (--set; was {})", before.spelling()));
+        format!(
+            "{}  {}{}",
+            pad(name, width),
+            value.spelling(),
+            before.unwrap_or_default()
+        )
+    }));
     lines
 }
 
 /// One metric a line, names padded to one width.
 pub fn metrics(run: &Run) -> Vec<String> {
     let width = run.metrics.keys().map(String::len).max().unwrap_or(0);
-    let shown = |value: &MetricValue| match value {
-        MetricValue::Number(number) => number.to_string(),
+    let shown = |name: &str, value: &MetricValue| match value {
+        MetricValue::Number(number) => match run.scatter(name) {
+            Some(scatter) => number::mean(number, Some(scatter)),
+            None => number.to_string(),
+        },
         MetricValue::Text(text) => text.clone(),
         MetricValue::Bool(yes) => yes.to_string(),
         MetricValue::Null => "null".to_owned(),
     };
     run.metrics
         .iter()
-        .map(|(name, value)| format!("{}  {}", pad(name, width), shown(value)))
+        .map(|(name, value)| format!("{}  {}", pad(name, width), shown(name, value)))
         .collect()
+}
+
+/// One line a repeat: its seed, its metrics, how long it took.
+fn repeats(run: &Run) -> Vec<String> {
+    let line = |repeat: &Repeat| {
+        let mut parts = vec![format!("seed {}", repeat.seed.spelling())];
+        if !repeat.is_done() {
+            let code = repeat
+                .exit_code
+                .map_or("–".to_owned(), |code| code.to_string());
+            parts.push(format!("failed (exit code {code})"));
+        }
+        let numbers = repeat.metrics.iter().filter_map(|(name, value)| {
+            Some(format!("{name} {}", number::metric(value.number()?)))
+        });
+        parts.extend(numbers);
+        parts.extend(
+            repeat
+                .seconds
+                .as_ref()
+                .map(|s| number::duration(s.as_f64())),
+        );
+        parts.join("  ")
+    };
+    run.repeats.iter().map(line).collect()
 }
 
 fn series(run: &Run) -> Vec<String> {

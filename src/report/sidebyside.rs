@@ -110,7 +110,7 @@ pub fn lines(runs: &[&Run]) -> Vec<Line> {
         put("metrics", &name, &|run| {
             use crate::model::MetricValue::{Bool, Null, Number, Text};
             match run.metrics.get(&name)? {
-                Number(value) => Some(number::metric(value)),
+                Number(value) => Some(number::mean(value, run.scatter(&name))),
                 Text(text) => Some(text.clone()),
                 Bool(yes) => Some(yes.to_string()),
                 Null => None,

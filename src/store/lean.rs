@@ -18,7 +18,8 @@ use super::layout::RUN_JSON;
 use super::stat::Key;
 use crate::error::Result;
 use crate::model::brief::{DataBrief, FileBrief};
-use crate::model::run::{Base, Process, Time};
+use crate::model::repeats;
+use crate::model::run::{Base, Process, Repeat, Time};
 use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha256, Status, Uid};
 
 /// Reads a run's folder in brief.
@@ -109,6 +110,7 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
         },
         metrics,
         metrics_file: lean.metrics_file.map(FileBrief::from),
+        scatter: repeats::scatters(&lean.repeats),
         models: lean.models.into_iter().map(FileBrief::from).collect(),
         artifacts: lean.artifacts.into_iter().map(FileBrief::from).collect(),
         conclusion: lean.conclusion,
@@ -185,6 +187,8 @@ struct Lean<'a> {
     metrics: RawMap<'a>,
     #[serde(default)]
     metrics_file: Option<LeanFile>,
+    #[serde(default)]
+    repeats: Vec<Repeat>,
     #[serde(default)]
     models: Vec<LeanFile>,
     #[serde(default)]
@@ -299,13 +303,16 @@ mod tests {
           "params": {"lr": 0.0010, "a b": "x", "n": null, "l": [1, "two"], "t": {"text": "1e-4", "type": "str"}},
           "metrics": {"auc": 0.8420, "big": 18446744073709551617, "loss": {"float": "nan"}, "name": "x", "none": null},
           "metrics_file": {"path": "out/m.json", "copy": "metrics.json", "sha256": "abababababababababababababababababababababababababababababababab"},
-          "data": [{"role": "train", "path": "a.csv", "sha256": null}]
+          "data": [{"role": "train", "path": "a.csv", "sha256": null}],
+          "repeats": [{"seed": 1, "folder": "repeats/seed_1", "metrics": {"auc": 0.8}, "exit_code": 0},
+            {"seed": 2, "folder": "repeats/seed_2", "metrics": {"auc": 0.9}, "exit_code": 0}]
         }"#;
         let full = format::parse_run(json.as_bytes(), Path::new("run.json")).unwrap();
         let lean = parse(json.as_bytes()).unwrap();
         assert_eq!(lean, Brief::from(&full));
         assert_eq!(lean.metric("auc").unwrap().as_str(), "0.8420");
         assert!(lean.dirty);
+        assert_eq!(lean.scatter["auc"].n, 2);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 use crate::model::Number;
+use crate::model::repeats::Scatter;
 
 /// A metric: short numbers as they were written, long ones to four significant digits.
 pub fn metric(number: &Number) -> String {
@@ -17,6 +18,30 @@ pub fn metric(number: &Number) -> String {
         return text.to_owned();
     }
     significant(value, 4)
+}
+
+/// A mean with its standard deviation: `0.848 ± 0.003 (n=3)`; a plain metric without one.
+pub fn mean(number: &Number, scatter: Option<Scatter>) -> String {
+    match scatter {
+        Some(Scatter { sd, n }) => format!("{} (n={n})", with_deviation(number, sd, "±")),
+        None => metric(number),
+    }
+}
+
+/// `0.848 ± 0.003`
+pub fn with_deviation(number: &Number, sd: f64, plus_minus: &str) -> String {
+    format!("{} {plus_minus} {}", metric(number), deviation(sd))
+}
+
+/// A standard deviation to one significant digit, or two where the first is a 1.
+pub fn deviation(sd: f64) -> String {
+    let one = significant(sd, 1);
+    let first = one.bytes().find(|b| matches!(b, b'1'..=b'9'));
+    if first == Some(b'1') {
+        significant(sd, 2)
+    } else {
+        one
+    }
 }
 
 /// A difference with its sign, to as many decimals as the more exact of the two values has (at most

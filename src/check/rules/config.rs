@@ -50,8 +50,11 @@ fn check(seen: &RunFacts, file: &ConfigFile, copy: &CopyFacts) -> Finding {
     let finding = match &copy.sha256 {
         None => Finding::broken(CODE, format!("{name}, the copy of {shown}, is gone")).fix(restore),
         Some(found) if *found == file.sha256 => match &copy.in_tree {
+            // A derived file was never in the tree.
             Some(tree)
-                if !tree.contains(&file.sha256) && Some(&tree[1]) != copy.unix_sha256.as_ref() =>
+                if !file.derived
+                    && !tree.contains(&file.sha256)
+                    && Some(&tree[1]) != copy.unix_sha256.as_ref() =>
             {
                 Finding::broken(
                     CODE,
@@ -115,6 +118,7 @@ mod tests {
     fn with(copy: CopyFacts) -> Facts {
         let mut one = run("exp_001_a");
         record(&mut one).config.push(ConfigFile {
+            derived: false,
             path: "configs/base.yaml".into(),
             sha256: Sha256::of(b"a: 1\n"),
             blob: None,

@@ -2,6 +2,7 @@
 
 use crate::compare::axis::{Gap, Sides, State};
 use crate::model::run::Command;
+use crate::model::template::SEED;
 use crate::model::{RecordPath, Run};
 
 /// How the command lines differ.
@@ -63,7 +64,8 @@ fn neutral(run: &Run, command: &Command) -> Vec<String> {
         let is_seed = run
             .seed
             .as_ref()
-            .is_some_and(|seed| seed.spelling() == value);
+            .is_some_and(|seed| seed.spelling() == value)
+            || value == SEED;
         if is_seed && names_seed && !flag.is_empty() {
             continue;
         }

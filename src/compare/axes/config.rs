@@ -313,7 +313,10 @@ pub(in crate::compare) fn is_seed(key: &str, run: &Run, value: &Param) -> bool {
         && run
             .seed
             .as_ref()
-            .is_some_and(|seed| canonical(seed) == canonical(value))
+            // A list: each repeat had one of its own, whatever the file says.
+            .is_some_and(|seed| {
+                matches!(seed, Param::List(_)) || canonical(seed) == canonical(value)
+            })
 }
 
 /// Whether a value is the path of a data input that the run recorded (or a list of such paths).

@@ -16,6 +16,8 @@ pub struct SeedAxis {
     pub a: Option<Param>,
     /// The seed of the second run.
     pub b: Option<Param>,
+    /// Whether a side is a mean over several seeds: which ones they were is what noise is about.
+    pub averaged: bool,
 }
 
 impl SeedAxis {
@@ -44,6 +46,7 @@ impl SeedAxis {
         Self {
             state,
             gaps,
+            averaged: [a, b].iter().any(|run| run.repeats.len() > 1),
             a: seed_a,
             b: seed_b,
         }

@@ -278,7 +278,7 @@ impl Builder {
 
 /// A key as a part of a name. Text that would be something else without its quotes keeps them,
 /// for `"no": 1` and `no: 1` are different keys to a program.
-fn key_name(tree: &Tree) -> Result<String, String> {
+pub(super) fn key_name(tree: &Tree) -> Result<String, String> {
     let Tree::Leaf(param) = tree else {
         return Err("a key that is a list or a mapping".to_owned());
     };
@@ -293,7 +293,7 @@ fn key_name(tree: &Tree) -> Result<String, String> {
 }
 
 /// A scalar's type and text, by its tag if it has one.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Param {
+pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Param {
     // To PyYAML a lone `!` stands for "find the type", even before a quoted scalar.
     let by_text = match tag {
         None => style == ScalarStyle::Plain,

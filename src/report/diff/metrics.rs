@@ -5,7 +5,7 @@ use crate::compare::axes::data::InputKind;
 use crate::compare::suggest::names;
 use crate::compare::{Comparison, Judgement, MetricRow, State, Verdict};
 use crate::model::metric::{Goal, Yardstick, yardstick};
-use crate::model::{MetricValue, Param};
+use crate::model::{MetricValue, Param, Run};
 use crate::settings::Lang;
 use crate::ui::number;
 use crate::ui::style::Style;
@@ -69,13 +69,23 @@ fn cell(row: &MetricRow, c: &Comparison<'_>, w: Words, asked: bool) -> Cells {
     Cells {
         name: row.name.clone(),
         mark: [direction, primary].join(" ").trim().to_owned(),
-        a: value(row.a.as_ref(), w),
-        b: value(row.b.as_ref(), w),
+        a: repeated(c.a, row, row.a.as_ref(), w),
+        b: repeated(c.b, row, row.b.as_ref(), w),
         change,
         hang,
         word,
         note: note(row, c, w, asked),
         style,
+    }
+}
+
+/// A mean with its deviation, where the run has several values.
+fn repeated(run: &Run, row: &MetricRow, shown: Option<&MetricValue>, w: Words) -> String {
+    match (shown, run.scatter(&row.name)) {
+        (Some(MetricValue::Number(mean)), Some(scatter)) => {
+            number::with_deviation(mean, scatter.sd, w.plus_minus())
+        }
+        _ => value(shown, w),
     }
 }
 
@@ -183,16 +193,7 @@ fn note(row: &MetricRow, c: &Comparison<'_>, w: Words, asked: bool) -> String {
     }
 }
 
-/// A standard deviation to one significant digit, or two where the first is a 1.
-pub fn spread(sd: f64) -> String {
-    let one = number::significant(sd, 1);
-    let first = one.bytes().find(|b| matches!(b, b'1'..=b'9'));
-    if first == Some(b'1') {
-        number::significant(sd, 2)
-    } else {
-        one
-    }
-}
+pub use crate::ui::number::deviation as spread;
 
 /// `(data/test.csv is the same)`, where that is why a metric may be compared after all.
 fn same_file(row: &MetricRow, c: &Comparison<'_>, w: Words) -> String {

@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset};
 use super::Index;
 use super::codec::Reader;
 use crate::model::brief::{DataBrief, FileBrief};
+use crate::model::repeats::Scatter;
 use crate::model::run::{Base, Time};
 use crate::model::{Brief, Number, Oid, RecordPath, RunId, Sha256, Status, Uid};
 use crate::query::{Attribute, Subject, Target, Value};
@@ -136,6 +137,7 @@ impl<'a> RowView<'a> {
         let seed = self.some(r)?.and_then(|raw| lean::param(&raw));
         let (models, artifacts) = (files(r)?, files(r)?);
         let metrics_file = files(r)?.pop();
+        let scatter = self.scatter(r)?;
         Some(Brief {
             uid: Uid::parse(parts.uid)?,
             slug: parts.slug.to_owned(),
@@ -166,8 +168,20 @@ impl<'a> RowView<'a> {
             metrics_file,
             models,
             artifacts,
+            scatter,
             conclusion,
         })
+    }
+
+    fn scatter(&self, r: &mut Reader<'_>) -> Option<BTreeMap<String, Scatter>> {
+        (0..r.varint()?)
+            .map(|_| {
+                let name = text(self.index.shared(r.varint()?))?;
+                let n = usize::try_from(r.varint()?).ok()?;
+                let sd = f64::from_bits(r.u64()?);
+                Some((name, Scatter { sd, n }))
+            })
+            .collect()
     }
 
     fn metrics(&self, mut r: Reader<'_>) -> Option<BTreeMap<String, crate::model::MetricValue>> {

@@ -247,6 +247,12 @@ impl Builder {
         self.files(&run.models, false);
         self.files(&run.artifacts, false);
         self.files(run.metrics_file.as_slice(), false);
+        self.body.varint(run.scatter.len() as u64);
+        for (name, scatter) in &run.scatter {
+            self.intern(name.as_bytes());
+            self.body.varint(scatter.n as u64);
+            self.body.u64(scatter.sd.to_bits());
+        }
     }
 
     /// Room for the length of a part that readers may skip.
