@@ -43,6 +43,8 @@ pub enum Command {
     /// List runs, newest first
     #[command(visible_alias = "list")]
     Ls(commands::ls::LsArgs),
+    /// Tell the story of the runs: what each changed, and what came of it
+    Log(commands::log::LogArgs),
     /// Show all about one run
     Show(commands::show::ShowArgs),
     /// Give a run's files back, byte for byte, into a new place
@@ -79,6 +81,8 @@ pub enum Command {
     Rm(commands::rm::RmArgs),
     /// Say what is not right, and mend it with --fix
     Doctor(commands::doctor::DoctorArgs),
+    /// Print what a shell needs to complete our command line
+    Completion(commands::completion::CompletionArgs),
     /// Print the JSON Schema of a file or output
     Schema(commands::schema::SchemaArgs),
     /// Show how to use git exp, or one of its verbs
@@ -96,6 +100,7 @@ impl Command {
             Self::Metric(args) => commands::metric::metric(ctx, args),
             Self::Note(args) => commands::note::note(ctx, args),
             Self::Ls(args) => commands::ls::ls(ctx, args),
+            Self::Log(args) => commands::log::log(ctx, args),
             Self::Show(args) => commands::show::show(ctx, args),
             Self::Restore(args) => commands::restore::restore(ctx, args),
             Self::Push(args) => commands::push::push(ctx, args),
@@ -114,6 +119,7 @@ impl Command {
             Self::Rename(args) => commands::rename::rename(ctx, args),
             Self::Rm(args) => commands::rm::rm(ctx, args),
             Self::Doctor(args) => commands::doctor::doctor(ctx, args),
+            Self::Completion(args) => commands::completion::completion(ctx, args),
             Self::Schema(args) => commands::schema::schema(ctx, args),
             Self::Help(args) => commands::help::help(ctx, args),
         }

@@ -41,6 +41,9 @@ pub struct GlobalArgs {
         help_heading = "Global options"
     )]
     pub color: ColorChoice,
+    /// Don't pipe long output into a pager
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub no_pager: bool,
     /// Language of generated text
     #[arg(long, value_enum, global = true, help_heading = "Global options")]
     pub lang: Option<Lang>,
@@ -133,7 +136,7 @@ impl Ctx {
 
     /// Prints data; on a terminal through git's pager, unless git pages us already.
     pub fn page(&self, text: &str) -> Result<()> {
-        let paged = self.ambient.var("GIT_PAGER_IN_USE").is_some();
+        let paged = self.globals.no_pager || self.ambient.var("GIT_PAGER_IN_USE").is_some();
         if !self.ui.stdout_is_terminal() || paged || self.ambient.var("TERM") == Some("dumb") {
             return self.ui.out(text);
         }

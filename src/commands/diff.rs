@@ -1,11 +1,18 @@
 //! `git exp diff`: what changed between two runs, and whether it can be the cause.
 
-use crate::compare::{Rules, compare};
+use crate::compare::{Evidence, Rules, compare};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::evidence::{self, Subject};
-use crate::model::Run;
+use crate::model::{RecordPath, Run};
+use crate::record::begin::Request;
+use crate::record::launch::Launch;
+use crate::record::prepare;
 use crate::report::diff::{Look, json, lines, markdown, short, text};
+use crate::report::preflight;
+use crate::store::layout::normalize;
+use crate::ui::escape::printable;
+use crate::ui::style::Style;
 
 /// Arguments of `git exp diff`.
 #[derive(Debug, clap::Args)]
@@ -14,6 +21,9 @@ pub struct DiffArgs {
     /// against its base when none is given
     #[arg(value_name = "RUN", num_args = 0..=2)]
     pub runs: Vec<String>,
+    /// Compare the run with what would run now: uncommitted edits, configuration and data as they are
+    #[arg(long, conflicts_with_all = ["short", "md"])]
+    pub worktree: bool,
     /// Print one line
     #[arg(long)]
     pub short: bool,
@@ -33,35 +43,29 @@ pub struct DiffArgs {
 
 /// Compares two runs.
 pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
+    if args.worktree {
+        return worktree(ctx, args);
+    }
     let (a, b) = subjects(ctx, &args.runs)?;
     let all = evidence::project_runs(ctx)?;
     let others: Vec<&Run> = all.iter().collect();
     let seen = evidence::gather(ctx, &a.run, &b.run, &others)?;
     let rules = Rules::from(ctx.settings()?);
     let comparison = compare(&a.side(), &b.side(), &seen, &rules);
-    let look = Look {
-        width: ctx.ui.width(),
-        unicode: ctx.ui.unicode(),
-        color: ctx.ui.color(),
-        lang: ctx.lang()?,
-        all: args.all,
-    };
-    if ctx.globals.json {
-        ctx.ui.out(json::json(&comparison, &look))?;
+    let look = look(ctx, args)?;
+    let mut told = if ctx.globals.json {
+        json::json(&comparison, &look)
     } else if args.md {
-        ctx.ui.out(markdown::markdown(&comparison, &look))?;
+        markdown::markdown(&comparison, &look)
     } else if args.short {
-        ctx.ui
-            .out(format!("{}\n", short::short(&comparison, &look).trim_end()))?;
+        format!("{}\n", short::short(&comparison, &look).trim_end())
     } else {
-        ctx.ui.out(text::text(&comparison, &look))?;
-    }
+        text::text(&comparison, &look)
+    };
     if args.patch && !ctx.globals.json {
-        let mut patch = config_lines(&a, &b);
-        patch.push_str(&evidence::code::lines(ctx, &a.run, &b.run, &seen.code)?);
-        ctx.ui
-            .out(format!("\n{}", lines::shown(&patch, ctx.ui.color())))?;
+        told.push_str(&patch(ctx, &a, &b, &seen)?);
     }
+    ctx.page(&told)?;
     Ok(if args.exit_code && comparison.differs() {
         ExitCode::NO
     } else {
@@ -69,10 +73,114 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     })
 }
 
+fn look(ctx: &Ctx, args: &DiffArgs) -> Result<Look> {
+    Ok(Look {
+        width: ctx.ui.width(),
+        unicode: ctx.ui.unicode(),
+        color: ctx.ui.color(),
+        lang: ctx.lang()?,
+        all: args.all,
+    })
+}
+
+/// What would differ from a run if its command ran now.
+fn worktree(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
+    if args.runs.len() > 1 {
+        return Err(Failure::new("--worktree compares one run")
+            .hint(format!("git exp diff {} --worktree", args.runs[0])));
+    }
+    let a = Subject::named(ctx, args.runs.first().map_or("@", String::as_str))?;
+    let (request, gone) = as_before(ctx, &a.run)?;
+    let b = Subject::previewed(prepare::preview(ctx, &request)?);
+    let seen = evidence::gather(ctx, &a.run, &b.run, &[])?;
+    let rules = Rules::from(ctx.settings()?);
+    let mut comparison = compare(&a.side(), &b.side(), &seen, &rules);
+    // Nothing has been measured, and there is no run to name in a command.
+    comparison.metrics.clear();
+    comparison.warnings.clear();
+    comparison.suggestions.clear();
+    let look = look(ctx, args)?;
+    let mut told = if ctx.globals.json {
+        let mut diff = json::diff(&comparison, &look);
+        diff.b = "worktree".to_owned();
+        diff.b_run.id = "worktree".to_owned();
+        json::document(&diff)
+    } else {
+        let arrow = if look.unicode { "→" } else { "->" };
+        let tree = look.lang.pick("working tree", "рабочая копия");
+        let title = format!("{} {arrow} {tree}", a.run.id());
+        let mut lines: Vec<String> = gone
+            .iter()
+            .map(|path| {
+                let text = look.lang.pick("not here any more", "больше нет");
+                format!("  {text}: {}", printable(&path.display()))
+            })
+            .collect();
+        lines.extend(preflight::lines(&comparison, &look));
+        format!("{}\n{}\n", ctx.ui.paint(Style::Id, title), lines.join("\n"))
+    };
+    if args.patch && !ctx.globals.json {
+        told.push_str(&patch(ctx, &a, &b, &seen)?);
+    }
+    ctx.page(&told)?;
+    Ok(
+        if args.exit_code && (!gone.is_empty() || comparison.differs()) {
+            ExitCode::NO
+        } else {
+            ExitCode::OK
+        },
+    )
+}
+
+/// A run of the same command on what lies in the project now. An input that is gone is left out: that
+/// is a difference, not a failure.
+fn as_before(ctx: &Ctx, run: &Run) -> Result<(Request, Vec<RecordPath>)> {
+    let root = &ctx.project()?.root;
+    let place = |path: &RecordPath| Some(root.join(path.to_path())).filter(|path| path.exists());
+    let inputs = run.config.iter().map(|file| &file.path);
+    let inputs = inputs.chain(run.data.iter().map(|input| &input.path));
+    let gone = inputs
+        .filter(|path| place(path).is_none())
+        .cloned()
+        .collect();
+    let data = run.data.iter();
+    let request = Request {
+        config: run
+            .config
+            .iter()
+            .filter_map(|file| place(&file.path))
+            .collect(),
+        data: data
+            .filter_map(|input| Some((input.role.clone(), place(&input.path)?)))
+            .collect(),
+        launch: run.command.as_ref().map(|command| Launch {
+            argv: command.argv.iter().map(Into::into).collect(),
+            cwd: normalize(&root.join(command.cwd.to_path())),
+            ..Launch::default()
+        }),
+        base: Some(run.id().to_string()),
+        allow_same: true,
+        // Nothing of it is kept.
+        allow_secrets: true,
+        ..Request::default()
+    };
+    Ok((request, gone))
+}
+
+/// The changed lines of configuration and code.
+fn patch(ctx: &Ctx, a: &Subject, b: &Subject, seen: &Evidence<'_>) -> Result<String> {
+    let mut patch = config_lines(a, b);
+    patch.push_str(&evidence::code::lines(ctx, &a.run, &b.run, &seen.code)?);
+    Ok(format!("\n{}", lines::shown(&patch, ctx.ui.color())))
+}
+
 /// The changed lines of the configurations, file by file in the order they were given.
 fn config_lines(a: &Subject, b: &Subject) -> String {
     let (before, after) = (a.config_texts(), b.config_texts());
-    let name = |subject: &Subject, path: &str| format!("{} {path}", subject.run.id().short());
+    let name = |subject: &Subject, path: &str| match subject.run.number {
+        0 => format!("worktree {path}"),
+        _ => format!("{} {path}", subject.run.id().short()),
+    };
     let pairs = before.iter().zip(&after);
     pairs
         .map(|((path_a, text_a), (path_b, text_b))| {

@@ -3,11 +3,13 @@
 pub mod best;
 pub mod check;
 pub mod compare;
+pub mod completion;
 pub mod diff;
 pub mod doctor;
 pub mod finish;
 pub mod help;
 pub mod init;
+pub mod log;
 pub mod ls;
 pub mod metric;
 pub mod note;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::finish::{ResultArgs, closing};
-use super::start::{CaptureArgs, announce};
+use super::start::{CaptureArgs, announce, dry_run};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::failpoint;
@@ -30,7 +30,7 @@ pub struct RunArgs {
     pub log: bool,
     /// Run the command of a run that `git exp start` has begun; nothing but its folder is written
     #[arg(long, value_name = "RUN", conflicts_with_all = ["name", "goal", "hypothesis", "base",
-        "config", "data", "param", "changes", "tag", "require_clean"])]
+        "config", "data", "param", "changes", "tag", "require_clean", "dry_run"])]
     pub attach: Option<String>,
     /// Run in a plain export of the frozen tree below $TMPDIR; data that is not in git is linked
     #[arg(long)]
@@ -65,6 +65,9 @@ struct Begun {
 
 /// Runs a command as a recorded run; our exit code is the command's.
 pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
+    if args.capture.dry_run {
+        return dry_run(ctx, &request(ctx, args)?);
+    }
     let Begun {
         entry,
         launch,

@@ -85,7 +85,7 @@ pub fn show(ctx: &Ctx, args: &ShowArgs) -> Result<ExitCode> {
     } else {
         show::text(&run)
     };
-    ctx.ui.out(text)?;
+    ctx.page(&text)?;
     Ok(ExitCode::OK)
 }
 
@@ -110,8 +110,7 @@ fn files_below(folder: &std::path::Path, shown: &str, names: &mut Vec<String>) {
 /// Bytes go to a pipe or a file as they are; on a terminal they can't act on it.
 fn passthrough(ctx: &Ctx, bytes: &[u8]) -> Result<ExitCode> {
     if ctx.ui.stdout_is_terminal() {
-        ctx.ui
-            .out(printable_lines(&String::from_utf8_lossy(bytes)))?;
+        ctx.page(&printable_lines(&String::from_utf8_lossy(bytes)))?;
     } else {
         ctx.ui.out_bytes(bytes)?;
     }

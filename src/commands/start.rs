@@ -10,6 +10,7 @@ use crate::model::Run;
 use crate::record::begin::{self, Begun, Request};
 use crate::record::inputs;
 use crate::record::launch::Launch;
+use crate::record::prepare;
 use crate::report::diff::Look;
 use crate::report::{begun, preflight};
 
@@ -56,6 +57,9 @@ pub struct CaptureArgs {
     /// Start although a changed file holds something that looks like a secret
     #[arg(long)]
     pub allow_secrets: bool,
+    /// Show what would be recorded and what changes against the base; record and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Read every data file anew instead of trusting its size and times
     #[arg(long)]
     pub rehash: bool,
@@ -124,6 +128,9 @@ fn role_and_path(ctx: &Ctx, text: &str) -> Result<(String, PathBuf)> {
 /// Starts a run that `git exp finish` ends.
 pub fn start(ctx: &Ctx, args: &StartArgs) -> Result<ExitCode> {
     let request = args.capture.request(ctx, None)?;
+    if args.capture.dry_run {
+        return dry_run(ctx, &request);
+    }
     let begun = begin::begin(ctx, &request)?;
     if args.porcelain {
         ctx.ui.out(format!("{}\n", begun.run.id()))?;
@@ -152,7 +159,8 @@ pub fn announce(ctx: &Ctx, begun: &Begun) -> Result<Vec<String>> {
     let base = begun.base.as_ref();
     let mut lines = vec![begun::head(&begun.run, base, ctx.lang()?)];
     if let Some(base) = base {
-        match intent(ctx, begun, base) {
+        let now = Subject::of(begun.run.clone(), begun.folder.clone());
+        match intent(ctx, &now, base) {
             Ok(told) => lines.extend(told),
             // The run has begun; what can't be told of it must not stop it.
             Err(failure) => ctx
@@ -163,11 +171,32 @@ pub fn announce(ctx: &Ctx, begun: &Begun) -> Result<Vec<String>> {
     Ok(lines)
 }
 
+/// Tells what a run would be, and records nothing.
+pub fn dry_run(ctx: &Ctx, request: &Request) -> Result<ExitCode> {
+    let seen = prepare::preview(ctx, request)?;
+    for warning in &seen.run.warnings {
+        ctx.ui.warn(warning);
+    }
+    if ctx.globals.json {
+        ctx.ui
+            .out_json(&serde_json::to_value(&seen.run).unwrap_or_default())?;
+        return Ok(ExitCode::OK);
+    }
+    let head = begun::would(&seen.run, seen.base.as_ref(), ctx.lang()?);
+    ctx.ui.out(format!("{head}\n"))?;
+    if let Some(base) = seen.base.clone() {
+        let now = Subject::previewed(seen);
+        for line in intent(ctx, &now, &base)? {
+            ctx.ui.out(format!("{line}\n"))?;
+        }
+    }
+    Ok(ExitCode::OK)
+}
+
 /// What will change against the base, before anything is trained. It reads no other run.
-fn intent(ctx: &Ctx, begun: &Begun, base: &Run) -> Result<Vec<String>> {
+fn intent(ctx: &Ctx, now: &Subject, base: &Run) -> Result<Vec<String>> {
     let before = Subject::of(base.clone(), ctx.project()?.run(&base.id()));
-    let now = Subject::of(begun.run.clone(), begun.folder.clone());
-    let seen = evidence::gather(ctx, base, &begun.run, &[])?;
+    let seen = evidence::gather(ctx, base, &now.run, &[])?;
     let rules = Rules::from(ctx.settings()?);
     let comparison = compare(&before.side(), &now.side(), &seen, &rules);
     let look = Look {

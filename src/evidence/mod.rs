@@ -9,6 +9,8 @@ use crate::compare::evidence::{Evidence, Side};
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::Run;
+use crate::model::data::ConfigFile;
+use crate::record::prepare::Preview;
 use crate::store::layout::ENV_TXT;
 use crate::store::{contain, runs};
 
@@ -23,6 +25,8 @@ pub struct Subject {
     /// The record.
     pub run: Run,
     folder: PathBuf,
+    /// Of a run without a folder.
+    texts: Option<Vec<(String, String)>>,
     packages: Option<Vec<(String, String)>>,
 }
 
@@ -31,8 +35,23 @@ impl Subject {
     pub fn of(run: Run, folder: PathBuf) -> Self {
         Self {
             packages: packages(&folder),
+            texts: None,
             run,
             folder,
+        }
+    }
+
+    /// A run that has no folder yet.
+    pub fn previewed(seen: Preview) -> Self {
+        let text = |(file, bytes): &(ConfigFile, Vec<u8>)| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            (file.path.display().into_owned(), text)
+        };
+        Self {
+            texts: Some(seen.config.iter().map(text).collect()),
+            packages: Some(seen.packages.lines().filter_map(package).collect()),
+            folder: PathBuf::new(),
+            run: seen.run,
         }
     }
 
@@ -72,7 +91,10 @@ impl Subject {
 
     /// The copies of the configuration files: path in the project and text.
     pub fn config_texts(&self) -> Vec<(String, String)> {
-        let read = |file: &crate::model::data::ConfigFile| {
+        if let Some(texts) = &self.texts {
+            return texts.clone();
+        }
+        let read = |file: &ConfigFile| {
             let copy = contain::below(&self.folder, &file.copy.as_deref()?.into()).ok()?;
             let found = copy
                 .metadata()
@@ -104,11 +126,12 @@ fn packages(folder: &Path) -> Option<Vec<(String, String)>> {
         return None;
     }
     let text = std::fs::read_to_string(path).ok()?;
-    let split = |line: &str| {
-        let (name, version) = line.split_once("==")?;
-        Some((name.to_owned(), version.to_owned()))
-    };
-    Some(text.lines().filter_map(split).collect())
+    Some(text.lines().filter_map(package).collect())
+}
+
+fn package(line: &str) -> Option<(String, String)> {
+    let (name, version) = line.split_once("==")?;
+    Some((name.to_owned(), version.to_owned()))
 }
 
 /// All readable runs of the project, for noise and for "already have".

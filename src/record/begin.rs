@@ -2,29 +2,26 @@
 //! point can't hurt.
 
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
 
-use super::earlier::Earlier;
-use super::inputs::{self, Proposal};
+use super::inputs::Proposal;
 use super::launch::Launch;
 use super::like::Like;
-use super::{configuration, end, gather, guard, naming, setup};
+use super::prepare::{self, Observed, Prepared};
+use super::{end, setup};
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::failpoint;
-use crate::git::snapshot::{Frozen, Keep, Observation, Scope};
-use crate::git::{numbers, patch, refs};
+use crate::git::snapshot::{Frozen, Keep};
+use crate::git::{patch, refs};
 use crate::model::code::FileInRun;
 use crate::model::data::ConfigFile;
-use crate::model::run::Base;
-use crate::model::{Axis, Run, RunId, Sha256};
-use crate::observe::{code, data, environment, hardware, secrets};
+use crate::model::{Run, Sha256};
+use crate::observe::{code, data};
 use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
-use crate::store::lock::Lock;
-use crate::store::{cards, format, ids, runs};
+use crate::store::{cards, format, ids};
 
 /// What `start` or `run` was told. Paths are absolute.
 #[derive(Clone, Debug, Default)]
@@ -80,107 +77,32 @@ pub struct Begun {
     pub set_up: Vec<String>,
 }
 
-/// Everything observed, before anything is written.
-struct Observed {
-    config: configuration::Files,
-    packages: String,
-    frozen: Frozen,
-    /// The highest number on other branches, being looked up meanwhile.
-    taken: Option<JoinHandle<std::result::Result<u32, crate::git::Error>>>,
-}
-
 /// Begins a run.
 ///
 /// # Errors
 /// Bad input, a dirty tree where a clean one was asked for, a secret, inputs that were run before:
 /// nothing is written then.
 pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
-    let repo = ctx.repo()?;
     let project = ctx.project()?;
-    let settings = ctx.settings()?;
-    let scope = Scope {
-        experiments: vec![project.experiments_in_tree()],
-        max_file_bytes: settings.snapshot.max_file_mib << 20,
-        max_total_bytes: settings.snapshot.max_total_mib << 20,
-        filters: true,
-        secret_path: &secrets::is_secret_path,
+    let Prepared {
+        mut run,
+        base,
+        launch,
+        observed,
+        data,
+        specs,
+        proposal,
+        writing: _writing,
+    } = prepare::prepare(ctx, request)?;
+    let set_up = match proposal {
+        Some(proposal) => {
+            let wishes = wishes(ctx, &run, &specs, proposal)?;
+            setup::ensure(project, &wishes, ctx.lang()?)?
+        }
+        None => Vec::new(),
     };
-    // git looks at the working tree while this process reads data, configuration and environment.
-    let watching = Observation::begin(repo, &scope)?;
-    let taken = std::thread::spawn({
-        let (repo, folder) = (repo.clone(), project.experiments_in_tree());
-        move || numbers::highest_run_number(&repo, &folder)
-    });
-
-    let is_new = !project.settings_file().is_file();
-    let proposal = if is_new {
-        inputs::propose(project)
-    } else {
-        Proposal::default()
-    };
-    let uid = ctx.ambient.new_uid();
-    let placeholder = RunId {
-        number: 0,
-        slug: "x".to_owned(),
-    };
-    let mut run = Run::new(uid, placeholder, ctx.ambient.now());
-    let earlier = Earlier::list(ctx)?;
-    let base = base_of(ctx, request, &earlier)?;
-    let (config, launch) = configuration::configure(ctx, request, &proposal, &mut run)?;
-    let config_paths: Vec<PathBuf> = config
-        .iter()
-        .map(|(file, _)| project.root.join(file.path.to_path()))
-        .collect();
-    let specs = gather::data_specs(ctx, request, settings, &proposal, &run.params)?;
-    let (data, seen_data) = gather::record_data(ctx, &specs, request.rehash, &mut run.warnings)?;
-    run.data = data;
-    let program = launch.argv.first().cloned();
-    let seen = environment::observe(&ctx.ambient, program.as_deref(), &project.root);
-    let packages = environment::env_txt(&seen.packages);
-    run.warnings.extend(seen.notes);
-    run.env = Some(seen.environment);
-    run.hardware = Some(hardware::observe(&ctx.ambient));
-    run.eval.split = settings
-        .eval
-        .split
-        .clone()
-        .or_else(|| gather::split_of(&run.params));
-
-    let seen = watching.finish()?;
-    if !request.allow_secrets {
-        guard::secrets(ctx, seen.differing())?;
-        guard::inputs(&config, &request.params)?;
-    }
-    // From here to the note, so that `doctor` doesn't take what is half-written for left over.
-    let _writing = Lock::share(&repo.exp_dir())?;
-    let frozen = seen.write()?;
-    run.warnings.extend(frozen.warnings.iter().cloned());
-    // What earlier runs wrote sorts changed paths; where there are none, no record is read for it.
-    let writers = match frozen.is_dirty() {
-        true => earlier.read(),
-        false => Vec::new(),
-    };
-    let claims = gather::claims(ctx, settings, &run, &writers)?;
-    run.code = code::code(&frozen, &claims, repo.format());
-    refuse(request, &run, &earlier, settings.primary.as_deref())?;
-    let mut observed = Observed {
-        config,
-        packages,
-        frozen,
-        taken: Some(taken),
-    };
-    gather::name_blobs(ctx, &mut run, &mut observed.config, &observed.frozen)?;
-    run.eval.metric_code = gather::metric_code(ctx, settings, &observed.frozen)?;
-    describe(&mut run, request, base.as_ref())?;
-
-    let set_up = if is_new {
-        let wishes = wishes(ctx, &config_paths, &specs, proposal)?;
-        setup::ensure(project, &wishes, ctx.lang()?)?
-    } else {
-        Vec::new()
-    };
-    keep_cards(ctx, &seen_data)?;
-    let folder = write(ctx, &mut run, observed, settings)?;
+    keep_cards(ctx, &data)?;
+    let folder = write(ctx, &mut run, observed, ctx.settings()?)?;
     Ok(Begun {
         run,
         folder,
@@ -188,18 +110,6 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         launch,
         set_up,
     })
-}
-
-/// The run to compare with: the named one, else the one that comes before by itself.
-fn base_of(ctx: &Ctx, request: &Request, earlier: &Earlier<'_>) -> Result<Option<Run>> {
-    if let Some(name) = &request.base {
-        return Ok(Some(runs::resolve(ctx.project()?, name)?.run?));
-    }
-    if let Some(like) = &request.like {
-        return Ok(Some(like.run.clone()));
-    }
-    let words = request.launch.as_ref().map(Launch::words);
-    Ok(earlier.base(words.as_deref()))
 }
 
 /// Writes cards and manifests: they are named by content, so writing them early harms nothing.
@@ -216,63 +126,8 @@ fn keep_cards(ctx: &Ctx, inputs: &[data::Input]) -> Result<()> {
     Ok(())
 }
 
-/// Says no before anything is kept.
-fn refuse(
-    request: &Request,
-    run: &Run,
-    earlier: &Earlier<'_>,
-    primary: Option<&str>,
-) -> Result<()> {
-    if request.require_clean && run.code.code_is_dirty() {
-        let first = run
-            .code
-            .changes
-            .iter()
-            .find(|change| change.axis == Axis::Code);
-        let path = first
-            .map(|change| change.path.display().into_owned())
-            .unwrap_or_default();
-        return Err(Failure::new("there are uncommitted changes in the code")
-            .because(format!("{path} differs from the commit"))
-            .hint("commit them: git commit -a")
-            .hint("or leave out --require-clean: the changes are frozen with the run"));
-    }
-    if request.allow_same {
-        Ok(())
-    } else {
-        guard::same_inputs(run, earlier, primary)
-    }
-}
-
-fn describe(run: &mut Run, request: &Request, base: Option<&Run>) -> Result<()> {
-    run.goal = request.goal.clone();
-    run.hypothesis = request.hypothesis.clone();
-    run.declared = request.declared.clone();
-    // What is set on the command line is meant to change.
-    run.declared.extend(
-        run.set
-            .keys()
-            .filter(|key| !request.declared.contains(key))
-            .cloned()
-            .collect::<Vec<_>>(),
-    );
-    run.tags = request.tags.clone();
-    run.base = base.map(|base| Base {
-        id: base.id().to_string(),
-        uid: base.uid.clone(),
-    });
-    run.slug = naming::slug(request.name.as_deref(), run, base)?;
-    run.title = request.name.clone().unwrap_or_default();
-    Ok(())
-}
-
 /// What a new exp.toml says: this first run's own inputs, so that the next one needs no flags.
-fn wishes(
-    ctx: &Ctx,
-    config: &[PathBuf],
-    specs: &[data::Spec],
-    proposal: Proposal,
-) -> Result<Proposal> {
+fn wishes(ctx: &Ctx, run: &Run, specs: &[data::Spec], proposal: Proposal) -> Result<Proposal> {
     let project = ctx.project()?;
     let inside = |path: &Path| {
         project
@@ -284,7 +139,11 @@ fn wishes(
         .filter_map(|s| Some((s.role.clone(), inside(&s.path)?)))
         .collect();
     Ok(Proposal {
-        config: config.iter().filter_map(|path| inside(path)).collect(),
+        config: run
+            .config
+            .iter()
+            .filter_map(|file| inside(&project.root.join(file.path.to_path())))
+            .collect(),
         data,
         ..proposal
     })
@@ -343,7 +202,6 @@ fn freeze_and_publish(
         frozen,
         ..
     } = observed;
-    run.config = config.iter().map(|(file, _)| file.clone()).collect();
     if run.command.is_some() {
         run.process = Some(ctx.ambient.process());
     } else if let Some(job) = ctx.ambient.job() {

@@ -20,6 +20,7 @@ pub mod launch;
 pub mod like;
 pub mod metrics_file;
 pub mod naming;
+pub mod prepare;
 pub mod publish;
 pub mod repeats;
 pub mod restore;

@@ -8,6 +8,8 @@ pub mod document;
 pub mod elsewhere;
 pub mod ended;
 pub mod facts;
+pub mod graph;
+pub mod history;
 pub mod html;
 pub mod lang;
 pub mod listing;

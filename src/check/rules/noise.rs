@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
                 runner-up. Calling it the best is then luck. Without repeats the noise is unknown and \
                 the rule says nothing.",
         example: "warning  W-noise  exp_004_lightgbm  leads exp_003 by 0.002; repeats scatter by 0.006",
-        way_out: "Repeat both with several seeds: git exp run NAME --like exp_004 --seeds 1,2,3 -- …\n\
+        way_out: "Repeat both with several seeds: git exp run --like exp_004 --seeds 1,2,3\n\
                   See the margin: git exp best --why",
     },
     run,

@@ -21,7 +21,12 @@ pub use super::contract::{DIFF_SCHEMA, Diff};
 
 /// Pretty-printed JSON with sorted keys, ending with a line break.
 pub fn json(c: &Comparison<'_>, look: &Look) -> String {
-    let mut value = serde_json::to_value(diff(c, look)).unwrap_or_default();
+    document(&diff(c, look))
+}
+
+/// The typed form as a document.
+pub fn document(diff: &Diff) -> String {
+    let mut value = serde_json::to_value(diff).unwrap_or_default();
     value["schema"] = DIFF_SCHEMA.into();
     crate::ui::escape::json(&format!("{value:#}\n"))
 }

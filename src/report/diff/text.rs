@@ -308,7 +308,7 @@ fn table(told: &Told, w: Words, look: &Look) -> Vec<String> {
 }
 
 /// Breaks text at spaces into lines of at most `width` columns. Runs of spaces stay as they are.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
