@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use super::inputs::{self, Proposal};
-use super::{gather, guard, naming, setup};
+use super::{claims, gather, guard, naming, setup};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::failpoint;
@@ -154,7 +154,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
     let _writing = Lock::share(&repo.exp_dir())?;
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());
-    let claims = gather::claims(ctx, settings, &run, &earlier)?;
+    let claims = claims::claims(&ctx.project()?.prefix, settings, &run, &earlier)?;
     run.code = code::code(&frozen, &claims, repo.format());
     refuse(request, &run, &earlier)?;
     let mut observed = Observed {
