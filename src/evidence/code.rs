@@ -5,7 +5,7 @@ use crate::context::Ctx;
 use crate::error::Result;
 use crate::git::patch;
 use crate::model::{Axis, Oid, RecordPath, Run};
-use crate::record::gather;
+use crate::record::claims;
 
 /// The files that differ, and those among them that no record claims.
 #[derive(Debug, Default)]
@@ -34,8 +34,9 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
     let excluded = [ctx.project()?.experiments_in_tree()];
     let settings = ctx.settings()?;
     // A path that either run claims is on the axis that it is claimed for.
-    let mut claims = gather::claims(ctx, settings, a, std::slice::from_ref(b))?;
-    let other = gather::claims(ctx, settings, b, std::slice::from_ref(a))?;
+    let prefix = &ctx.project()?.prefix;
+    let mut claims = claims::claims(prefix, settings, a, [b])?;
+    let other = claims::claims(prefix, settings, b, [a])?;
     claims.config.extend(other.config);
     claims.data.extend(other.data);
     claims.output.extend(other.output);

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use super::begin::Request;
 use super::inputs::{self, Proposal};
 use crate::context::Ctx;
-use crate::error::{Context, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::git::snapshot::Frozen;
 use crate::git::tree::filtered_tree;
-use crate::model::axis::Claims;
 use crate::model::data::{ConfigFile, DataInput};
 use crate::model::{Oid, Param, RecordPath, Run, Sha256};
 use crate::observe::data;
@@ -160,48 +159,6 @@ pub(super) fn split_of(params: &BTreeMap<String, Param>) -> Option<String> {
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-/// Sorts paths onto axes: by what this run and earlier ones claim, then by the project's rules.
-pub fn claims(ctx: &Ctx, settings: &ProjectSettings, run: &Run, earlier: &[Run]) -> Result<Claims> {
-    let project = ctx.project()?;
-    let in_tree = |path: &RecordPath| path.below(&project.prefix);
-    let mut globs = globset::GlobSetBuilder::new();
-    for pattern in &settings.code.ignore {
-        let glob = globset::Glob::new(pattern).context(|| {
-            format!("`{pattern}` under [code] ignore in experiments/exp.toml is no glob")
-        })?;
-        globs.add(glob);
-    }
-    let ignore = globs
-        .build()
-        .context(|| "[code] ignore can't be used".to_owned())?;
-    let outputs = earlier.iter().flat_map(|run| {
-        let files = run
-            .models
-            .iter()
-            .chain(&run.artifacts)
-            .map(|file| &file.path);
-        files.chain(run.metrics_file.iter().map(|file| &file.path))
-    });
-    Ok(Claims {
-        experiments: project.experiments_in_tree(),
-        config: run.config.iter().map(|file| in_tree(&file.path)).collect(),
-        data: run
-            .data
-            .iter()
-            .filter(|d| !d.external)
-            .map(|d| in_tree(&d.path))
-            .collect(),
-        output: outputs.map(in_tree).collect(),
-        ignore: Some(ignore),
-        only: settings
-            .code
-            .paths
-            .iter()
-            .map(|path| in_tree(&path.as_str().into()))
-            .collect(),
-    })
 }
 
 /// Adds git's own name of the content to each configuration and data file that is in the tree: two

@@ -7,6 +7,7 @@ pub mod adopt;
 pub mod attach;
 pub mod begin;
 pub mod child;
+pub mod claims;
 pub mod commit;
 mod configuration;
 pub mod current;

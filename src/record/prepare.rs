@@ -6,7 +6,7 @@ use super::begin::Request;
 use super::earlier::Earlier;
 use super::inputs::{self, Proposal};
 use super::launch::Launch;
-use super::{configuration, gather, guard, naming};
+use super::{claims, configuration, gather, guard, naming};
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::numbers;
@@ -135,7 +135,7 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
         true => earlier.read(),
         false => Vec::new(),
     };
-    let claims = gather::claims(ctx, settings, &run, &writers)?;
+    let claims = claims::claims(&project.prefix, settings, &run, &writers)?;
     run.code = code::code(&frozen, &claims, repo.format());
     refuse(request, &run, &earlier, settings.primary.as_deref())?;
     let mut observed = Observed {

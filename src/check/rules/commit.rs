@@ -1,6 +1,6 @@
 //! E-commit: the commit that was run can still be had.
 
-use super::{Rule, Topic};
+use super::{FROM_ITS_MACHINE, PULL, Rule, Topic, of_each};
 use crate::check::facts::{CloneFacts, Facts, Kept, RunFacts, Twin};
 use crate::check::finding::Finding;
 use crate::model::{Oid, Run};
@@ -32,14 +32,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts) -> Vec<Finding> {
-    facts
-        .records()
-        .map(|(seen, record)| {
-            check(facts, seen, record)
-                .of(&seen.id)
-                .at(seen.record_file())
-        })
-        .collect()
+    of_each(facts, |seen, record| Some(check(facts, seen, record)))
 }
 
 fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
@@ -147,7 +140,7 @@ fn missing(clone: &CloneFacts, short: &str, seen: &RunFacts) -> Finding {
     }
     if let Some(why) = &seen.commit.twin_unknown {
         return Finding::unverifiable(CODE, format!("{short} is not in this clone, and {why}"))
-            .fix("git exp pull");
+            .fix(PULL);
     }
     if may_be_kept(clone, seen) {
         return unfetched(short);
@@ -157,7 +150,7 @@ fn missing(clone: &CloneFacts, short: &str, seen: &RunFacts) -> Finding {
         format!("{short} is nowhere in this clone, nor is its code"),
     )
     .detail("a squash merge, rebase or deleted branch loses commits whose keep-ref was not pushed")
-    .fix("where the run was made: git exp push; then here: git exp pull")
+    .fix(FROM_ITS_MACHINE)
 }
 
 /// Whether the remote may keep, or is known to keep, what nothing here does.
@@ -170,7 +163,7 @@ fn unfetched(short: &str) -> Finding {
         CODE,
         format!("{short} is on no branch, and the remote's refs/exp/* are not in this clone"),
     )
-    .fix("git exp pull   (or: git fetch origin 'refs/exp/*:refs/exp/*')")
+    .fix(PULL)
 }
 
 #[cfg(test)]

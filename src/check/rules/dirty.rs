@@ -1,6 +1,6 @@
 //! E-dirty: code that was not committed when it ran is committed by now, or kept whole.
 
-use super::{Rule, Topic};
+use super::{FROM_ITS_MACHINE, PULL, Rule, Topic, of_each};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::Run;
@@ -25,14 +25,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts) -> Vec<Finding> {
-    facts
-        .records()
-        .map(|(seen, record)| {
-            check(facts, seen, record)
-                .of(&seen.id)
-                .at(seen.record_file())
-        })
-        .collect()
+    of_each(facts, |seen, record| Some(check(facts, seen, record)))
 }
 
 fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
@@ -69,7 +62,6 @@ fn differs(record: &Run) -> bool {
 }
 
 fn kept(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
-    let pull = "git exp pull   (or: git fetch origin 'refs/exp/*:refs/exp/*')";
     let Some(snapshot) = &record.code.snapshot else {
         return Finding::broken(CODE, "ran with uncommitted code that is kept nowhere")
             .fix("record runs with: git exp run");
@@ -103,13 +95,13 @@ fn kept(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
             || seen.commit.keep_ref_pushed;
         return if unsure {
             Finding::unverifiable(CODE, format!("its snapshot {short} is not in this clone"))
-                .fix(pull)
+                .fix(PULL)
         } else {
             Finding::broken(
                 CODE,
                 format!("its snapshot {short} is gone: its code can't be had any more"),
             )
-            .fix("on the machine of the run: git exp push; then here: git exp pull")
+            .fix(FROM_ITS_MACHINE)
         };
     }
     let parent_differs = record.code.commit.is_some() && seen.frozen.parent != record.code.commit;

@@ -1,6 +1,6 @@
 //! E-immutable: what a finished run had and gave stays as it was.
 
-use super::{Rule, Topic};
+use super::{Rule, Topic, of_each};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::{Run, Status};
@@ -24,11 +24,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts) -> Vec<Finding> {
-    facts
-        .records()
-        .filter(|(_, record)| is_finished(record))
-        .map(|(seen, record)| check(seen, record).of(&seen.id).at(seen.record_file()))
-        .collect()
+    of_each(facts, |seen, record| {
+        is_finished(record).then(|| check(seen, record))
+    })
 }
 
 fn is_finished(record: &Run) -> bool {

@@ -22,8 +22,9 @@ mod words;
 #[cfg(test)]
 mod testing;
 
-use super::facts::Facts;
+use super::facts::{Facts, RunFacts};
 use super::finding::Finding;
+use crate::model::Run;
 
 /// A rule: its code, what it is about, and the function from facts to findings.
 #[derive(Clone, Copy)]
@@ -59,6 +60,22 @@ impl Rule {
     pub fn is_called(&self, text: &str) -> bool {
         text.eq_ignore_ascii_case(self.code) || text.eq_ignore_ascii_case(self.name())
     }
+}
+
+/// Brings the keep-refs that this clone has not got.
+const PULL: &str = "git exp pull   (or: git fetch origin 'refs/exp/*:refs/exp/*')";
+
+/// Brings what exists only where the run was made.
+const FROM_ITS_MACHINE: &str = "where the run was made: git exp push; then here: git exp pull";
+
+/// Asks about each readable record; a rule that does not concern one says nothing. Findings are at
+/// the record.
+fn of_each(facts: &Facts, ask: impl Fn(&RunFacts, &Run) -> Option<Finding>) -> Vec<Finding> {
+    let asked = facts.records().filter_map(|(seen, record)| {
+        let finding = ask(seen, record)?;
+        Some(finding.of(&seen.id).at(seen.record_file()))
+    });
+    asked.collect()
 }
 
 /// All rules, in the order in which they are told.

@@ -1,6 +1,6 @@
 //! E-remote: others can get the code that was run. Asked with `--pushed`.
 
-use super::{Rule, Topic};
+use super::{Rule, Topic, of_each};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::Run;
@@ -27,15 +27,10 @@ fn run(facts: &Facts) -> Vec<Finding> {
     if !facts.pushed {
         return Vec::new();
     }
-    facts
-        .records()
-        .filter(|(_, record)| record.code.commit.is_some() || record.code.snapshot.is_some())
-        .map(|(seen, record)| {
-            check(facts, seen, record)
-                .of(&seen.id)
-                .at(seen.record_file())
-        })
-        .collect()
+    of_each(facts, |seen, record| {
+        let has_code = record.code.commit.is_some() || record.code.snapshot.is_some();
+        has_code.then(|| check(facts, seen, record))
+    })
 }
 
 fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {

@@ -1,6 +1,6 @@
 //! W-stale: a run that began has ended.
 
-use super::{Rule, Topic};
+use super::{Rule, Topic, of_each};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::{Run, Status};
@@ -25,20 +25,14 @@ pub const RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts) -> Vec<Finding> {
-    facts
-        .records()
-        .map(|(seen, record)| {
-            let finding = match why(facts, seen, record) {
-                None => Finding::ok(CODE),
-                Some(why) => {
-                    Finding::broken(CODE, format!("still `{}`: {why}", record.status.word())).fix(
-                        format!("git exp finish {} --status failed", seen.id.short()),
-                    )
-                }
-            };
-            finding.of(&seen.id).at(seen.record_file())
-        })
-        .collect()
+    of_each(facts, |seen, record| {
+        let Some(why) = why(facts, seen, record) else {
+            return Some(Finding::ok(CODE));
+        };
+        let message = format!("still `{}`: {why}", record.status.word());
+        let fix = format!("git exp finish {} --status failed", seen.id.short());
+        Some(Finding::broken(CODE, message).fix(fix))
+    })
 }
 
 fn why(facts: &Facts, seen: &RunFacts, record: &Run) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rule, Topic};
+use super::{Rule, Topic, of_each};
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::model::Run;
@@ -25,35 +25,30 @@ pub const RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts) -> Vec<Finding> {
-    facts
-        .records()
-        .filter(|(_, record)| !record.declared.is_empty())
-        .filter_map(|(seen, record)| {
-            let base = record.base.as_ref()?;
-            let base = facts.all_records().find(|run| run.uid == base.uid)?;
-            let undeclared: Vec<String> = changed(base, record)
-                .into_iter()
-                .filter(|name| {
-                    !record
-                        .declared
-                        .iter()
-                        .any(|declared| covers(declared, name))
-                })
-                .collect();
-            let finding = if undeclared.is_empty() {
-                Finding::ok(CODE)
-            } else {
-                let names = undeclared.join(", ");
-                let base = base.id().short();
-                Finding::broken(
-                    CODE,
-                    format!("{names} changed against {base} and was not declared"),
-                )
-                .fix(format!("git exp diff {base} {}", seen.id.short()))
-            };
-            Some(finding.of(&seen.id).at(seen.record_file()))
-        })
-        .collect()
+    of_each(facts, |seen, record| {
+        if record.declared.is_empty() {
+            return None;
+        }
+        let base = record.base.as_ref()?;
+        let base = facts.all_records().find(|run| run.uid == base.uid)?;
+        let is_declared = |name: &String| {
+            record
+                .declared
+                .iter()
+                .any(|declared| covers(declared, name))
+        };
+        let undeclared: Vec<String> = changed(base, record)
+            .into_iter()
+            .filter(|name| !is_declared(name))
+            .collect();
+        if undeclared.is_empty() {
+            return Some(Finding::ok(CODE));
+        }
+        let (names, base) = (undeclared.join(", "), base.id().short());
+        let message = format!("{names} changed against {base} and was not declared");
+        let fix = format!("git exp diff {base} {}", seen.id.short());
+        Some(Finding::broken(CODE, message).fix(fix))
+    })
 }
 
 /// What differs, by the name that `--changes` would give it: `code`, `data.train`, `model.depth`.

@@ -1,6 +1,6 @@
 //! W-nogoal and W-why: a run says what it was for and what came of it.
 
-use super::{Rule, Topic};
+use super::{Rule, Topic, of_each};
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::model::Status;
@@ -37,37 +37,26 @@ fn empty(text: Option<&String>) -> bool {
 }
 
 fn goals(facts: &Facts) -> Vec<Finding> {
-    facts
-        .records()
-        .map(|(seen, record)| {
-            let silent = empty(record.goal.as_ref()) && empty(record.hypothesis.as_ref());
-            let finding = if silent {
-                Finding::broken(GOAL.code, "no goal")
-                    .fix(format!("git exp note {} --edit", seen.id.short()))
-            } else {
-                Finding::ok(GOAL.code)
-            };
-            finding.of(&seen.id).at(seen.record_file())
+    of_each(facts, |seen, record| {
+        let silent = empty(record.goal.as_ref()) && empty(record.hypothesis.as_ref());
+        Some(if silent {
+            Finding::broken(GOAL.code, "no goal")
+                .fix(format!("git exp note {} --edit", seen.id.short()))
+        } else {
+            Finding::ok(GOAL.code)
         })
-        .collect()
+    })
 }
 
 fn reasons(facts: &Facts) -> Vec<Finding> {
-    let runs = facts
-        .records()
-        .filter(|(_, record)| record.status == Status::Ok)
-        .map(|(seen, record)| {
-            let silent = empty(record.conclusion.as_ref()) && !has_conclusions(facts, &seen.folder);
-            let finding = if silent {
-                Finding::broken(WHY.code, "no conclusion").fix(format!(
-                    "git exp note {} -m \"what was learnt\"",
-                    seen.id.short()
-                ))
-            } else {
-                Finding::ok(WHY.code)
-            };
-            finding.of(&seen.id).at(seen.record_file())
-        });
+    let runs = of_each(facts, |seen, record| {
+        let silent = empty(record.conclusion.as_ref()) && !has_conclusions(facts, &seen.folder);
+        let fix = || format!("git exp note {} -m \"what was learnt\"", seen.id.short());
+        (record.status == Status::Ok).then(|| match silent {
+            true => Finding::broken(WHY.code, "no conclusion").fix(fix()),
+            false => Finding::ok(WHY.code),
+        })
+    });
     let stages = facts.stages.iter().filter_map(|stage| {
         let says = stage.says.as_ref().ok()?;
         let finding = if empty(says.why.as_ref()) {
@@ -81,7 +70,7 @@ fn reasons(facts: &Facts) -> Vec<Finding> {
         };
         Some(finding.of(&says.run).at(stage.path.clone()))
     });
-    runs.chain(stages).collect()
+    runs.into_iter().chain(stages).collect()
 }
 
 /// Whether somebody wrote below the machine's part of the mini-log.
