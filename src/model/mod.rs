@@ -19,6 +19,7 @@ pub mod param;
 pub mod path;
 pub mod run;
 pub mod sketch;
+pub mod table_diff;
 
 pub use axis::Axis;
 pub use brief::Brief;

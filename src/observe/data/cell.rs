@@ -71,6 +71,15 @@ impl Cell {
         }
     }
 
+    /// Its finite number, if it is one.
+    pub fn number(self) -> Option<f64> {
+        match self {
+            Self::Int(value) => Some(value as f64),
+            Self::Float(value) => Some(value).filter(|value| value.is_finite()),
+            _ => None,
+        }
+    }
+
     /// The type of a column that holds only such cells.
     pub fn kind(self) -> ColumnType {
         match self {

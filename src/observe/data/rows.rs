@@ -188,7 +188,7 @@ fn shortened(name: &str) -> &str {
 }
 
 /// A string of JSON is no number, whatever its digits; what is nested counts as text.
-fn json_cell(value: Value) -> (Cell, String) {
+pub fn json_cell(value: Value) -> (Cell, String) {
     match value {
         Value::Null => (Cell::Empty, String::new()),
         Value::Bool(value) => (Cell::Bool(value), value.to_string()),
