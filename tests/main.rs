@@ -8,6 +8,7 @@ mod check;
 mod common;
 mod compare;
 mod crash;
+mod data;
 mod doctor;
 mod finish;
 mod freeze;

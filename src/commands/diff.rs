@@ -3,9 +3,10 @@
 use crate::compare::{Rules, compare};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
+use crate::evidence::data::Look;
 use crate::evidence::{self, Subject};
 use crate::model::Run;
-use crate::report::diff::{Look, json, lines, markdown, short, text};
+use crate::report::diff::{self, json, lines, markdown, short, text};
 
 /// Arguments of `git exp diff`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,15 @@ pub struct DiffArgs {
     /// Show the changed lines of code and configuration as well
     #[arg(long)]
     pub patch: bool,
+    /// Compare changed data row by row, however large it is
+    #[arg(long)]
+    pub data: bool,
+    /// Show so many rows of each kind that differ
+    #[arg(long, value_name = "N", requires = "data")]
+    pub rows: Option<usize>,
+    /// Tell rows apart by this column; give it again for a key of several
+    #[arg(long, value_name = "COLUMN", requires = "data")]
+    pub key: Vec<String>,
     /// Write Markdown, for a pull request
     #[arg(long, conflicts_with = "short")]
     pub md: bool,
@@ -31,15 +41,28 @@ pub struct DiffArgs {
     pub exit_code: bool,
 }
 
+impl DiffArgs {
+    fn look(&self) -> Look {
+        if !self.data {
+            return Look::default();
+        }
+        Look {
+            most: u64::MAX,
+            samples: self.rows.unwrap_or(0),
+            key: self.key.clone(),
+        }
+    }
+}
+
 /// Compares two runs.
 pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     let (a, b) = subjects(ctx, &args.runs)?;
     let all = evidence::project_runs(ctx)?;
     let others: Vec<&Run> = all.iter().collect();
-    let seen = evidence::gather(ctx, &a.run, &b.run, &others)?;
+    let seen = evidence::gather(ctx, &a.run, &b.run, &others, &args.look())?;
     let rules = Rules::from(ctx.settings()?);
     let comparison = compare(&a.side(), &b.side(), &seen, &rules);
-    let look = Look {
+    let look = diff::Look {
         width: ctx.ui.width(),
         unicode: ctx.ui.unicode(),
         color: ctx.ui.color(),

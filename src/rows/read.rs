@@ -5,12 +5,16 @@ use std::fs::File;
 use std::io::{Read, Seek};
 
 use serde_json::Value;
+use sha2::Digest;
 use twox_hash::XxHash3_64;
 
 use super::{Bytes, Source, Version};
 use crate::error::{Context, Failure, Result};
+use crate::model::Card;
+use crate::observe::data::card;
 use crate::observe::data::cell::Cell;
-use crate::observe::data::hash::BUFFER;
+use crate::observe::data::hash::{BUFFER, Tee};
+use crate::observe::data::profile::{Profiler, Wanted};
 use crate::observe::data::rows::json_cell;
 use crate::observe::data::stream::{RowSink, Stream};
 use crate::observe::data::tabular::Dialect;
@@ -94,6 +98,23 @@ pub fn texts(
 /// A longer cell is cut where it is shown.
 const LONGEST_TEXT: usize = 200;
 
+/// The card of a table that has none yet.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn card(source: &Source, wanted: Wanted) -> Result<Option<Card>> {
+    let mut profiler = Profiler::new(source.shape, wanted);
+    let (mut digest, mut bytes) = (sha2::Sha256::new(), 0);
+    chunks(source, |chunk| {
+        digest.update(chunk);
+        profiler.take(chunk);
+        bytes += chunk.len() as u64;
+        true
+    })?;
+    let card = card::of_file(&digest.finalize().into(), bytes, profiler.finish());
+    Ok(Some(card).filter(|card| card.table.is_some()))
+}
+
 /// Reads a file to its end, or until there is enough; then there is no sink to give back.
 fn feed<S: RowSink>(
     source: &Source,
@@ -101,6 +122,23 @@ fn feed<S: RowSink>(
     progress: &(dyn Fn(u64) + Sync),
     enough: &std::cell::Cell<bool>,
 ) -> Result<Option<S>> {
+    let mut stream = Stream::new(source.shape, sink);
+    let whole = chunks(source, |chunk| {
+        stream.take(chunk);
+        progress(chunk.len() as u64);
+        !enough.get()
+    })?;
+    if !whole {
+        return Ok(None);
+    }
+    let streamed = stream.finish().map_err(|why| {
+        Failure::new(format!("{} could not be read as a table", source.name)).because(why)
+    })?;
+    Ok(Some(streamed.rows))
+}
+
+/// Passes the bytes on until `next` says no; whether it never did.
+fn chunks(source: &Source, mut next: impl FnMut(&[u8]) -> bool) -> Result<bool> {
     let failed = || format!("cannot read {}", source.name);
     let opened;
     let mut file = match &source.bytes {
@@ -111,25 +149,18 @@ fn feed<S: RowSink>(
         Bytes::Open(file) => file,
     };
     file.rewind().context(failed)?;
-    let mut stream = Stream::new(source.shape, sink);
     let mut buffer = vec![0; BUFFER];
     loop {
         let count = match file.read(&mut buffer) {
-            Ok(0) => break,
+            Ok(0) => return Ok(true),
             Ok(count) => count,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error).context(failed),
         };
-        stream.take(&buffer[..count]);
-        progress(count as u64);
-        if enough.get() {
-            return Ok(None);
+        if !next(&buffer[..count]) {
+            return Ok(false);
         }
     }
-    let streamed = stream.finish().map_err(|why| {
-        Failure::new(format!("{} could not be read as a table", source.name)).because(why)
-    })?;
-    Ok(Some(streamed.rows))
 }
 
 /// Where each column of the file goes.

@@ -14,6 +14,11 @@ const KS_TOLD: f64 = 0.02;
 const KS_CRITICAL: f64 = 1.358;
 /// "Slight shift" (Siddiqi 2006).
 const PSI_TOLD: f64 = 0.1;
+/// Without any shift the index is about (1/n + 1/m) times a chi-square of one less than the number of
+/// values (Yurdakul 2018); this many of its standard deviations above its mean are its 5 % point.
+const CHANCE: f64 = 1.645;
+/// As usual for chi-square: values that are rarer than this make it meaningless.
+const CELLS_A_VALUE: f64 = 5.0;
 /// Percentage points of empty cells.
 const EMPTY_TOLD: f64 = 0.1;
 /// Shifts that are listed.
@@ -90,8 +95,19 @@ fn distribution(a: &Column, b: &Column, read: Option<(f64, Option<f64>)>) -> Opt
 
 /// Numbers of few values and categories: by how often each comes.
 fn by_values(a: &Column, b: &Column) -> Option<(f64, Shift)> {
-    let psi = stability(&shares(a), &shares(b));
-    if psi < PSI_TOLD {
+    let (before, after) = (shares(a), shares(b));
+    let psi = stability(&before, &after);
+    let count = |column: &Column| column.values.iter().map(|v| v.count).sum::<u64>() as f64;
+    let (n, m) = (count(a), count(b));
+    let values = before
+        .keys()
+        .chain(after.keys())
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    let free = values.saturating_sub(1) as f64;
+    let by_chance = (1.0 / n + 1.0 / m) * (free + CHANCE * (2.0 * free).sqrt());
+    let too_few = n.min(m) < CELLS_A_VALUE * values as f64;
+    if psi < PSI_TOLD || psi < by_chance || too_few {
         return None;
     }
     let means = a.numbers.as_ref().zip(b.numbers.as_ref());
