@@ -269,3 +269,26 @@ fn runs_that_differ_in_line_endings_alone_have_the_same_data() {
         (&"same".into(), &0.into())
     );
 }
+
+#[test]
+fn a_file_of_git_lfs_is_named_by_what_git_has_in_its_place() {
+    let env = TestEnv::new();
+    let mut probe = env.command("git");
+    probe.args(["lfs", "version"]);
+    if env.ran(probe).code != 0 {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "SKIPPED: git-lfs is not installed");
+        return;
+    }
+    env.git(&["lfs", "install", "--local"]);
+    env.git(&["lfs", "track", "*.csv"]);
+    env.write("data/train.csv", V1);
+    env.commit("data");
+    std::fs::remove_dir_all(env.path(".git/lfs/objects")).unwrap();
+    env.exp(&["start", "smudged_rows", "--data", "train=data/train.csv"])
+        .ok();
+    let run = env.json("experiments/runs/exp_001_smudged_rows/run.json");
+    let input = &run["data"][0];
+    assert_eq!(input["pointer"]["kind"], "lfs");
+    assert_eq!(input["pointer"]["id"], input["sha256"]);
+}

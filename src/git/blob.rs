@@ -63,10 +63,11 @@ pub fn versions(repo: &Repo, path: &RecordPath) -> Result<Vec<(Oid, u64)>, Error
         let id = id.filter(|id| id.as_str().bytes().any(|b| b != b'0') && !ids.contains(id));
         ids.extend(id);
     }
-    sizes(repo, ids)
+    sizes(repo, &ids)
 }
 
-fn sizes(repo: &Repo, ids: Vec<Oid>) -> Result<Vec<(Oid, u64)>, Error> {
+/// The sizes of blobs in bytes, without those that are not here.
+pub fn sizes(repo: &Repo, ids: &[Oid]) -> Result<Vec<(Oid, u64)>, Error> {
     let asked: String = ids.iter().map(|id| format!("{id}\n")).collect();
     let told = repo
         .git()

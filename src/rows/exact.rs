@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::columns::{Key, Pairing, asked_key, find_key, outline};
-use super::join::{self, Counts, HEAD, Layout, WHOLE};
+use super::join::{self, Counts, HEAD, Layout, WHOLE, packed, words_for};
 use super::read::{self, Row};
 use super::shift::{self, Read};
 use super::spill::{Spill, parts_for};
@@ -152,7 +152,7 @@ impl Plan {
                 && (left.values.is_empty() || right.values.is_empty())
         };
         let width = if keyed {
-            HEAD + layout.common + layout.only_a.max(layout.only_b)
+            HEAD + words_for(layout.common + layout.only_a.max(layout.only_b))
         } else {
             WHOLE
         };
@@ -229,7 +229,11 @@ struct Side {
 fn gather(version: Version, columns: &[usize], plan: &Plan, options: &Options) -> Result<Side> {
     let common = plan.layout.common;
     let keyed = !plan.key.is_empty();
-    let width = if keyed { HEAD + columns.len() } else { WHOLE };
+    let width = if keyed {
+        HEAD + words_for(columns.len())
+    } else {
+        WHOLE
+    };
     let mut side = Side {
         spill: Spill::new(width, plan.parts, options.scratch),
         numbers: plan.numbers.iter().map(|_| Quantiles::default()).collect(),
@@ -248,8 +252,7 @@ fn gather(version: Version, columns: &[usize], plan: &Plan, options: &Options) -
         if keyed {
             let key = hash(&mut words, plan.key.iter().map(|&at| cells[at].value));
             let head = [key, values, texts, row.number];
-            side.spill
-                .push(head.into_iter().chain(row.cells.iter().map(|c| c.value)))
+            side.spill.push(head.into_iter().chain(packed(row.cells)))
         } else {
             side.spill.push([values, texts, row.number])
         }

@@ -2,18 +2,38 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::read::Seen;
 use super::spill::Spill;
 use crate::error::Result;
 use crate::model::table_diff::RowChange;
 
 /// A keyed record begins with these: hash of the key, of the values, of the texts, and the row's
-/// number. The cells follow: those of the common columns, then some of the others.
+/// number. The cells follow, two to a word: those of the common columns, then some of the others.
 pub const HEAD: usize = 4;
 const VALUES: usize = 1;
 const TEXTS: usize = 2;
 const NUMBER: usize = 3;
 /// A record without key: hash of the values, of the texts, and the row's number.
 pub const WHOLE: usize = 3;
+
+/// The words of so many cells.
+pub fn words_for(cells: usize) -> usize {
+    cells.div_ceil(2)
+}
+
+/// Cells, two to a word. Half of a hash is enough: whether a row differs at all is told by the hash of
+/// all its values, and 32 bits overlook one of four thousand million cells.
+pub fn packed(cells: &[Seen]) -> impl Iterator<Item = u64> {
+    const LOW: u64 = 0xffff_ffff;
+    cells.chunks(2).map(|pair| {
+        let high = pair.get(1).map_or(0, |cell| cell.value << 32);
+        high | (pair[0].value & LOW)
+    })
+}
+
+fn cell(record: &[u64], place: usize) -> u64 {
+    (record[HEAD + place / 2] >> (place % 2 * 32)) & 0xffff_ffff
+}
 
 /// What a comparison counted.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -240,22 +260,21 @@ impl Keyed {
             only_a,
             only_b,
         } = self.layout;
-        let (cells_a, cells_b) = (&a[HEAD..], &b[HEAD..]);
         if a[VALUES] == b[VALUES] {
             self.counts.same += 1;
             self.counts.respelled += u64::from(a[TEXTS] != b[TEXTS]);
         } else {
             self.counts.changed += 1;
-            let cells = cells_a[..common].iter().zip(&cells_b[..common]);
-            for (count, (a, b)) in self.counts.cells.iter_mut().zip(cells) {
-                *count += u64::from(a != b);
+            for (place, count) in self.counts.cells.iter_mut().enumerate() {
+                *count += u64::from(cell(a, place) != cell(b, place));
             }
             let samples = &mut self.counts.samples;
             keep(&mut samples.changed, samples.most, (a[NUMBER], b[NUMBER]));
         }
-        for (i, a) in cells_a[common..common + only_a].iter().enumerate() {
-            for (j, b) in cells_b[common..common + only_b].iter().enumerate() {
-                self.counts.alike[i * only_b + j] += u64::from(a == b);
+        for i in 0..only_a {
+            for j in 0..only_b {
+                let alike = cell(a, common + i) == cell(b, common + j);
+                self.counts.alike[i * only_b + j] += u64::from(alike);
             }
         }
     }
