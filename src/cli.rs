@@ -61,6 +61,8 @@ pub enum Command {
     Report(commands::report::ReportArgs),
     /// Explain what changed between two runs
     Diff(commands::diff::DiffArgs),
+    /// Show what a data file is, or how two versions of it differ
+    Data(commands::data::DataArgs),
     /// Verify that records, code, data and reports agree
     Check(commands::check::CheckArgs),
     /// Show several runs side by side, only what differs
@@ -109,6 +111,7 @@ impl Command {
             Self::Plot(args) => commands::plot::plot(ctx, args),
             Self::Report(args) => commands::report::report(ctx, args),
             Self::Diff(args) => commands::diff::diff(ctx, args),
+            Self::Data(args) => commands::data::data(ctx, args),
             Self::Check(args) => commands::check::check(ctx, args),
             Self::Compare(args) => commands::compare::compare(ctx, args),
             Self::Best(args) => commands::best::best(ctx, args),

@@ -12,6 +12,7 @@
 //! - [`query`]: which runs are meant by a filter. [`choose`]: which of them is best, and why.
 //! - [`record`]: how a run is begun and ended. [`doctor`]: what a crash left, and how it is mended.
 //! - [`check`]: proves that records tell the truth: rules, findings, formats.
+//! - [`rows`]: how two versions of data differ, row by row or by their cards.
 //! - [`evidence`]: gathers what a comparison is told beyond the records.
 //! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
@@ -37,6 +38,7 @@ pub mod observe;
 pub mod query;
 pub mod record;
 pub mod report;
+pub mod rows;
 pub mod settings;
 pub mod store;
 pub mod ui;

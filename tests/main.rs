@@ -9,6 +9,7 @@ mod common;
 mod compare;
 mod completion;
 mod crash;
+mod data;
 mod doctor;
 mod finish;
 mod freeze;

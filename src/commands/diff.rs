@@ -3,12 +3,13 @@
 use crate::compare::{Evidence, Rules, compare};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
+use crate::evidence::data::Look;
 use crate::evidence::{self, Subject};
 use crate::model::{RecordPath, Run};
 use crate::record::begin::Request;
 use crate::record::launch::Launch;
 use crate::record::prepare;
-use crate::report::diff::{Look, json, lines, markdown, short, text};
+use crate::report::diff::{self, json, lines, markdown, short, text};
 use crate::report::preflight;
 use crate::store::layout::normalize;
 use crate::ui::escape::printable;
@@ -30,6 +31,15 @@ pub struct DiffArgs {
     /// Show the changed lines of code and configuration as well
     #[arg(long)]
     pub patch: bool,
+    /// Compare changed data row by row, however large it is
+    #[arg(long)]
+    pub data: bool,
+    /// Show so many rows of each kind that differ
+    #[arg(long, value_name = "N", requires = "data")]
+    pub rows: Option<usize>,
+    /// Tell rows apart by this column; give it again for a key of several
+    #[arg(long, value_name = "COLUMN", requires = "data")]
+    pub key: Vec<String>,
     /// Write Markdown, for a pull request
     #[arg(long, conflicts_with = "short")]
     pub md: bool,
@@ -41,6 +51,19 @@ pub struct DiffArgs {
     pub exit_code: bool,
 }
 
+impl DiffArgs {
+    fn look(&self) -> Look {
+        if !self.data {
+            return Look::default();
+        }
+        Look {
+            most: u64::MAX,
+            samples: self.rows.unwrap_or(0),
+            key: self.key.clone(),
+        }
+    }
+}
+
 /// Compares two runs.
 pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     if args.worktree {
@@ -49,7 +72,7 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     let (a, b) = subjects(ctx, &args.runs)?;
     let all = evidence::project_runs(ctx)?;
     let others: Vec<&Run> = all.iter().collect();
-    let seen = evidence::gather(ctx, &a.run, &b.run, &others)?;
+    let seen = evidence::gather(ctx, &a.run, &b.run, &others, &args.look())?;
     let rules = Rules::from(ctx.settings()?);
     let comparison = compare(&a.side(), &b.side(), &seen, &rules);
     let look = look(ctx, args)?;
@@ -73,8 +96,8 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     })
 }
 
-fn look(ctx: &Ctx, args: &DiffArgs) -> Result<Look> {
-    Ok(Look {
+fn look(ctx: &Ctx, args: &DiffArgs) -> Result<diff::Look> {
+    Ok(diff::Look {
         width: ctx.ui.width(),
         unicode: ctx.ui.unicode(),
         color: ctx.ui.color(),
@@ -92,7 +115,7 @@ fn worktree(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     let a = Subject::named(ctx, args.runs.first().map_or("@", String::as_str))?;
     let (request, gone) = as_before(ctx, &a.run)?;
     let b = Subject::previewed(prepare::preview(ctx, &request)?);
-    let seen = evidence::gather(ctx, &a.run, &b.run, &[])?;
+    let seen = evidence::gather(ctx, &a.run, &b.run, &[], &args.look())?;
     let rules = Rules::from(ctx.settings()?);
     let mut comparison = compare(&a.side(), &b.side(), &seen, &rules);
     // Nothing has been measured, and there is no run to name in a command.

@@ -4,6 +4,7 @@ pub mod best;
 pub mod check;
 pub mod compare;
 pub mod completion;
+pub mod data;
 pub mod diff;
 pub mod doctor;
 pub mod finish;

@@ -5,7 +5,9 @@ use crate::check::formats::json;
 use crate::context::Ctx;
 use crate::doctor::DOCTOR_SCHEMA;
 use crate::error::{ExitCode, Failure, Result};
-use crate::model::Run;
+use crate::model::card::CARD_SCHEMA;
+use crate::model::table_diff::{DATA_DIFF_SCHEMA, DataDiff};
+use crate::model::{Card, Run};
 use crate::report::diff::json::{DIFF_SCHEMA, Diff};
 use crate::store::format::RUN_SCHEMA;
 use crate::store::stage::{STAGE_SCHEMA, Stage};
@@ -36,6 +38,16 @@ const KINDS: &[Kind] = &[
         name: "diff",
         version: DIFF_SCHEMA,
         schema: || schemars::schema_for!(Diff),
+    },
+    Kind {
+        name: "data",
+        version: CARD_SCHEMA,
+        schema: || schemars::schema_for!(Card),
+    },
+    Kind {
+        name: "data-diff",
+        version: DATA_DIFF_SCHEMA,
+        schema: || schemars::schema_for!(DataDiff),
     },
     Kind {
         name: "doctor",

@@ -196,7 +196,7 @@ pub fn dry_run(ctx: &Ctx, request: &Request) -> Result<ExitCode> {
 /// What will change against the base, before anything is trained. It reads no other run.
 fn intent(ctx: &Ctx, now: &Subject, base: &Run) -> Result<Vec<String>> {
     let before = Subject::of(base.clone(), ctx.project()?.run(&base.id()));
-    let seen = evidence::gather(ctx, base, &now.run, &[])?;
+    let seen = evidence::gather(ctx, base, &now.run, &[], &evidence::data::Look::default())?;
     let rules = Rules::from(ctx.settings()?);
     let comparison = compare(&before.side(), &now.side(), &seen, &rules);
     let look = Look {

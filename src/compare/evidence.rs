@@ -1,7 +1,8 @@
 //! What a comparison is told beyond the two records, by callers who may look at git and at files.
 
 use crate::model::run::Time;
-use crate::model::{Axis as PathAxis, RecordPath, Run};
+use crate::model::table_diff::{FolderDiff, TableDiff};
+use crate::model::{Axis as PathAxis, RecordPath, Run, Sha256};
 
 /// One of the two runs, with what lies beside its record.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +35,8 @@ pub struct Evidence<'a> {
     pub commits_between: Option<u64>,
     /// Whether a file under `[eval] metric_code` differs; `None` when not looked at.
     pub metric_code_changed: Option<bool>,
-    /// How data files differ inside, by role.
-    pub tables: Vec<(String, TableChange)>,
+    /// How data inputs differ inside, as far as anybody looked.
+    pub inside: Vec<Inside>,
     /// The project's runs, for noise and for "already have". The two sides may be among them.
     pub runs: &'a [&'a Run],
     /// Files that changed between the runs and are no recorded input of either.
@@ -119,96 +120,24 @@ pub struct Place {
     pub name: String,
 }
 
-/// How the table in a data file changed, as far as both files or their data cards tell.
-///
-/// Everything is optional: what is empty is not told.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TableChange {
-    /// Rows and columns before.
-    pub size_a: Option<(u64, u64)>,
-    /// Rows and columns after.
-    pub size_b: Option<(u64, u64)>,
-    /// The column that rows were matched by.
-    pub key: Option<String>,
-    /// Rows added, removed, changed.
-    pub rows: Option<RowChange>,
-    /// Columns only in the second file, with a description (`text, 6 values, 0 % empty`).
-    pub columns_added: Vec<(String, String)>,
-    /// Columns only in the first file.
-    pub columns_removed: Vec<String>,
-    /// Columns whose type changed, such as `income: int → float (42 empty cells appeared)`.
-    pub types: Vec<TypeChange>,
-    /// Columns with the number of rows where their cell differs.
-    pub cells: Vec<(String, u64)>,
-    /// The share of the target's positive value, in percent.
-    pub target: Option<TargetChange>,
-    /// Statistics that moved.
-    pub shifted: Vec<Shift>,
-    /// Rows shared with another input.
-    pub overlaps: Vec<Overlap>,
-}
-
-/// Rows that differ between two tables.
+/// What was seen inside two versions of a data input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowChange {
-    /// Only in the second.
-    pub added: u64,
-    /// Only in the first.
-    pub removed: u64,
-    /// Same key, other cells; `None` without a key.
-    pub changed: Option<u64>,
-    /// In both; `None` when estimated.
-    pub same: Option<u64>,
-    /// Whether a stored sketch gave the numbers, for want of the old file.
-    pub estimated: bool,
+pub struct Inside {
+    /// Digest of the first version.
+    pub a: Sha256,
+    /// Digest of the second version.
+    pub b: Sha256,
+    /// How they differ.
+    pub difference: Difference,
 }
 
-/// A column whose type changed.
+/// How two versions of a data input differ inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TypeChange {
-    /// The column.
-    pub column: String,
-    /// Its type before.
-    pub a: String,
-    /// Its type after.
-    pub b: String,
-    /// Why, if it is plain.
-    pub note: Option<String>,
-}
-
-/// How the target's distribution moved.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TargetChange {
-    /// The target column.
-    pub column: String,
-    /// Its positive value.
-    pub value: String,
-    /// Its share before, in percent.
-    pub a: f64,
-    /// Its share after, in percent.
-    pub b: f64,
-}
-
-/// One statistic of a column before and after, as text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shift {
-    /// The column.
-    pub column: String,
-    /// `mean`, `empty`, …
-    pub statistic: String,
-    /// Before.
-    pub a: String,
-    /// After.
-    pub b: String,
-}
-
-/// Rows of a table that are also in another input: a leak, if that one is for testing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Overlap {
-    /// The other file.
-    pub path: RecordPath,
-    /// Shared rows before.
-    pub a: u64,
-    /// Shared rows after.
-    pub b: u64,
+pub enum Difference {
+    /// In CRLF and LF only.
+    LineEndings,
+    /// As tables.
+    Table(Box<TableDiff>),
+    /// As folders.
+    Folder(Box<FolderDiff>),
 }

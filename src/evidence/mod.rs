@@ -2,6 +2,8 @@
 //! runs of the project. The comparison itself is pure and lives in [`crate::compare`].
 
 pub mod code;
+pub mod content;
+pub mod data;
 
 use std::path::{Path, PathBuf};
 
@@ -143,7 +145,13 @@ pub fn project_runs(ctx: &Ctx) -> Result<Vec<Run>> {
 }
 
 /// What is seen outside the two records.
-pub fn gather<'a>(ctx: &Ctx, a: &Run, b: &Run, runs: &'a [&'a Run]) -> Result<Evidence<'a>> {
+pub fn gather<'a>(
+    ctx: &Ctx,
+    a: &Run,
+    b: &Run,
+    runs: &'a [&'a Run],
+    data: &data::Look,
+) -> Result<Evidence<'a>> {
     let settings = ctx.settings()?;
     let metric_code_changed =
         (!settings.eval.metric_code.is_empty()).then(|| a.eval.metric_code != b.eval.metric_code);
@@ -152,6 +160,7 @@ pub fn gather<'a>(ctx: &Ctx, a: &Run, b: &Run, runs: &'a [&'a Run]) -> Result<Ev
         code,
         unrecorded,
         metric_code_changed,
+        inside: data::inside(ctx, a, b, data)?,
         runs,
         ..Evidence::default()
     })

@@ -4,6 +4,7 @@
 //! What libgit2 can't open (SHA-256, reftable, partial clones) works through the binary all the
 //! same, behind [`objects`] and [`refs`].
 
+pub mod blob;
 pub mod command;
 pub mod commit;
 pub mod hash;

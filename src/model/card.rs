@@ -26,6 +26,10 @@ pub struct Card {
     pub kind: DataKind,
     /// Bytes, summed over a folder.
     pub bytes: u64,
+    /// Digest of the bytes with LF for each CRLF (`sed 's/\r$//'`), of a table's file whose first line
+    /// ends with CRLF: two files that differ in line endings alone are known by it.
+    #[serde(default)]
+    pub lf_sha256: Option<Sha256>,
     /// Files of a folder.
     #[serde(default)]
     pub files: Option<u64>,
@@ -90,6 +94,9 @@ pub struct Table {
     /// The separator of CSV.
     #[serde(default)]
     pub delimiter: Option<char>,
+    /// `,` where numbers are written with a decimal comma, as `;`-separated files of a European Excel.
+    #[serde(default)]
+    pub decimal: Option<char>,
     /// Whether the first row of CSV was taken for names. Told from the cells, so it can be wrong.
     #[serde(default)]
     pub header: Option<bool>,
@@ -177,6 +184,10 @@ pub struct Column {
     /// Whether no value comes twice; unknown for large columns.
     #[serde(default)]
     pub unique: Option<bool>,
+    /// A hash of all cells and the rows they are in, 16 hex digits: a column that only got another
+    /// name keeps it.
+    #[serde(default)]
+    pub content: Option<String>,
     /// Statistics of the cells that are numbers.
     #[serde(default)]
     pub numbers: Option<NumberStats>,
@@ -237,6 +248,23 @@ pub struct ValueCount {
     pub hash: String,
     /// Cells.
     pub count: u64,
+}
+
+impl Card {
+    /// Digest of the bytes with LF endings, as far as it is known.
+    pub fn with_lf(&self) -> Option<&Sha256> {
+        let table = self.table.as_ref()?;
+        match table.line_endings {
+            Some(LineEndings::Lf) if !table.gzip => Some(&self.sha256),
+            _ => self.lf_sha256.as_ref(),
+        }
+    }
+
+    /// Whether two contents differ in nothing but line endings.
+    pub fn differs_in_line_endings_only(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.with_lf(), other.with_lf());
+        self.sha256 != other.sha256 && ours.is_some() && ours == theirs
+    }
 }
 
 impl Table {

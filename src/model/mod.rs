@@ -20,6 +20,7 @@ pub mod path;
 pub mod repeats;
 pub mod run;
 pub mod sketch;
+pub mod table_diff;
 pub mod template;
 
 pub use axis::Axis;

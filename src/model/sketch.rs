@@ -247,6 +247,27 @@ mod tests {
         assert!((mean - 512.0).abs() < 12.0, "{mean}");
     }
 
+    /// Three thousand pairs of sets, with sketches small enough to be estimates.
+    #[test]
+    fn stated_errors_hold_as_often_as_they_say() {
+        const PAIRS: u64 = 3000;
+        let mut within = [0_u32; 3];
+        for salt in 0..PAIRS {
+            let (removed, common) = (200 + mix(salt) % 300, 200 + mix(salt + PAIRS) % 300);
+            let of =
+                |range: std::ops::Range<u64>| Sketch::new(128, range.map(|n| mix(mix(salt) ^ n)));
+            let overlap = of(0..removed + common).overlap(&of(removed..2 * removed + common));
+            let off = off(overlap.added, removed);
+            for (count, errors) in within.iter_mut().zip(1..) {
+                *count += u32::from(off <= f64::from(errors));
+            }
+        }
+        // A normal distribution has 68.3, 95.4 and 99.7 % within one, two and three.
+        let share = within.map(|count| f64::from(count) / PAIRS as f64);
+        assert!((0.65..0.72).contains(&share[0]), "{share:?}");
+        assert!(share[1] > 0.93 && share[2] > 0.985, "{share:?}");
+    }
+
     #[test]
     fn damaged_sketches_are_refused() {
         for json in [

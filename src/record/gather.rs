@@ -7,9 +7,11 @@ use super::begin::Request;
 use super::inputs::{self, Proposal};
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
-use crate::git::snapshot::Frozen;
+use crate::git::blob;
+use crate::git::objects::Objects;
+use crate::git::snapshot::{Frozen, lfs};
 use crate::git::tree::filtered_tree;
-use crate::model::data::{ConfigFile, DataInput};
+use crate::model::data::{ConfigFile, DataInput, Pointer};
 use crate::model::{Oid, Param, RecordPath, Run, Sha256};
 use crate::observe::data;
 use crate::settings::{Profile, ProjectSettings};
@@ -188,6 +190,36 @@ pub(super) fn name_blobs(
         for slot in slots.get_mut(&entry.path).into_iter().flatten() {
             **slot = Some(entry.id.clone());
         }
+    }
+    name_lfs(ctx, run)
+}
+
+/// Adds the oid that git has in the place of a data file of Git LFS. The store need not have the
+/// object: a smudged file may outlive it.
+fn name_lfs(ctx: &Ctx, run: &mut Run) -> Result<()> {
+    let repo = ctx.repo()?;
+    let unnamed = |input: &&mut DataInput| input.pointer.is_none() && input.blob.is_some();
+    let mut inputs: Vec<&mut DataInput> = run.data.iter_mut().filter(unnamed).collect();
+    if inputs.is_empty() || !repo.common_dir.join("lfs").is_dir() {
+        return Ok(());
+    }
+    let ids: Vec<Oid> = inputs
+        .iter()
+        .filter_map(|input| input.blob.clone())
+        .collect();
+    let mut small = blob::sizes(repo, &ids)?;
+    small.retain(|(_, bytes)| *bytes < data::pointer::LIMIT as u64);
+    let objects = Objects::open(repo);
+    for input in &mut inputs {
+        let is_small = |id: &&Oid| small.iter().any(|(found, _)| found == *id);
+        let Some(id) = input.blob.as_ref().filter(is_small) else {
+            continue;
+        };
+        input.pointer = lfs::pointer(&objects.blob(id)?).map(|(oid, _)| Pointer {
+            kind: "lfs".to_owned(),
+            present: lfs::find(repo, &oid).is_some(),
+            id: oid.to_string(),
+        });
     }
     Ok(())
 }

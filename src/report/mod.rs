@@ -3,6 +3,7 @@
 pub mod begun;
 pub mod bound;
 pub mod choice;
+pub mod data;
 pub mod diff;
 pub mod document;
 pub mod elsewhere;

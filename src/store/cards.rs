@@ -37,6 +37,20 @@ pub fn write_manifest(project: &Project, sha256: &Sha256, manifest: &[u8]) -> Re
     put(project, &manifest_name(sha256), manifest)
 }
 
+/// A folder's stored manifest; a missing or damaged one is none.
+pub fn read_manifest(project: &Project, sha256: &Sha256) -> Option<Vec<u8>> {
+    let path = project.cards().join(manifest_name(sha256));
+    let found = path.symlink_metadata().ok()?;
+    if !found.is_file() || found.len() > MANIFEST_LIMIT {
+        return None;
+    }
+    let text = std::fs::read(&path).ok()?;
+    (Sha256::of(&text) == *sha256).then_some(text)
+}
+
+/// Some five million files.
+const MANIFEST_LIMIT: u64 = 512 << 20;
+
 /// The file name of a folder's manifest.
 pub fn manifest_name(sha256: &Sha256) -> String {
     format!("{sha256}.sha256")

@@ -1,7 +1,7 @@
 //! The data axis: inputs by role, compared by content. Paths may change without any difference.
 
 use crate::compare::axis::{Gap, Sides, State};
-use crate::compare::evidence::TableChange;
+use crate::compare::evidence::{Difference, Inside};
 use crate::model::data::DataInput;
 use crate::model::metric::{Yardstick, yardstick};
 use crate::model::{RecordPath, Run};
@@ -28,8 +28,8 @@ pub struct InputChange {
     pub b: Option<DataInput>,
     /// What happened to it.
     pub kind: InputKind,
-    /// What changed inside the table, if the caller looked.
-    pub table: Option<TableChange>,
+    /// What changed inside, if the caller looked.
+    pub inside: Option<Difference>,
 }
 
 /// What happened to an input.
@@ -69,7 +69,7 @@ pub fn is_yardstick(role: &str) -> bool {
 
 impl DataAxis {
     /// Compares what was learnt from: every role that is no yardstick.
-    pub fn between(a: &Run, b: &Run, tables: &[(String, TableChange)]) -> Self {
+    pub fn between(a: &Run, b: &Run, inside: &[Inside]) -> Self {
         if let Some(sides) = Sides::of(a.data.is_empty(), b.data.is_empty()) {
             return Self {
                 state: State::Unknown,
@@ -78,7 +78,7 @@ impl DataAxis {
             };
         }
         let learnt = |role: &str| !is_yardstick(role);
-        let inputs = compare_inputs(a, b, &learnt, tables);
+        let inputs = compare_inputs(a, b, &learnt, inside);
         let mut gaps = gaps_of(&inputs);
         // Every model learns from something: what one run calls `train` was not absent in the other.
         let mut states: Vec<State> = Vec::new();
@@ -203,7 +203,7 @@ pub(super) fn compare_inputs(
     a: &Run,
     b: &Run,
     wanted: &dyn Fn(&str) -> bool,
-    tables: &[(String, TableChange)],
+    inside: &[Inside],
 ) -> Vec<InputChange> {
     let mut roles: Vec<&str> = a
         .data
@@ -225,19 +225,39 @@ pub(super) fn compare_inputs(
     let mut changes = Vec::new();
     for role in roles {
         for (a, b) in pair(of(a, role), of(b, role)) {
-            let kind = kind_of(a.as_ref(), b.as_ref());
-            let looked = tables.iter().find(|(name, _)| name == role);
-            let table = looked.filter(|_| kind == InputKind::Changed);
+            let mut kind = kind_of(a.as_ref(), b.as_ref());
+            let digests = (digest(a.as_ref()), digest(b.as_ref()));
+            let looked = inside
+                .iter()
+                .find(|seen| digests == (Some(&seen.a), Some(&seen.b)))
+                .filter(|_| kind == InputKind::Changed)
+                .map(|seen| seen.difference.clone());
+            if looked == Some(Difference::LineEndings) {
+                kind = InputKind::LineEndings;
+            }
             changes.push(InputChange {
                 role: role.to_owned(),
                 a,
                 b,
                 kind,
-                table: table.map(|(_, table)| table.clone()),
+                inside: looked,
             });
         }
     }
     changes
+}
+
+fn digest(input: Option<&DataInput>) -> Option<&crate::model::Sha256> {
+    input?.sha256.as_ref()
+}
+
+/// Both versions of each input whose content changed.
+pub fn changed_pairs(a: &Run, b: &Run) -> Vec<(DataInput, DataInput)> {
+    compare_inputs(a, b, &|_| true, &[])
+        .into_iter()
+        .filter(|input| input.kind == InputKind::Changed)
+        .filter_map(|input| Some((input.a?, input.b?)))
+        .collect()
 }
 
 type Pair = (Option<DataInput>, Option<DataInput>);

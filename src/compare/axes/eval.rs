@@ -68,7 +68,7 @@ impl EvalAxis {
         others: (&DataAxis, &CodeAxis, &ConfigAxis),
     ) -> Self {
         let (data, code, config) = others;
-        let inputs = compare_inputs(a, b, &is_yardstick, &evidence.tables);
+        let inputs = compare_inputs(a, b, &is_yardstick, &evidence.inside);
         let metric_code = metric_code(a, b, evidence, rules, code);
         let split_changed = split_changed(a, b, config, rules);
         let cut = (data.training_state(), split_changed);

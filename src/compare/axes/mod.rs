@@ -37,7 +37,7 @@ pub struct Axes {
 impl Axes {
     /// Compares two runs on every axis.
     pub fn between(a: &Side<'_>, b: &Side<'_>, evidence: &Evidence<'_>, rules: &Rules) -> Self {
-        let data = data::DataAxis::between(a.run, b.run, &evidence.tables);
+        let data = data::DataAxis::between(a.run, b.run, &evidence.inside);
         let code = code::CodeAxis::between(a.run, b.run, evidence);
         let config = config::ConfigAxis::between(a.run, b.run, rules);
         let eval = eval::EvalAxis::between(a.run, b.run, evidence, rules, (&data, &code, &config));

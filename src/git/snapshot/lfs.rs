@@ -33,11 +33,29 @@ pub fn kept(repo: &Repo, oid: &Sha256) -> PathBuf {
     repo.exp_dir().join("lfs").join(oid.as_str())
 }
 
-/// Where Git LFS keeps them (`lfs.storage` unset).
+/// Where Git LFS keeps them: `lfs/objects` of the git directory.
 fn stored(repo: &Repo, oid: &Sha256) -> PathBuf {
+    below(&repo.common_dir.join("lfs"), oid)
+}
+
+fn below(storage: &Path, oid: &Sha256) -> PathBuf {
     let name = oid.as_str();
-    let folder = repo.common_dir.join("lfs/objects");
-    folder.join(&name[..2]).join(&name[2..4]).join(name)
+    storage
+        .join("objects")
+        .join(&name[..2])
+        .join(&name[2..4])
+        .join(name)
+}
+
+/// Where Git LFS keeps them when `lfs.storage` says so; a relative path starts at the git directory
+/// (git-lfs-config(5)).
+fn stored_elsewhere(repo: &Repo, oid: &Sha256) -> Option<PathBuf> {
+    let named = repo
+        .git()
+        .args(["config", "--path", "--get", "lfs.storage"])
+        .text()
+        .ok()?;
+    (!named.is_empty()).then(|| below(&repo.common_dir.join(named), oid))
 }
 
 /// An object's content on this machine, if it is here.
@@ -45,6 +63,7 @@ pub fn find(repo: &Repo, oid: &Sha256) -> Option<PathBuf> {
     [kept(repo, oid), stored(repo, oid)]
         .into_iter()
         .find(|path| path.is_file())
+        .or_else(|| stored_elsewhere(repo, oid).filter(|path| path.is_file()))
 }
 
 /// Links the objects of some pointers into our folder. Gives a sentence for each that is not here.

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::profile::Wanted;
+use super::profile::{Profiled, Wanted};
 use super::{Input, hash};
 use crate::error::Result;
 use crate::model::Sha256;
-use crate::model::card::{CARD_SCHEMA, Card, Table, TypeTotal};
+use crate::model::card::{CARD_SCHEMA, Card, TypeTotal};
 use crate::model::data::DataKind;
 use crate::store::format;
 
@@ -47,8 +47,8 @@ pub fn satisfies(card: &Card, wanted: &Wanted) -> bool {
 }
 
 /// The card of a file.
-pub fn of_file(raw: &hash::Raw, bytes: u64, profile: Result<Table, String>) -> Card {
-    let (table, unread) = match profile {
+pub fn of_file(raw: &hash::Raw, bytes: u64, profile: Profiled) -> Card {
+    let (table, unread) = match profile.table {
         Ok(table) => (Some(table), None),
         Err(why) => (None, Some(why)),
     };
@@ -56,6 +56,7 @@ pub fn of_file(raw: &hash::Raw, bytes: u64, profile: Result<Table, String>) -> C
         sha256: Sha256::from_bytes(raw),
         kind: DataKind::File,
         bytes,
+        lf_sha256: profile.lf.as_ref().map(Sha256::from_bytes),
         files: None,
         types: Default::default(),
         table,
@@ -73,6 +74,7 @@ pub fn of_folder(input: &Input) -> Option<Card> {
         sha256: input.sha256.clone()?,
         kind: DataKind::Folder,
         bytes: input.bytes?,
+        lf_sha256: None,
         files: input.files,
         types: types.collect(),
         table: None,

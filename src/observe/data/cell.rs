@@ -46,19 +46,37 @@ const EMPTY: [&[u8]; 18] = [
 ];
 /// No word above is longer.
 const LONGEST_EMPTY: usize = 8;
+/// No number with a decimal comma that a program writes is longer.
+const LONGEST_COMMA_NUMBER: usize = 40;
 
 impl Cell {
     /// Reads a cell; blanks around it don't count.
     pub fn read(bytes: &[u8]) -> Self {
+        Self::read_with(bytes, b'.')
+    }
+
+    /// Reads a cell in whose numbers `decimal` stands before the fraction.
+    pub fn read_with(bytes: &[u8], decimal: u8) -> Self {
         let bytes = bytes.trim_ascii();
         let Some(&first) = bytes.first() else {
             return Self::Empty;
         };
         match first {
             b'0'..=b'9' | b'+' | b'-' | b'.' => number(bytes)
+                .or_else(|| comma_number(bytes, decimal))
                 .or_else(|| date(bytes))
                 .unwrap_or_else(|| word(bytes)),
+            b',' if decimal == b',' => comma_number(bytes, decimal).unwrap_or(Self::Text),
             _ => word(bytes),
+        }
+    }
+
+    /// Its finite number, if it is one.
+    pub fn number(self) -> Option<f64> {
+        match self {
+            Self::Int(value) => Some(value as f64),
+            Self::Float(value) => Some(value).filter(|value| value.is_finite()),
+            _ => None,
         }
     }
 
@@ -116,6 +134,19 @@ fn number(bytes: &[u8]) -> Option<Cell> {
     }
     let text = std::str::from_utf8(bytes).ok()?;
     text.parse().ok().map(Cell::Float)
+}
+
+/// `12,5` where the comma is decimal; `1,234.5` is neither's number.
+fn comma_number(bytes: &[u8], decimal: u8) -> Option<Cell> {
+    if decimal != b',' || bytes.len() > LONGEST_COMMA_NUMBER || bytes.contains(&b'.') {
+        return None;
+    }
+    let at = memchr::memchr(b',', bytes)?;
+    let mut plain = [0; LONGEST_COMMA_NUMBER];
+    let plain = &mut plain[..bytes.len()];
+    plain.copy_from_slice(bytes);
+    plain[at] = b'.';
+    number(plain)
 }
 
 /// Integers of more digits than fit are identifiers: text.
@@ -242,6 +273,21 @@ mod tests {
         ] {
             assert_eq!(read(text), Cell::Text, "{text}");
         }
+    }
+
+    #[test]
+    fn a_decimal_comma_is_one_only_where_it_is_said_to_be() {
+        let comma = |text: &str| Cell::read_with(text.as_bytes(), b',');
+        assert_eq!(comma("12,5"), Cell::Float(12.5));
+        assert_eq!(comma("-0,25"), Cell::Float(-0.25));
+        assert_eq!(comma(",5"), Cell::Float(0.5));
+        assert_eq!(comma("1,5e3"), Cell::Float(1500.0));
+        assert_eq!(comma("12"), Cell::Int(12));
+        assert_eq!(comma("31.01.2024"), Cell::Date(1_706_659_200));
+        for text in ["1,2,3", "1,234.5", ",", "00,5", "1,x"] {
+            assert_eq!(comma(text), Cell::Text, "{text}");
+        }
+        assert_eq!(read("12,5"), Cell::Text);
     }
 
     #[test]

@@ -32,6 +32,15 @@ pub struct ColumnStats {
     quantiles: Quantiles,
     values: Values,
     unique: Unique,
+    content: u64,
+}
+
+/// A cell's share of the hash of its column: what it holds and where. Multipliers are those of
+/// Fibonacci hashing and of Degski's 64-bit mixer.
+fn placed(hash: u64, row: u64) -> u64 {
+    let mixed =
+        (hash ^ row.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    mixed ^ (mixed >> 32)
 }
 
 impl ColumnStats {
@@ -48,12 +57,16 @@ impl ColumnStats {
         self.cells[cell.kind() as usize] += 1;
     }
 
-    /// Takes a cell in full; `hash` is that of its text.
-    pub fn add(&mut self, cell: Cell, hash: u64, budget: &mut usize) {
+    /// Takes a cell in full; `hash` is that of its text, `row` its row's number.
+    pub fn add(&mut self, cell: Cell, hash: u64, row: u64, budget: &mut usize) {
         self.count(cell);
+        if cell == Cell::Empty {
+            return;
+        }
+        self.content = self.content.wrapping_add(placed(hash, row));
         let mut order = None;
         match cell {
-            Cell::Empty => return,
+            Cell::Empty => {}
             Cell::Int(value) => {
                 let (low, high) = self.ints.unwrap_or((value, value));
                 self.ints = Some((low.min(value), high.max(value)));
@@ -173,9 +186,13 @@ impl ColumnStats {
                     error: None,
                 }
             } else {
-                self.values.distinct()
+                let mut distinct = self.values.distinct();
+                // An estimate knows nothing of how many cells there were.
+                distinct.count = distinct.count.min(self.filled());
+                distinct
             }),
             unique,
+            content: (self.filled() > 0).then(|| format!("{:016x}", self.content)),
             numbers: self.numbers(),
             dates: self.dates(),
             values: values

@@ -18,6 +18,7 @@ pub mod rows;
 pub mod sketch;
 pub mod stat;
 pub mod stat_cache;
+pub mod stream;
 pub mod tabular;
 pub mod target;
 pub mod text;

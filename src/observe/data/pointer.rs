@@ -179,17 +179,11 @@ fn outs(path: &Path) -> Vec<DvcOut> {
 impl DvcOut {
     /// Whether DVC's own cache, in the repository above the path, holds the content.
     pub fn cached(&self) -> bool {
-        let digits = self.md5.bytes().take_while(u8::is_ascii_hexdigit).count();
-        if digits != 32 {
-            return false;
-        }
-        let (head, tail) = self.md5.split_at(2);
-        self.path.ancestors().any(|folder| {
-            let cache = folder.join(".dvc/cache");
-            // Version 3 of DVC put `files/md5` in between.
-            cache.join("files/md5").join(head).join(tail).exists()
-                || cache.join(head).join(tail).exists()
-        })
+        let mut objects = self
+            .path
+            .ancestors()
+            .flat_map(|top| dvc_objects(top, &self.md5));
+        objects.any(|object| object.exists())
     }
 
     /// The pointer of a record.
@@ -200,6 +194,42 @@ impl DvcOut {
             present,
         }
     }
+}
+
+/// Where DVC may keep an object for a project: its cache, also one that `dvc cache dir` moved.
+/// Version 3 of DVC put `files/md5` in between (dvc.org, "Internal directories and files").
+pub fn dvc_objects(top: &Path, md5: &str) -> Vec<PathBuf> {
+    let digits = md5.bytes().take_while(u8::is_ascii_hexdigit).count();
+    if digits != 32 {
+        return Vec::new();
+    }
+    let folder = top.join(".dvc");
+    let mut caches = vec![folder.join("cache")];
+    for file in ["config.local", "config"] {
+        caches.extend(dvc_cache_dir(&folder, file));
+    }
+    let (head, tail) = md5.split_at(2);
+    let places = caches.iter().flat_map(|cache| {
+        let object = |folder: PathBuf| folder.join(head).join(tail);
+        [object(cache.join("files/md5")), object(cache.clone())]
+    });
+    places.collect()
+}
+
+/// The `dir` below `[cache]` of a file of DVC's configuration; relative to the file's folder.
+fn dvc_cache_dir(folder: &Path, file: &str) -> Option<PathBuf> {
+    let text = std::fs::read_to_string(folder.join(file)).ok()?;
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| *line != "[cache]")
+        .skip(1);
+    let own = lines.by_ref().take_while(|line| !line.starts_with('['));
+    let value = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        (name.trim() == "dir").then(|| normalize(&folder.join(value.trim())))
+    };
+    own.into_iter().find_map(value)
 }
 
 #[cfg(test)]
@@ -265,5 +295,12 @@ mod tests {
         std::fs::write(kept.join("3aad06d376b6595932470e459ef42a.dir"), "[]").unwrap();
         assert!(locked.cached());
         assert_eq!(dvc_of(&data.join("other.csv")), None);
+        let moved = folder.path().join("elsewhere/files/md5/22");
+        std::fs::create_dir_all(&moved).unwrap();
+        std::fs::write(moved.join("a1a2931c8370d3aeedd7183606fd7f"), "x").unwrap();
+        assert!(!own.cached());
+        let config = "[core]\n    remote = r\n[cache]\n    dir = ../elsewhere\n";
+        std::fs::write(folder.path().join(".dvc/config"), config).unwrap();
+        assert!(own.cached());
     }
 }

@@ -8,6 +8,8 @@ use twox_hash::XxHash3_64;
 use super::cell::Cell;
 use super::column::ColumnStats;
 use super::sketch::{Smallest, UNIQUE_BUDGET, Unique};
+use super::stream::RowSink;
+use super::tabular::Dialect;
 
 /// Columns that are looked at; the memory for each is bounded, their number has to be.
 pub const MOST_COLUMNS: usize = 2048;
@@ -32,6 +34,7 @@ pub struct Rows {
     /// Whether a row comes twice.
     pub unique: Unique,
     full: bool,
+    decimal: u8,
     width: usize,
     budget: usize,
     hashes: Vec<u8>,
@@ -50,6 +53,7 @@ impl Rows {
             sketch: Smallest::default(),
             unique: Unique::default(),
             full,
+            decimal: b'.',
             width: 0,
             budget: UNIQUE_BUDGET,
             hashes: Vec::new(),
@@ -60,91 +64,6 @@ impl Rows {
     /// Rows whose cells were looked at.
     pub fn looked_at(&self) -> u64 {
         self.count - self.oversized
-    }
-
-    /// Names the columns of CSV; a nameless one gets its number.
-    pub fn name_columns<'a>(&mut self, names: impl Iterator<Item = &'a [u8]>) {
-        for name in names {
-            self.width += 1;
-            if self.columns.len() == MOST_COLUMNS {
-                self.columns_left_out += 1;
-                continue;
-            }
-            let text = String::from_utf8_lossy(name.trim_ascii());
-            let name = match shortened(&text) {
-                "" => self.width.to_string(),
-                name => name.to_owned(),
-            };
-            self.columns.push(ColumnStats::new(name));
-        }
-    }
-
-    /// Takes a row that is too large to be looked into.
-    pub fn skip(&mut self) {
-        self.count += 1;
-        self.oversized += 1;
-    }
-
-    /// Takes a row of CSV.
-    pub fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) {
-        self.count += 1;
-        self.hashes.clear();
-        let mut width = 0;
-        for text in cells {
-            let column = self.columns.get_mut(width);
-            width += 1;
-            if !self.full {
-                if let Some(column) = column {
-                    column.count(Cell::read(text));
-                }
-                continue;
-            }
-            let hash = XxHash3_64::oneshot(text);
-            self.hashes.extend_from_slice(&hash.to_le_bytes());
-            if let Some(column) = column {
-                column.add(Cell::read(text), hash, &mut self.budget);
-            }
-        }
-        self.ragged += u64::from(width != self.width);
-        self.end_row();
-    }
-
-    /// Takes a line of JSON Lines.
-    pub fn add_json(&mut self, line: &[u8]) {
-        self.count += 1;
-        let Ok(Value::Object(fields)) = serde_json::from_slice(line) else {
-            self.ragged += 1;
-            return;
-        };
-        let mut pairs = Vec::with_capacity(fields.len());
-        for (name, value) in fields {
-            let (cell, text) = json_cell(value);
-            if cell == Cell::Empty {
-                // Still a column, should it have no value at all.
-                self.column(&name);
-                continue;
-            }
-            let hash = XxHash3_64::oneshot(text.as_bytes());
-            if self.full {
-                pairs.push((XxHash3_64::oneshot(name.as_bytes()), hash));
-            }
-            let Some(column) = self.column(&name) else {
-                continue;
-            };
-            let column = &mut self.columns[column];
-            if self.full {
-                column.add(cell, hash, &mut self.budget);
-            } else {
-                column.count(cell);
-            }
-        }
-        pairs.sort_unstable();
-        self.hashes.clear();
-        for (name, value) in pairs {
-            self.hashes.extend_from_slice(&name.to_le_bytes());
-            self.hashes.extend_from_slice(&value.to_le_bytes());
-        }
-        self.end_row();
     }
 
     fn end_row(&mut self) {
@@ -171,6 +90,96 @@ impl Rows {
     }
 }
 
+impl RowSink for Rows {
+    fn begin(&mut self, dialect: &Dialect) {
+        self.decimal = dialect.decimal;
+    }
+
+    /// A nameless one gets its number.
+    fn name_columns<'a>(&mut self, names: impl Iterator<Item = &'a [u8]>) {
+        for name in names {
+            self.width += 1;
+            if self.columns.len() == MOST_COLUMNS {
+                self.columns_left_out += 1;
+                continue;
+            }
+            let text = String::from_utf8_lossy(name.trim_ascii());
+            let name = match shortened(&text) {
+                "" => self.width.to_string(),
+                name => name.to_owned(),
+            };
+            self.columns.push(ColumnStats::new(name));
+        }
+    }
+
+    fn skip(&mut self) {
+        self.count += 1;
+        self.oversized += 1;
+    }
+
+    fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) {
+        self.count += 1;
+        self.hashes.clear();
+        let mut width = 0;
+        for text in cells {
+            let column = self.columns.get_mut(width);
+            width += 1;
+            if !self.full {
+                if let Some(column) = column {
+                    column.count(Cell::read_with(text, self.decimal));
+                }
+                continue;
+            }
+            let hash = XxHash3_64::oneshot(text);
+            self.hashes.extend_from_slice(&hash.to_le_bytes());
+            if let Some(column) = column {
+                let cell = Cell::read_with(text, self.decimal);
+                column.add(cell, hash, self.count, &mut self.budget);
+            }
+        }
+        self.ragged += u64::from(width != self.width);
+        self.end_row();
+    }
+
+    fn add_json(&mut self, line: &[u8]) {
+        self.count += 1;
+        let Ok(Value::Object(fields)) = serde_json::from_slice(line) else {
+            self.ragged += 1;
+            return;
+        };
+        let row = self.count;
+        let mut pairs = Vec::with_capacity(fields.len());
+        for (name, value) in fields {
+            let (cell, text) = json_cell(value);
+            if cell == Cell::Empty {
+                // Still a column, should it have no value at all.
+                self.column(&name);
+                continue;
+            }
+            let hash = XxHash3_64::oneshot(text.as_bytes());
+            if self.full {
+                pairs.push((XxHash3_64::oneshot(name.as_bytes()), hash));
+            }
+            let Some(column) = self.column(&name) else {
+                continue;
+            };
+            let column = &mut self.columns[column];
+            if self.full {
+                column.add(cell, hash, row, &mut self.budget);
+            } else {
+                column.count(cell);
+            }
+        }
+        pairs.sort_unstable();
+        self.hashes.clear();
+        for (name, value) in pairs {
+            self.hashes.extend_from_slice(&name.to_le_bytes());
+            self.hashes.extend_from_slice(&value.to_le_bytes());
+        }
+        self.end_row();
+    }
+}
+
 fn shortened(name: &str) -> &str {
     match name.char_indices().nth(LONGEST_NAME) {
         Some((end, _)) => &name[..end],
@@ -179,7 +188,7 @@ fn shortened(name: &str) -> &str {
 }
 
 /// A string of JSON is no number, whatever its digits; what is nested counts as text.
-fn json_cell(value: Value) -> (Cell, String) {
+pub fn json_cell(value: Value) -> (Cell, String) {
     match value {
         Value::Null => (Cell::Empty, String::new()),
         Value::Bool(value) => (Cell::Bool(value), value.to_string()),

@@ -266,14 +266,48 @@ impl Quantiles {
         self.coin >> 63 == 1
     }
 
-    /// For each share, in ascending order, the smallest number at or below which that share lies
-    /// (the inverted distribution function).
-    pub fn at(&self, shares: &[f64]) -> Vec<f64> {
+    /// The largest distance of two distribution functions (the statistic of Smirnov 1948), with its
+    /// standard error if either sketch is an estimate; `None` when one is of nothing.
+    pub fn distance(&self, other: &Self) -> Option<(f64, Option<f64>)> {
+        let (ours, theirs) = (self.items(), other.items());
+        let total = |items: &[(f64, u64)]| items.iter().map(|item| item.1).sum::<u64>() as f64;
+        let (n, m) = (total(&ours), total(&theirs));
+        if n == 0.0 || m == 0.0 {
+            return None;
+        }
+        let (mut i, mut j, mut passed, mut passed_there, mut most) = (0, 0, 0, 0, 0.0_f64);
+        while let (Some(a), Some(b)) = (ours.get(i), theirs.get(j)) {
+            let value = a.0.min(b.0);
+            while let Some(item) = ours.get(i).filter(|item| item.0 <= value) {
+                (passed, i) = (passed + item.1, i + 1);
+            }
+            while let Some(item) = theirs.get(j).filter(|item| item.0 <= value) {
+                (passed_there, j) = (passed_there + item.1, j + 1);
+            }
+            most = most.max((passed as f64 / n - passed_there as f64 / m).abs());
+        }
+        let errors = [self.rank_error(), other.rank_error()];
+        let error = errors
+            .iter()
+            .flatten()
+            .fold(0.0, |sum: f64, e| sum.hypot(*e));
+        Some((most, errors.iter().any(Option::is_some).then_some(error)))
+    }
+
+    /// Numbers with their weights, ascending.
+    fn items(&self) -> Vec<(f64, u64)> {
         let mut items: Vec<(f64, u64)> = Vec::new();
         for (level, values) in self.levels.iter().enumerate() {
             items.extend(values.iter().map(|&value| (value, 1 << level)));
         }
         items.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        items
+    }
+
+    /// For each share, in ascending order, the smallest number at or below which that share lies
+    /// (the inverted distribution function).
+    pub fn at(&self, shares: &[f64]) -> Vec<f64> {
+        let items = self.items();
         let total: u64 = items.iter().map(|item| item.1).sum();
         let mut passed = 0;
         let mut rest = items.iter().peekable();

@@ -3,7 +3,7 @@
 use csv_core::ReadRecordResult;
 
 use super::cell::Cell;
-use super::rows::Rows;
+use super::stream::RowSink;
 use crate::model::card::ColumnType;
 
 /// A longer row is counted and not looked into.
@@ -21,6 +21,8 @@ pub struct Dialect {
     pub delimiter: Option<u8>,
     /// Whether the first row holds names; unknown in an empty file.
     pub header: Option<bool>,
+    /// `.`, or the `,` of numbers as most of Europe writes them.
+    pub decimal: u8,
 }
 
 /// Tells the form from the beginning of a text. The separator is the one by which most rows have
@@ -47,9 +49,28 @@ pub fn sniff(sample: &[u8], whole: bool, usual: u8) -> Dialect {
     }
     let delimiter = best.map(|(separator, ..)| separator);
     let rows = first_rows(sample, delimiter.unwrap_or(usual), whole);
+    let decimal = decimal(&rows, delimiter);
     Dialect {
         delimiter,
-        header: has_header(&rows),
+        header: has_header(&rows, decimal),
+        decimal,
+    }
+}
+
+/// A comma is decimal where it doesn't separate cells, some cells are numbers with it, and none is
+/// one with a point.
+fn decimal(rows: &[csv::ByteRecord], delimiter: Option<u8>) -> u8 {
+    if delimiter.is_none_or(|separator| separator == b',') {
+        return b'.';
+    }
+    let cells = || rows.iter().flat_map(csv::ByteRecord::iter);
+    let is_float = |text: &[u8], decimal| matches!(Cell::read_with(text, decimal), Cell::Float(_));
+    let commas = |text: &&[u8]| text.contains(&b',') && is_float(text, b',');
+    let points = |text: &&[u8]| text.contains(&b'.') && is_float(text, b'.');
+    if cells().any(|text| commas(&text)) && !cells().any(|text| points(&text)) {
+        b','
+    } else {
+        b'.'
     }
 }
 
@@ -80,15 +101,11 @@ fn usual_width(rows: &[csv::ByteRecord]) -> Option<(usize, usize)> {
 }
 
 /// Names are text. A first row with a number in it is data, unless it has text above numbers.
-fn has_header(rows: &[csv::ByteRecord]) -> Option<bool> {
+fn has_header(rows: &[csv::ByteRecord], decimal: u8) -> Option<bool> {
+    let read = |text: &[u8]| Cell::read_with(text, decimal);
     let (first, rest) = rows.split_first()?;
-    let typed = |text: &[u8]| {
-        !matches!(
-            Cell::read(text).kind(),
-            ColumnType::Text | ColumnType::Empty
-        )
-    };
-    let words = |text: &[u8]| Cell::read(text) == Cell::Text;
+    let typed = |text: &[u8]| !matches!(read(text).kind(), ColumnType::Text | ColumnType::Empty);
+    let words = |text: &[u8]| read(text) == Cell::Text;
     if !first.iter().any(typed) {
         return Some(first.iter().any(words));
     }
@@ -111,7 +128,7 @@ pub enum Parser {
 
 impl Parser {
     /// Takes the next piece.
-    pub fn feed(&mut self, text: &[u8], rows: &mut Rows) {
+    pub fn feed(&mut self, text: &[u8], rows: &mut impl RowSink) {
         match self {
             Self::Csv(csv) => csv.feed(text, false, rows),
             Self::Json(lines) => lines.feed(text, rows),
@@ -119,7 +136,7 @@ impl Parser {
     }
 
     /// Takes the last row, which need not be ended.
-    pub fn finish(&mut self, rows: &mut Rows) {
+    pub fn finish(&mut self, rows: &mut impl RowSink) {
         match self {
             Self::Csv(csv) => csv.feed(&[], true, rows),
             Self::Json(lines) => lines.finish(rows),
@@ -156,7 +173,7 @@ impl Csv {
         }
     }
 
-    fn feed(&mut self, mut text: &[u8], last: bool, rows: &mut Rows) {
+    fn feed(&mut self, mut text: &[u8], last: bool, rows: &mut impl RowSink) {
         // To the reader, nothing to read means the end of the file.
         while last || !text.is_empty() {
             let (result, read, written, ended) = self.reader.read_record(
@@ -185,7 +202,7 @@ impl Csv {
         }
     }
 
-    fn record(&mut self, rows: &mut Rows) {
+    fn record(&mut self, rows: &mut impl RowSink) {
         let ends = &self.ends[..self.ends_length];
         let starts = std::iter::once(&0).chain(ends);
         let cells = starts
@@ -217,7 +234,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    fn feed(&mut self, mut text: &[u8], rows: &mut Rows) {
+    fn feed(&mut self, mut text: &[u8], rows: &mut impl RowSink) {
         while let Some(end) = memchr::memchr(b'\n', text) {
             let (line, rest) = text.split_at(end);
             text = &rest[1..];
@@ -240,7 +257,7 @@ impl Lines {
         }
     }
 
-    fn finish(&mut self, rows: &mut Rows) {
+    fn finish(&mut self, rows: &mut impl RowSink) {
         if std::mem::take(&mut self.oversized) {
             rows.skip();
         } else {
@@ -250,7 +267,7 @@ impl Lines {
     }
 }
 
-fn add_line(line: &[u8], rows: &mut Rows) {
+fn add_line(line: &[u8], rows: &mut impl RowSink) {
     if !line.trim_ascii().is_empty() {
         rows.add_json(line);
     }

@@ -2,6 +2,8 @@
 
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1251};
 
+use sha2::Digest;
+
 use crate::model::card::LineEndings;
 
 /// How a text is written.
@@ -193,6 +195,97 @@ impl LineEnds {
     }
 }
 
+/// The digest that a file with CRLF would have if it were written with LF.
+///
+/// A file whose first line does not end with CRLF is not followed: where it has no CRLF at all, its
+/// own digest is the answer and costs nothing.
+#[derive(Default)]
+pub struct LfDigest {
+    state: LfState,
+    plain: Vec<u8>,
+}
+
+#[derive(Default)]
+enum LfState {
+    /// Bytes before the first line end.
+    #[default]
+    Start,
+    On {
+        digest: Box<sha2::Sha256>,
+        after_cr: bool,
+    },
+    Off,
+}
+
+impl LfDigest {
+    /// A longer first line is not waited for.
+    const LONGEST_LINE: usize = 64 * 1024;
+
+    /// Takes the next bytes.
+    pub fn take(&mut self, bytes: &[u8]) {
+        match &mut self.state {
+            LfState::Off => {}
+            LfState::On { digest, after_cr } => {
+                without_cr(bytes, after_cr, &mut self.plain);
+                digest.update(&self.plain);
+            }
+            LfState::Start => self.start(bytes),
+        }
+    }
+
+    fn start(&mut self, bytes: &[u8]) {
+        let known = self.plain.len();
+        self.plain.extend_from_slice(bytes);
+        let end = memchr::memchr(b'\n', &self.plain[known..]).map(|end| known + end);
+        match end {
+            Some(end) if end <= Self::LONGEST_LINE && self.plain[..end].ends_with(b"\r") => {
+                self.state = LfState::On {
+                    digest: Box::default(),
+                    after_cr: false,
+                };
+                let first = std::mem::take(&mut self.plain);
+                self.take(&first);
+            }
+            None if self.plain.len() <= Self::LONGEST_LINE => {}
+            _ => (self.state, self.plain) = (LfState::Off, Vec::new()),
+        }
+    }
+
+    /// The digest, if the file was followed.
+    pub fn answer(self) -> Option<[u8; 32]> {
+        match self.state {
+            LfState::On {
+                mut digest,
+                after_cr,
+            } => {
+                if after_cr {
+                    digest.update(b"\r");
+                }
+                Some(digest.finalize().into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Puts the bytes without the CR of each CRLF into `plain`; a CR at the end is kept back.
+fn without_cr(bytes: &[u8], after_cr: &mut bool, plain: &mut Vec<u8>) {
+    plain.clear();
+    let Some(&last) = bytes.last() else { return };
+    if *after_cr && bytes[0] != b'\n' {
+        plain.push(b'\r');
+    }
+    *after_cr = last == b'\r';
+    let body = &bytes[..bytes.len() - usize::from(*after_cr)];
+    let mut start = 0;
+    for at in memchr::memchr_iter(b'\n', body) {
+        let end = at - usize::from(at > start && body[at - 1] == b'\r');
+        plain.extend_from_slice(&body[start..end]);
+        start = at;
+    }
+    plain.extend_from_slice(&body[start..]);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +336,16 @@ mod tests {
                 recoder.recode(piece, false, |bytes| ends.see(bytes));
             }
             whole.see(&bytes);
+            let mut lf = LfDigest::default();
+            bytes.chunks(step).for_each(|piece| lf.take(piece));
+            let first = bytes.iter().position(|&b| b == b'\n');
+            let expected = first.filter(|&end| end > 0 && bytes[end - 1] == b'\r').map(|_| {
+                let text: Vec<u8> = bytes.iter().enumerate()
+                    .filter(|(i, b)| !(**b == b'\r' && bytes.get(i + 1) == Some(&b'\n')))
+                    .map(|(_, b)| *b).collect();
+                <[u8; 32]>::from(sha2::Sha256::digest(text))
+            });
+            prop_assert_eq!(lf.answer(), expected);
             prop_assert_eq!(recoder.is_valid(), std::str::from_utf8(&bytes).is_ok());
             prop_assert_eq!(ends.answer(), whole.answer());
         }

@@ -8,6 +8,7 @@ use crate::git::snapshot::lfs;
 use crate::model::data::{DataInput, DataKind};
 use crate::model::{Run, Sha256};
 use crate::observe::data::Spec;
+use crate::observe::data::pointer::dvc_objects;
 use crate::record::gather::observe_data;
 use crate::settings::Profile;
 use crate::store::layout::normalize;
@@ -129,18 +130,11 @@ fn elsewhere(ctx: &Ctx, input: &DataInput, wanted: &Sha256) -> Result<Option<(St
         .pointer
         .as_ref()
         .filter(|pointer| pointer.kind == "dvc");
-    if let Some(md5) = dvc.map(|pointer| pointer.id.as_str())
-        && md5.len() == 32
-        && md5.bytes().all(|b| b.is_ascii_hexdigit())
-    {
+    if let Some(pointer) = dvc {
         let tops = [ctx.repo()?.top()?.to_owned(), project.root.clone()];
-        // DVC 3 keeps objects below `files/md5`, DVC 2 did not (dvc.org, "Internal files").
-        for cache in ["files/md5/", ""] {
-            for top in &tops {
-                let path = top.join(format!(".dvc/cache/{cache}{}/{}", &md5[..2], &md5[2..]));
-                if path.is_file() && digest(ctx, &path)?.as_ref() == Some(wanted) {
-                    return Ok(Some(("the cache of DVC".to_owned(), path)));
-                }
+        for path in tops.iter().flat_map(|top| dvc_objects(top, &pointer.id)) {
+            if path.is_file() && digest(ctx, &path)?.as_ref() == Some(wanted) {
+                return Ok(Some(("the cache of DVC".to_owned(), path)));
             }
         }
     }

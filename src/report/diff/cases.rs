@@ -1,11 +1,14 @@
 //! The six cases of the design as hand-made runs.
 
-use crate::compare::evidence::{
-    Overlap, Place, RowChange, Shift, TableChange, TargetChange, TypeChange,
-};
+use crate::compare::evidence::{Difference, Inside, Place};
 use crate::compare::sample::{at, commit, config, data, metrics, oid, params, run, sha};
 use crate::compare::{CodeEvidence, Comparison, Evidence, FileChange, Rules, Side, compare};
-use crate::model::{Run, Uid};
+use crate::model::card::{ColumnType, Distinct};
+use crate::model::table_diff::{
+    Cells, Count, Outline, Overlap, Retyped, RowCounts, Shift, Size, Statistic, TableDiff, Target,
+    TargetValue,
+};
+use crate::model::{Number, Run, Uid};
 use crate::settings::ProjectSettings;
 
 const SETTINGS: &str = "primary = \"roc_auc_val\"\n[factors]\n";
@@ -199,61 +202,98 @@ pub fn case_2(tell: impl Fn(&Comparison<'_>) -> String) -> String {
     ))
 }
 
+/// Two versions of the training table, as the mock-up has them.
+pub fn train_versions() -> TableDiff {
+    let number = |value| Some(Number::from_f64(value));
+    let outline = |name: &str, kind, distinct, mean| Outline {
+        name: name.into(),
+        kind,
+        distinct: Some(Distinct {
+            count: distinct,
+            error: None,
+        }),
+        empty: 0,
+        cells: 10_412,
+        mean,
+    };
+    let cells = |column: &str, rows| Cells {
+        column: column.into(),
+        rows,
+    };
+    let shift = |column: &str, statistic, a, b| Shift {
+        column: column.into(),
+        statistic,
+        a: number(a),
+        b: number(b),
+        distance: None,
+    };
+    TableDiff {
+        a: Size {
+            rows: 10_000,
+            columns: 14,
+        },
+        b: Size {
+            rows: 10_412,
+            columns: 16,
+        },
+        key: vec!["user_id".into()],
+        rows: Some(RowCounts {
+            added: Count::exact(512),
+            removed: Count::exact(100),
+            changed: Some(Count::exact(37)),
+            same: Some(Count::exact(9_863)),
+            respelled: Some(0),
+        }),
+        columns_added: vec![
+            outline("age_bucket", ColumnType::Text, 6, None),
+            outline("is_active_30d", ColumnType::Int, 2, number(0.61)),
+        ],
+        columns_retyped: vec![Retyped {
+            column: "income".into(),
+            a: ColumnType::Int,
+            b: ColumnType::Float,
+            empty_a: 0,
+            empty_b: 42,
+        }],
+        cells: vec![cells("income", 31), cells("city", 6)],
+        target: Some(Target {
+            column: "churn".into(),
+            values: vec![TargetValue {
+                value: Some("positive".into()),
+                hash: String::new(),
+                a: Number::from_f64(23.1),
+                b: Number::from_f64(24.8),
+            }],
+            mean: None,
+        }),
+        shifted: vec![
+            shift("age", Statistic::Mean, 38.1, 37.6),
+            shift("income", Statistic::Empty, 0.0, 0.4),
+        ],
+        overlaps: vec![Overlap {
+            path: "data/test.csv".into(),
+            a: Some(Count::exact(0)),
+            b: Some(Count::exact(14)),
+        }],
+        ..TableDiff::default()
+    }
+}
+
 pub fn case_3(tell: impl Fn(&Comparison<'_>) -> String) -> String {
     let (mut before, after) = (exp_002(), exp_003());
     before.metrics.remove("train_time_sec");
     before.eval.split = after.eval.split.clone();
-    let table = TableChange {
-        size_a: Some((10_000, 14)),
-        size_b: Some((10_412, 16)),
-        key: Some("user_id".into()),
-        rows: Some(RowChange {
-            added: 512,
-            removed: 100,
-            changed: Some(37),
-            same: Some(9_863),
-            estimated: false,
-        }),
-        columns_added: vec![
-            ("age_bucket".into(), "text, 6 values, 0 % empty".into()),
-            ("is_active_30d".into(), "0/1, mean 0.61".into()),
-        ],
-        columns_removed: Vec::new(),
-        types: vec![TypeChange {
-            column: "income".into(),
-            a: "int".into(),
-            b: "float".into(),
-            note: Some("42 empty cells appeared".into()),
-        }],
-        cells: vec![("income".into(), 31), ("city".into(), 6)],
-        target: Some(TargetChange {
-            column: "churn".into(),
-            value: "positive".into(),
-            a: 23.1,
-            b: 24.8,
-        }),
-        shifted: vec![
-            Shift {
-                column: "age".into(),
-                statistic: "mean".into(),
-                a: "38.1".into(),
-                b: "37.6".into(),
-            },
-            Shift {
-                column: "income".into(),
-                statistic: "empty".into(),
-                a: "0.0 %".into(),
-                b: "0.4 %".into(),
-            },
-        ],
-        overlaps: vec![Overlap {
-            path: "data/test.csv".into(),
-            a: 0,
-            b: 14,
-        }],
+    let digest = |run: &Run| -> crate::model::Sha256 {
+        let train = run.data.iter().find(|input| input.role == "train");
+        train.unwrap().sha256.clone().unwrap()
+    };
+    let inside = Inside {
+        a: digest(&before),
+        b: digest(&after),
+        difference: Difference::Table(Box::new(train_versions())),
     };
     let evidence = Evidence {
-        tables: vec![("train".into(), table)],
+        inside: vec![inside],
         ..Evidence::default()
     };
     tell(&compare(

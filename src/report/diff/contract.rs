@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::compare::{Axis, State, Verdict};
 use crate::model::metric::Goal;
+use crate::model::table_diff::{FolderDiff, TableDiff};
 use crate::model::{MetricValue, Number, Oid, Param, RecordPath, Sha256, Uid};
 
 /// The version of this form.
@@ -158,6 +159,10 @@ pub struct DataChange {
     pub a: Option<DataFile>,
     /// Paths, digests and rows after.
     pub b: Option<DataFile>,
+    /// How the tables differ, as far as anybody looked.
+    pub table: Option<TableDiff>,
+    /// How the folders differ, as far as anybody looked.
+    pub folder: Option<FolderDiff>,
 }
 
 /// A data file.

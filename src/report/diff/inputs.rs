@@ -4,12 +4,14 @@ use super::changed::block;
 use super::told::{Block, Row};
 use super::words::Words;
 use crate::compare::axes::data::{InputChange, InputKind, short_path};
-use crate::compare::evidence::TableChange;
+use crate::compare::evidence::Difference;
 use crate::compare::{Axis, Comparison};
 use crate::model::data::DataInput;
-use crate::settings::Lang;
+use crate::report::data::{folder, table};
 use crate::ui::number;
-use crate::ui::style::Style;
+
+/// Files of a folder that are named.
+const FILES_SHOWN: usize = 5;
 
 /// What happened to one input; nothing for an equal one.
 pub fn data(input: &InputChange, axis: Axis, c: &Comparison<'_>, w: Words) -> Option<Block> {
@@ -43,7 +45,7 @@ pub fn data(input: &InputChange, axis: Axis, c: &Comparison<'_>, w: Words) -> Op
     if told {
         return None;
     }
-    let rows = table_rows(input, w);
+    let rows = inside_rows(input, w);
     Some(block(axis, w, format!("{}: {head}", input.role), rows))
 }
 
@@ -54,83 +56,15 @@ fn digest(input: &DataInput, w: Words) -> String {
     }
 }
 
-/// How a table changed inside, as far as anybody looked; else its size.
-pub fn table_rows(input: &InputChange, w: Words) -> Vec<Row> {
-    let Some(table) = &input.table else {
-        return size_row(input, w).into_iter().collect();
-    };
-    let mut rows = Vec::new();
-    rows.extend(dimensions(table, w).or_else(|| size_row(input, w)));
-    rows.extend(changed_rows(table, w));
-    rows.extend(columns(table, w));
-    rows.extend(table.types.iter().enumerate().map(|(i, change)| {
-        let note = change
-            .note
-            .as_ref()
-            .map(|note| format!(" ({note})"))
-            .unwrap_or_default();
-        let text = format!(
-            "{}: {}{note}",
-            change.column,
-            w.change(&change.a, &change.b)
-        );
-        Row::new(label(i, w.pick("types", "типы")), text)
-    }));
-    if !table.cells.is_empty() {
-        let cells = table
-            .cells
-            .iter()
-            .map(|(name, n)| format!("{name} {}", rows_of(*n, w)));
-        rows.push(Row::new(
-            w.pick("cells", "ячейки"),
-            cells.collect::<Vec<_>>().join(", "),
-        ));
-    }
-    rows.extend(table.target.as_ref().map(|target| {
-        let share = w.change(&percent(target.a), &percent(target.b));
-        let points = w.pick("points", "п.п.");
-        let text = format!(
-            "{}: {} {share}   ({:+.1} {points})",
-            target.column,
-            target.value,
-            target.b - target.a
-        );
-        Row::new(w.pick("target", "цель"), text)
-    }));
-    if !table.shifted.is_empty() {
-        let shifts = table
-            .shifted
-            .iter()
-            .map(|s| format!("{} {} {}", s.column, s.statistic, w.change(&s.a, &s.b)));
-        rows.push(Row::new(
-            w.pick("shifted", "сдвиги"),
-            shifts.collect::<Vec<_>>().join(";  "),
-        ));
-    }
-    rows.extend(table.overlaps.iter().enumerate().map(|(i, overlap)| {
-        let also = w.pick("rows also present in", "строки, которые есть и в");
-        let counts = w.change(&number::count(overlap.a), &number::count(overlap.b));
-        let leak = if overlap.b > overlap.a {
-            format!("   {} {}", w.back_arrow(), w.pick("leak?", "утечка?"))
-        } else {
-            String::new()
-        };
-        Row {
-            name: label(i, w.pick("watch", "внимание")),
-            text: format!("{also} {}: {counts}{leak}", overlap.path.display()),
-            style: (overlap.b > overlap.a).then_some(Style::Warning),
-            ..Row::default()
+/// How an input changed inside, as far as anybody looked; else its size.
+pub fn inside_rows(input: &InputChange, w: Words) -> Vec<Row> {
+    match &input.inside {
+        Some(Difference::Table(diff)) => table::rows(diff, w),
+        Some(Difference::Folder(diff)) => {
+            let size = size_row(input, w).into_iter();
+            size.chain(folder::rows(diff, FILES_SHOWN, w)).collect()
         }
-    }));
-    rows
-}
-
-/// Only the first of several lines carries the label.
-fn label(index: usize, text: &str) -> String {
-    if index == 0 {
-        text.to_owned()
-    } else {
-        String::new()
+        Some(Difference::LineEndings) | None => size_row(input, w).into_iter().collect(),
     }
 }
 
@@ -145,87 +79,6 @@ fn size_row(input: &InputChange, w: Words) -> Option<Row> {
         _ => String::new(),
     };
     Some(Row::new(w.pick("size", "размер"), format!("{text}{delta}")))
-}
-
-fn dimensions(table: &TableChange, w: Words) -> Option<Row> {
-    let shown = |(rows, columns): (u64, u64)| {
-        let columns = w.count(columns, ["col", "cols"], ["столбец", "столбца", "столбцов"]);
-        format!("{} {} {columns}", rows_of(rows, w), w.times())
-    };
-    let key = table
-        .key
-        .as_ref()
-        .map(|key| format!("   ({}: {key})", w.pick("key", "ключ")));
-    let text = w.change(&shown(table.size_a?), &shown(table.size_b?));
-    Some(Row::new(
-        w.pick("size", "размер"),
-        format!("{text}{}", key.unwrap_or_default()),
-    ))
-}
-
-fn changed_rows(table: &TableChange, w: Words) -> Option<Row> {
-    let rows = table.rows.as_ref()?;
-    let n = number::count;
-    let text = if rows.estimated {
-        let why = w.pick(
-            "(estimated from the stored profile; the old file is not here)",
-            "(оценка по сохранённому профилю: старого файла здесь нет)",
-        );
-        match w.lang {
-            Lang::En => {
-                format!(
-                    "about +{} added, about -{} removed {why}",
-                    n(rows.added),
-                    n(rows.removed)
-                )
-            }
-            Lang::Ru => {
-                format!(
-                    "примерно +{} новых, −{} удалённых {why}",
-                    n(rows.added),
-                    n(rows.removed)
-                )
-            }
-        }
-    } else {
-        let mut parts = vec![
-            format!("+{} {}", n(rows.added), w.pick("added", "добавлено")),
-            format!("-{} {}", n(rows.removed), w.pick("removed", "удалено")),
-        ];
-        parts.extend(
-            rows.changed
-                .map(|c| format!("{} {}", n(c), w.pick("changed", "изменено"))),
-        );
-        parts.extend(
-            rows.same
-                .map(|s| format!("{} {}", n(s), w.pick("the same", "без изменений"))),
-        );
-        parts.join("   ")
-    };
-    Some(Row::new(w.pick("rows", "строки"), text))
-}
-
-fn columns(table: &TableChange, w: Words) -> Vec<Row> {
-    let width = table
-        .columns_added
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let added = table.columns_added.iter().map(|(name, what)| {
-        let padding = " ".repeat(width - name.chars().count());
-        format!("+ {name}{padding}   {what}")
-    });
-    let removed = table.columns_removed.iter().map(|name| format!("- {name}"));
-    added
-        .chain(removed)
-        .enumerate()
-        .map(|(i, text)| Row::new(label(i, w.pick("columns", "столбцы")), text.trim_end()))
-        .collect()
-}
-
-fn percent(share: f64) -> String {
-    format!("{share:.1} %")
 }
 
 /// `10,412 rows`

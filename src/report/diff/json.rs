@@ -11,6 +11,7 @@ use super::contract::{
 use super::told::told;
 use crate::compare::axes::config::{KeyChange, KeyKind, KeyRole};
 use crate::compare::axes::data::{InputChange, InputKind};
+use crate::compare::evidence::Difference;
 use crate::compare::noise::{Method, Noise};
 use crate::compare::suggest::names;
 use crate::compare::{Axis, Comparison, Factor, MetricRow, State};
@@ -191,6 +192,14 @@ fn data_change(axis: Axis, input: &InputChange) -> Option<DataChange> {
         change,
         a: input.a.as_ref().map(file),
         b: input.b.as_ref().map(file),
+        table: match &input.inside {
+            Some(Difference::Table(table)) => Some((**table).clone()),
+            _ => None,
+        },
+        folder: match &input.inside {
+            Some(Difference::Folder(folder)) => Some((**folder).clone()),
+            _ => None,
+        },
     })
 }
 

@@ -59,7 +59,16 @@ impl Default for Look {
 }
 
 impl Look {
-    fn paint(&self, style: Style, text: &str) -> String {
+    /// The words for its reader.
+    pub fn words(&self) -> words::Words {
+        words::Words {
+            lang: self.lang,
+            unicode: self.unicode,
+        }
+    }
+
+    /// Text in a style, if there are colours.
+    pub fn paint(&self, style: Style, text: &str) -> String {
         if self.color && !text.is_empty() {
             style.wrap(text)
         } else {

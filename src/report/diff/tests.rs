@@ -256,12 +256,12 @@ fn case_3_in_russian() {
       данные   train: data/processed/train_v1.csv → train_v2.csv    9f2c41d8 → 5d07ab13
                  размер      10,000 строк × 14 столбцов → 10,412 строк × 16 столбцов   (ключ: user_id)
                  строки      +512 добавлено   -100 удалено   37 изменено   9,863 без изменений
-                 столбцы     + age_bucket      text, 6 values, 0 % empty
-                             + is_active_30d   0/1, mean 0.61
-                 типы        income: int → float (42 empty cells appeared)
+                 столбцы     + age_bucket      text, 6 значений, 0 % пустых
+                             + is_active_30d   0/1, среднее 0.61
+                 типы        income: int → float (появилось: 42 пустые ячейки)
                  ячейки      income 31 строка, city 6 строк
                  цель        churn: positive 23.1 % → 24.8 %   (+1.7 п.п.)
-                 сдвиги      age mean 38.1 → 37.6;  income empty 0.0 % → 0.4 %
+                 сдвиги      age среднее 38.1 → 37.6;  income пустых 0.0 % → 0.4 %
                  внимание    строки, которые есть и в data/test.csv: 0 → 14   ← утечка?
       конфиг   features.list: + age_bucket, + is_active_30d     (1 из 9 ключей)
 

@@ -50,6 +50,17 @@ pub fn text(c: &Comparison<'_>, look: &Look) -> String {
     text
 }
 
+/// Lines with names in a column of their own, below something that stands further left.
+pub fn rows(rows: &[Row], look: &Look, indent: usize) -> String {
+    let page = Page {
+        look,
+        width: look.width.min(WIDEST),
+    };
+    let lines = page.rows(rows, indent);
+    let lines = lines.iter().map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
+}
+
 struct Page<'l> {
     look: &'l Look,
     width: usize,
@@ -128,22 +139,16 @@ impl Page<'_> {
             };
             lines.push(format!("  {label}{line}"));
         }
-        let names = block
-            .rows
-            .iter()
-            .map(|row| printable(&row.name).width())
-            .max()
-            .unwrap_or(0);
-        let counts = block
-            .rows
-            .iter()
-            .map(|row| row.count.width())
-            .max()
-            .unwrap_or(0);
-        for row in &block.rows {
-            lines.extend(self.row(row, indent + 2, names, counts));
-        }
+        lines.extend(self.rows(&block.rows, indent + 2));
         lines
+    }
+
+    fn rows(&self, rows: &[Row], indent: usize) -> Vec<String> {
+        let names = rows.iter().map(|row| printable(&row.name).width()).max();
+        let counts = rows.iter().map(|row| row.count.width()).max();
+        let (names, counts) = (names.unwrap_or(0), counts.unwrap_or(0));
+        let lines = rows.iter().map(|row| self.row(row, indent, names, counts));
+        lines.flatten().collect()
     }
 
     fn row(&self, row: &Row, indent: usize, names: usize, counts: usize) -> Vec<String> {

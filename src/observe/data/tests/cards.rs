@@ -61,7 +61,11 @@ fn profile_as(name: &str, bytes: &[u8], step: usize, wanted: Wanted) -> Result<T
     bytes
         .chunks(step.max(1))
         .for_each(|piece| profiler.take(piece));
-    profiler.finish()
+    profiler.finish().table
+}
+
+fn of_file(table: Result<Table, String>) -> Card {
+    card::of_file(&[0; 32], 1, profile::Profiled { table, lf: None })
 }
 
 fn profile(name: &str, bytes: impl AsRef<[u8]>) -> Table {
@@ -168,7 +172,7 @@ fn assert_column(case: &str, ours: &crate::model::card::Column, theirs: &Expecte
 fn a_card_holds_no_text_of_any_cell() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/data/people");
     let bytes = fs::read(folder.join("people.csv")).unwrap();
-    let card = card::of_file(&[0; 32], 1, Ok(profile("people.csv", bytes)));
+    let card = of_file(Ok(profile("people.csv", bytes)));
     let json = String::from_utf8(card::to_json(&card).unwrap()).unwrap();
     for secret in ["Москва", "Анна", "Тверь", "00017", "Новое"] {
         assert!(!json.contains(secret), "{secret}");
@@ -185,7 +189,7 @@ fn the_schema_accepts_real_cards() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     for file in ["iris/iris.csv", "people/people.csv", "events/events.jsonl"] {
         let table = profile(file, fs::read(folder.join(file)).unwrap());
-        let json = card::to_json(&card::of_file(&[0; 32], 1, Ok(table))).unwrap();
+        let json = card::to_json(&of_file(Ok(table))).unwrap();
         let value = serde_json::from_slice(&json).unwrap();
         let errors: Vec<_> = validator
             .iter_errors(&value)
@@ -398,7 +402,7 @@ proptest! {
             for column in &table.columns {
                 prop_assert!(column.empty <= table.rows);
             }
-            let card = card::of_file(&[0; 32], 1, whole.clone());
+            let card = of_file(whole.clone());
             let json = card::to_json(&card).unwrap();
             prop_assert_eq!(card::parse(&json, Path::new("card")).unwrap(), card);
         }

@@ -1,0 +1,224 @@
+//! A data card on a terminal.
+
+use super::table::kind;
+use crate::model::card::{Card, Column, LineEndings, Table, TableFormat};
+use crate::model::data::DataKind;
+use crate::report::diff::Look;
+use crate::report::diff::inputs::rows_of;
+use crate::report::diff::words::Words;
+use crate::ui::escape::printable;
+use crate::ui::number;
+use crate::ui::style::Style;
+use crate::ui::table::Align;
+
+/// Types of files that are listed of a folder.
+const TYPES_SHOWN: usize = 20;
+
+/// The card of what lies at a path, ending with a line break.
+pub fn card(path: &str, card: &Card, look: &Look) -> String {
+    let w = look.words();
+    let mut lines = vec![look.paint(Style::Id, &printable(path))];
+    let mut fact = |name: &str, text: &str| {
+        lines.push(format!("  {}{text}", crate::ui::table::pad(name, 11)));
+    };
+    fact("sha256", card.sha256.as_str());
+    fact(w.pick("size", "размер"), &size(card, w));
+    if let Some(table) = &card.table {
+        fact(w.pick("table", "таблица"), &dimensions(table, w));
+        fact(w.pick("form", "формат"), &form(table, w));
+        let odd = odd(table, w);
+        if !odd.is_empty() {
+            fact(w.pick("odd", "странности"), &odd);
+        }
+    }
+    if let Some(why) = &card.unread {
+        fact(w.pick("table", "таблица"), &printable(why));
+    }
+    if let Some(table) = &card.table {
+        lines.push(String::new());
+        lines.extend(columns(table, look));
+    }
+    lines.extend(types(card, w));
+    lines.join("\n") + "\n"
+}
+
+fn size(card: &Card, w: Words) -> String {
+    let bytes = format!(
+        "{} ({} B)",
+        number::bytes(card.bytes),
+        number::count(card.bytes)
+    );
+    match (card.kind, card.files) {
+        (DataKind::Folder, Some(files)) => {
+            let files = w.count(files, ["file", "files"], ["файл", "файла", "файлов"]);
+            format!("{files}, {bytes}")
+        }
+        _ => bytes,
+    }
+}
+
+fn dimensions(table: &Table, w: Words) -> String {
+    let count = table.columns.len() as u64 + table.columns_left_out;
+    let columns = w.count(count, ["col", "cols"], ["столбец", "столбца", "столбцов"]);
+    let mut text = format!("{} {} {columns}", rows_of(table.rows, w), w.times());
+    match (&table.key, table.rows_unique) {
+        (Some(key), _) => {
+            text.push_str(&format!(
+                "   ({}: {})",
+                w.pick("key", "ключ"),
+                printable(key)
+            ));
+        }
+        (None, Some(false)) => {
+            text.push_str(w.pick("   (some rows are repeated)", "   (есть повторы строк)"));
+        }
+        _ => {}
+    }
+    text
+}
+
+fn form(table: &Table, w: Words) -> String {
+    let mut parts = vec![match table.format {
+        TableFormat::Csv => "CSV".to_owned(),
+        TableFormat::Jsonl => "JSON Lines".to_owned(),
+    }];
+    if let Some(delimiter) = table.delimiter {
+        let shown = match delimiter {
+            '\t' => "tab".to_owned(),
+            other => format!("`{other}`"),
+        };
+        parts[0].push_str(&format!(" {} {shown}", w.pick("with", "с разделителем")));
+    }
+    parts.extend(
+        table
+            .decimal
+            .map(|comma| format!("{} `{comma}`", w.pick("decimal", "десятичный знак"))),
+    );
+    let bom = if table.bom { " + BOM" } else { "" };
+    parts.push(match &table.encoding {
+        Some(encoding) => format!("{encoding}{bom}"),
+        None => w
+            .pick("unknown encoding", "кодировка неизвестна")
+            .to_owned(),
+    });
+    parts.extend(table.line_endings.map(|endings| {
+        match endings {
+            LineEndings::Lf => "LF".to_owned(),
+            LineEndings::Crlf => "CRLF".to_owned(),
+            LineEndings::Cr => "CR".to_owned(),
+            LineEndings::Mixed => w
+                .pick("mixed line endings", "разные концы строк")
+                .to_owned(),
+        }
+    }));
+    if table.gzip {
+        parts.push("gzip".to_owned());
+    }
+    if table.header == Some(false) {
+        parts.push(w.pick("no header", "без заголовка").to_owned());
+    }
+    parts.join(", ")
+}
+
+fn odd(table: &Table, w: Words) -> String {
+    let counts = [
+        (table.ragged, w.pick("of another width", "другой ширины")),
+        (
+            table.oversized,
+            w.pick("too large to look into", "слишком большие"),
+        ),
+    ];
+    let told = counts.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = told
+        .map(|(n, what)| format!("{} {what}", rows_of(*n, w)))
+        .collect();
+    told.join(", ")
+}
+
+fn columns(table: &Table, look: &Look) -> Vec<String> {
+    let w = look.words();
+    let mut grid = crate::ui::table::Table::new(&[
+        (w.pick("column", "столбец"), Align::Left),
+        (w.pick("type", "тип"), Align::Left),
+        (w.pick("empty", "пусто"), Align::Right),
+        (w.pick("values", "значений"), Align::Right),
+        (w.pick("min", "мин"), Align::Right),
+        (w.pick("median", "медиана"), Align::Right),
+        (w.pick("mean", "среднее"), Align::Right),
+        (w.pick("max", "макс"), Align::Right),
+    ]);
+    for column in &table.columns {
+        grid.row(&cells(column, table, w));
+    }
+    let lines = grid.lines(look.width);
+    lines.into_iter().map(|line| format!("  {line}")).collect()
+}
+
+fn cells(column: &Column, table: &Table, w: Words) -> [String; 8] {
+    let looked_at = table.rows - table.oversized;
+    let empty = match (column.empty, looked_at) {
+        (0, _) | (_, 0) => "0 %".to_owned(),
+        (empty, all) => format!("{:.1} %", empty as f64 / all as f64 * 100.0),
+    };
+    let distinct = column
+        .distinct
+        .as_ref()
+        .map(|distinct| match distinct.error {
+            Some(_) => format!(
+                "{}{}",
+                w.pick("about ", "около "),
+                number::count(distinct.count)
+            ),
+            None => number::count(distinct.count),
+        });
+    let numbers = column.numbers.as_ref();
+    let of = |value: Option<&crate::model::Number>| value.map(number::metric).unwrap_or_default();
+    let dates = column.dates.as_ref();
+    let bound = |number, date: Option<&String>| match date {
+        Some(date) => date.clone(),
+        None => of(number),
+    };
+    [
+        column.name.clone(),
+        kind(column.kind).to_owned(),
+        empty,
+        distinct.unwrap_or_default(),
+        bound(
+            numbers.and_then(|n| n.min.as_ref()),
+            dates.map(|d| &d.earliest),
+        ),
+        of(numbers.and_then(|n| n.quantiles.get("p50"))),
+        of(numbers.and_then(|n| n.mean.as_ref())),
+        bound(
+            numbers.and_then(|n| n.max.as_ref()),
+            dates.map(|d| &d.latest),
+        ),
+    ]
+}
+
+fn types(card: &Card, w: Words) -> Vec<String> {
+    let mut types: Vec<_> = card.types.iter().collect();
+    types.sort_by_key(|(_, total)| std::cmp::Reverse(total.bytes));
+    let more = types.len().saturating_sub(TYPES_SHOWN);
+    types.truncate(TYPES_SHOWN);
+    let line = |(name, total): (&String, &crate::model::card::TypeTotal)| {
+        let name = match name.as_str() {
+            "" => w.pick("(no extension)", "(без расширения)").to_owned(),
+            name => format!(".{}", printable(name)),
+        };
+        let files = w.count(total.files, ["file", "files"], ["файл", "файла", "файлов"]);
+        format!(
+            "  {}{files}, {}",
+            crate::ui::table::pad(&name, 16),
+            number::bytes(total.bytes)
+        )
+    };
+    let mut lines: Vec<String> = types.into_iter().map(line).collect();
+    if more > 0 {
+        lines.push(format!(
+            "  {} {more}",
+            w.pick("and more types:", "и ещё типов:")
+        ));
+    }
+    lines
+}

@@ -1,0 +1,352 @@
+//! Rows of a file as hashes of their cells, or as text for those that are shown.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{Read, Seek};
+
+use serde_json::Value;
+use sha2::Digest;
+use twox_hash::XxHash3_64;
+
+use super::{Bytes, Source, Version};
+use crate::error::{Context, Failure, Result};
+use crate::model::Card;
+use crate::observe::data::card;
+use crate::observe::data::cell::Cell;
+use crate::observe::data::hash::{BUFFER, Tee};
+use crate::observe::data::profile::{Profiler, Wanted};
+use crate::observe::data::rows::json_cell;
+use crate::observe::data::stream::{RowSink, Stream};
+use crate::observe::data::tabular::Dialect;
+
+/// One cell of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// What it is.
+    pub cell: Cell,
+    /// Hash of its value: equal for `1` and `1.0`.
+    pub value: u64,
+    /// Hash of its text, as cards have it.
+    pub text: u64,
+}
+
+const NOTHING: Seen = Seen {
+    cell: Cell::Empty,
+    value: 0,
+    text: 0,
+};
+
+/// A row, with the columns that were asked for.
+pub struct Row<'r> {
+    /// From 1; a header is none.
+    pub number: u64,
+    /// In the order they were asked for.
+    pub cells: &'r [Seen],
+    /// Hash of the cells beyond the columns of the card; 0 when there are none.
+    pub beyond: u64,
+}
+
+/// Reads all rows of a table; `columns` are places in its card.
+///
+/// # Errors
+/// When the file can't be read, or not as the table that its card describes.
+pub fn rows(
+    version: Version,
+    columns: &[usize],
+    progress: &(dyn Fn(u64) + Sync),
+    each: impl FnMut(Row) -> Result<()>,
+) -> Result<()> {
+    let sink = Hashing {
+        picks: Picks::new(version, columns),
+        cells: vec![NOTHING; columns.len()],
+        number: 0,
+        decimal: b'.',
+        failed: None,
+        each,
+    };
+    match feed(version.source, sink, progress, &std::cell::Cell::new(false))? {
+        Some(Hashing {
+            failed: Some(failure),
+            ..
+        }) => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+/// The texts of some rows, by number, all columns; cells are cut after [`LONGEST_TEXT`] characters.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn texts(
+    version: Version,
+    wanted: &std::collections::BTreeSet<u64>,
+) -> Result<BTreeMap<u64, Vec<String>>> {
+    let columns: Vec<usize> = (0..version.table.columns.len()).collect();
+    let (mut found, enough) = (BTreeMap::new(), std::cell::Cell::new(wanted.is_empty()));
+    let sink = Texts {
+        picks: Picks::new(version, &columns),
+        wanted,
+        width: columns.len(),
+        number: 0,
+        found: &mut found,
+        enough: &enough,
+    };
+    feed(version.source, sink, &|_| (), &enough)?;
+    Ok(found)
+}
+
+/// A longer cell is cut where it is shown.
+const LONGEST_TEXT: usize = 200;
+
+/// The card of a table that has none yet.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn card(source: &Source, wanted: Wanted) -> Result<Option<Card>> {
+    let mut profiler = Profiler::new(source.shape, wanted);
+    let (mut digest, mut bytes) = (sha2::Sha256::new(), 0);
+    chunks(source, |chunk| {
+        digest.update(chunk);
+        profiler.take(chunk);
+        bytes += chunk.len() as u64;
+        true
+    })?;
+    let card = card::of_file(&digest.finalize().into(), bytes, profiler.finish());
+    Ok(Some(card).filter(|card| card.table.is_some()))
+}
+
+/// Reads a file to its end, or until there is enough; then there is no sink to give back.
+fn feed<S: RowSink>(
+    source: &Source,
+    sink: S,
+    progress: &(dyn Fn(u64) + Sync),
+    enough: &std::cell::Cell<bool>,
+) -> Result<Option<S>> {
+    let mut stream = Stream::new(source.shape, sink);
+    let whole = chunks(source, |chunk| {
+        stream.take(chunk);
+        progress(chunk.len() as u64);
+        !enough.get()
+    })?;
+    if !whole {
+        return Ok(None);
+    }
+    let streamed = stream.finish().map_err(|why| {
+        Failure::new(format!("{} could not be read as a table", source.name)).because(why)
+    })?;
+    Ok(Some(streamed.rows))
+}
+
+/// Passes the bytes on until `next` says no; whether it never did.
+fn chunks(source: &Source, mut next: impl FnMut(&[u8]) -> bool) -> Result<bool> {
+    let failed = || format!("cannot read {}", source.name);
+    let opened;
+    let mut file = match &source.bytes {
+        Bytes::At(path) => {
+            opened = File::open(path).context(failed)?;
+            &opened
+        }
+        Bytes::Open(file) => file,
+    };
+    file.rewind().context(failed)?;
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let count = match file.read(&mut buffer) {
+            Ok(0) => return Ok(true),
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error).context(failed),
+        };
+        if !next(&buffer[..count]) {
+            return Ok(false);
+        }
+    }
+}
+
+/// Where each column of the file goes.
+struct Picks<'t> {
+    slots: Vec<Option<usize>>,
+    by_name: HashMap<&'t str, usize>,
+}
+
+impl<'t> Picks<'t> {
+    fn new(version: Version<'t>, columns: &[usize]) -> Self {
+        let all = &version.table.columns;
+        let mut slots = vec![None; all.len()];
+        let mut by_name = HashMap::new();
+        for (slot, &column) in columns.iter().enumerate() {
+            slots[column] = Some(slot);
+            by_name.insert(all[column].name.as_str(), slot);
+        }
+        Self { slots, by_name }
+    }
+}
+
+/// The hash of a value, whatever its spelling.
+fn value_hash(cell: Cell, text: &[u8], text_hash: u64) -> u64 {
+    match cell {
+        Cell::Empty => 0,
+        Cell::Int(value) => integer(value),
+        // Integers beyond this are not all doubles.
+        Cell::Float(value) if value.fract() == 0.0 && value.abs() < 9.0e15 =>
+        {
+            #[allow(clippy::cast_possible_truncation)]
+            integer(value as i128)
+        }
+        Cell::Float(value) => tagged(2, &value.to_bits().to_le_bytes()),
+        Cell::Bool(value) => tagged(3, &[u8::from(value)]),
+        Cell::Date(seconds) => tagged(4, &seconds.to_le_bytes()),
+        // Fractions of a second are in the text only.
+        Cell::Datetime(..) => tagged(5, text.trim_ascii()),
+        Cell::Text => text_hash,
+    }
+}
+
+fn integer(value: i128) -> u64 {
+    tagged(1, &value.to_le_bytes())
+}
+
+fn tagged(tag: u64, bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(tag, bytes)
+}
+
+struct Hashing<'t, F> {
+    picks: Picks<'t>,
+    cells: Vec<Seen>,
+    number: u64,
+    decimal: u8,
+    failed: Option<Failure>,
+    each: F,
+}
+
+impl<F: FnMut(Row) -> Result<()>> Hashing<'_, F> {
+    fn end_row(&mut self, beyond: u64) {
+        if self.failed.is_none() {
+            let row = Row {
+                number: self.number,
+                cells: &self.cells,
+                beyond,
+            };
+            self.failed = (self.each)(row).err();
+        }
+    }
+}
+
+impl<F: FnMut(Row) -> Result<()>> RowSink for Hashing<'_, F> {
+    fn begin(&mut self, dialect: &Dialect) {
+        self.decimal = dialect.decimal;
+    }
+
+    fn name_columns<'a>(&mut self, _: impl Iterator<Item = &'a [u8]>) {}
+
+    fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) {
+        self.number += 1;
+        self.cells.fill(NOTHING);
+        let mut beyond = 0;
+        for (place, text) in cells.enumerate() {
+            match self.picks.slots.get(place) {
+                Some(Some(slot)) => {
+                    let cell = Cell::read_with(text, self.decimal);
+                    let hash = XxHash3_64::oneshot(text);
+                    self.cells[*slot] = Seen {
+                        cell,
+                        value: value_hash(cell, text, hash),
+                        text: hash,
+                    };
+                }
+                Some(None) => {}
+                None => beyond = tagged(beyond, text) | 1,
+            }
+        }
+        self.end_row(beyond);
+    }
+
+    fn add_json(&mut self, line: &[u8]) {
+        self.number += 1;
+        self.cells.fill(NOTHING);
+        let mut beyond = 0_u64;
+        match serde_json::from_slice(line) {
+            Ok(Value::Object(fields)) => {
+                for (name, value) in fields {
+                    let Some(&slot) = self.picks.by_name.get(name.as_str()) else {
+                        continue;
+                    };
+                    let (cell, text) = json_cell(value);
+                    let hash = XxHash3_64::oneshot(text.as_bytes());
+                    self.cells[slot] = Seen {
+                        cell,
+                        value: value_hash(cell, text.as_bytes(), hash),
+                        text: if cell == Cell::Empty { 0 } else { hash },
+                    };
+                }
+            }
+            // A line that is no object has no cells, and is still not like the next one.
+            _ => beyond = tagged(6, line) | 1,
+        }
+        self.end_row(beyond);
+    }
+
+    fn skip(&mut self) {
+        self.number += 1;
+    }
+}
+
+struct Texts<'t> {
+    picks: Picks<'t>,
+    wanted: &'t std::collections::BTreeSet<u64>,
+    width: usize,
+    number: u64,
+    found: &'t mut BTreeMap<u64, Vec<String>>,
+    enough: &'t std::cell::Cell<bool>,
+}
+
+impl Texts<'_> {
+    fn found(&mut self, row: Vec<String>) {
+        self.found.insert(self.number, row);
+        self.enough
+            .set(self.wanted.last().is_some_and(|last| *last <= self.number));
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+impl RowSink for Texts<'_> {
+    fn begin(&mut self, _: &Dialect) {}
+
+    fn name_columns<'a>(&mut self, _: impl Iterator<Item = &'a [u8]>) {}
+
+    fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) {
+        self.number += 1;
+        if self.wanted.contains(&self.number) {
+            let text = |cell| shortened(&String::from_utf8_lossy(cell));
+            let mut row: Vec<String> = cells.take(self.width).map(text).collect();
+            row.resize(self.width, String::new());
+            self.found(row);
+        }
+    }
+
+    fn add_json(&mut self, line: &[u8]) {
+        self.number += 1;
+        if !self.wanted.contains(&self.number) {
+            return;
+        }
+        let mut row = vec![String::new(); self.width];
+        if let Ok(Value::Object(fields)) = serde_json::from_slice(line) {
+            for (name, value) in fields {
+                if let Some(&slot) = self.picks.by_name.get(name.as_str()) {
+                    row[slot] = shortened(&json_cell(value).1);
+                }
+            }
+        }
+        self.found(row);
+    }
+
+    fn skip(&mut self) {
+        self.number += 1;
+    }
+}

@@ -1,0 +1,294 @@
+//! `git exp data` and `git exp diff --data`: what data is, and how versions of it differ.
+
+use crate::common::TestEnv;
+
+const V1: &str = "id,age,city,churn\nu1,31,Moscow,0\nu2,40,Kazan,1\nu3,35,Omsk,0\nu4,22,Omsk,1\n";
+const V2: &str =
+    "id,age,city,churn,bucket\nu4,22,Omsk,1,a\nu2,41,Kazan,1,b\nu1,31,Moscow,0,a\nt1,50,Omsk,1,b\n";
+const TEST: &str = "id,age,city,churn\nt1,50,Omsk,1\nt2,60,Kazan,0\n";
+
+fn two_versions() -> TestEnv {
+    let env = TestEnv::new();
+    env.write("data/v1.csv", V1);
+    env.write("data/v2.csv", V2);
+    env.write("data/test.csv", TEST);
+    env
+}
+
+#[test]
+fn two_files_are_compared_row_by_row() {
+    let env = two_versions();
+    let command = [
+        "data", "diff", "v1.csv", "v2.csv", "--target", "churn", "--test", "test.csv", "--rows",
+        "2",
+    ];
+    let told = env.exp_in("data", &command).ok();
+    insta::assert_snapshot!(told, @r"
+    v1.csv → v2.csv    f2ef6cfa → 5b0e797d
+      size       4 rows × 4 cols → 4 rows × 5 cols   (key: id)
+      rows       +1 added   -1 removed   1 changed   2 the same
+      columns    + bucket   text, 2 values, 0 % empty
+      cells      age 1 row
+      target     churn: `1` 50.0 % → 75.0 %   (+25.0 points)
+      watch      rows also present in test.csv: 0 → 1   ← leak?
+      changed    row 2: id=u2, age: 40 → 41
+      added      row 4: id=t1, age=50, city=Omsk, churn=1, bucket=b
+      removed    row 3: id=u3, age=35, city=Omsk, churn=0
+    ");
+    let russian = env
+        .exp(&["--lang", "ru", "data", "diff", "data/v1.csv", "data/v2.csv"])
+        .ok();
+    insta::assert_snapshot!(russian, @r"
+    data/v1.csv → data/v2.csv    f2ef6cfa → 5b0e797d
+      размер     4 строки × 4 столбца → 4 строки × 5 столбцов   (ключ: id)
+      строки     +1 добавлено   -1 удалено   1 изменено   2 без изменений
+      столбцы    + bucket   text, 2 значения, 0 % пустых
+      ячейки     age 1 строка
+    ");
+    let json = env
+        .exp(&["data", "diff", "data/v1.csv", "data/v2.csv", "--json"])
+        .ok();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["schema"], "git-exp/data-diff/1");
+    let rows = &value["table"]["rows"];
+    let numbers = ["added", "removed", "changed", "same"].map(|kind| rows[kind]["value"].clone());
+    assert_eq!(numbers, [1, 1, 1, 2].map(serde_json::Value::from));
+    let schema = env.exp(&["schema", "data-diff"]).ok();
+    let schema = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    assert!(validator.is_valid(&value), "{json}");
+}
+
+#[test]
+fn a_card_is_printed_of_any_file_and_checked_by_its_schema() {
+    let env = TestEnv::empty();
+    env.write("plain.txt", "no table\n");
+    env.write("prices.csv", "товар;цена\r\nчай;12,5\r\nкофе;30\r\n");
+    let told = env.exp(&["data", "prices.csv"]).ok();
+    assert!(
+        told.contains("2 rows") && told.contains("decimal `,`"),
+        "{told}"
+    );
+    assert!(told.contains("CRLF") && told.contains("float"), "{told}");
+    let json = env.exp(&["data", "prices.csv", "--json"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        value["table"]["columns"][1]["numbers"]["mean"].to_string(),
+        "21.25"
+    );
+    let schema = serde_json::from_str(&env.exp(&["schema", "data"]).ok()).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&value));
+    assert!(env.exp(&["data", "plain.txt"]).ok().contains("9 B"));
+    let error = env.exp(&["data", "plan.txt"]).error();
+    assert!(error.contains("did you mean `plain.txt`?"), "{error}");
+}
+
+#[test]
+fn what_is_no_difference_of_rows_is_said_to_be_that() {
+    let env = two_versions();
+    env.write("data/crlf.csv", V1.replace('\n', "\r\n"));
+    let diff = |a: &str, b: &str| env.exp_in("data", &["data", "diff", a, b, "--exit-code"]);
+    let ran = diff("v1.csv", "crlf.csv");
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout.contains("only line endings differ"),
+        "{}",
+        ran.stdout
+    );
+    let ran = diff("v1.csv", "v1.csv");
+    assert_eq!(
+        (ran.code, ran.stdout.contains("the same content")),
+        (0, true)
+    );
+    env.write("a/x", "1");
+    env.write("a/y", "2");
+    env.write("b/x", "3");
+    env.write("b/z", "2");
+    let told = env.exp(&["data", "diff", "a", "b"]).ok();
+    assert!(
+        told.contains("+0 added   -0 removed   1 changed   1 renamed"),
+        "{told}"
+    );
+    assert!(told.contains("y → z"), "{told}");
+}
+
+#[test]
+fn a_version_of_a_commit_is_named_as_git_names_it() {
+    let env = two_versions();
+    env.write("data/train.csv", V1);
+    env.commit("v1");
+    env.write("data/train.csv", V2);
+    let inside = env
+        .exp_in("data", &["data", "diff", "HEAD:train.csv", "train.csv"])
+        .ok();
+    let top = env
+        .exp(&["data", "diff", "HEAD:data/train.csv", "data/train.csv"])
+        .ok();
+    for told in [inside, top] {
+        assert!(
+            told.contains("+1 added   -1 removed   1 changed   2 the same"),
+            "{told}"
+        );
+    }
+    let error = env
+        .exp(&["data", "diff", "HEAD:no.csv", "data/train.csv"])
+        .error();
+    assert!(error.contains("no file `HEAD:no.csv`"), "{error}");
+    let error = env
+        .exp(&["data", "diff", "data/v1.csv", "data/v2.csv", "--key", "x"])
+        .error();
+    assert!(error.contains("no column `x` in both versions"), "{error}");
+}
+
+/// Two runs of which the second has other training data, under the same path.
+fn two_runs(tracked: bool) -> TestEnv {
+    let env = TestEnv::new();
+    if !tracked {
+        env.write(".gitignore", "data/\n");
+    }
+    env.write("train.py", "print(1)\n");
+    env.write("data/test.csv", TEST);
+    env.write("data/train.csv", V1);
+    env.commit("code");
+    for (version, name) in [(V1, "old_rows"), (V2, "new_rows")] {
+        env.write("data/train.csv", version);
+        let roles = [
+            "--data",
+            "train=data/train.csv",
+            "--data",
+            "test=data/test.csv",
+        ];
+        env.exp(&[&["start", name], &roles[..]].concat()).ok();
+        env.write("metrics.json", "{\"acc_val\": 0.5}");
+        env.exp(&["finish"]).ok();
+        if tracked {
+            env.commit(name);
+        }
+    }
+    env
+}
+
+fn data_lines(text: &str) -> String {
+    let lines = text.lines().skip_while(|line| !line.starts_with("Changed"));
+    let lines = lines.take_while(|line| !line.is_empty());
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn runs_are_compared_by_what_git_kept_of_their_data() {
+    let env = two_runs(true);
+    let told = env.exp(&["diff", "1", "2", "--data", "--rows", "1"]).ok();
+    insta::assert_snapshot!(data_lines(&told), @r"
+    Changed
+      data     train: data/train.csv    f2ef6cfa → 5b0e797d
+                 size       4 rows × 4 cols → 4 rows × 5 cols   (key: id)
+                 rows       +1 added   -1 removed   1 changed   2 the same
+                 columns    + bucket   text, 2 values, 0 % empty
+                 cells      age 1 row
+                 watch      rows also present in data/test.csv: 0 → 1   ← leak?
+                 changed    row 2: id=u2, age: 40 → 41
+                 added      row 4: id=t1, age=50, city=Omsk, churn=1, bucket=b
+                 removed    row 3: id=u3, age=35, city=Omsk, churn=0
+    ");
+    // Small data is looked into without being asked.
+    let told = env.exp(&["diff", "1", "2"]).ok();
+    assert!(
+        told.contains("+1 added   -1 removed   1 changed   2 the same"),
+        "{told}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&env.exp(&["diff", "1", "2", "--json"]).ok()).unwrap();
+    let change = &json["changes"]["data"][0];
+    assert_eq!(change["table"]["basis"], "rows");
+    assert_eq!(change["table"]["overlaps"][0]["b"]["value"], 1);
+    let error = env.exp(&["diff", "1", "2", "--rows", "3"]);
+    assert_eq!(error.code, 2, "--rows goes with --data");
+}
+
+#[test]
+fn a_version_that_is_gone_is_told_by_its_card() {
+    let env = two_runs(false);
+    let told = env.exp(&["diff", "1", "2", "--data"]).ok();
+    insta::assert_snapshot!(data_lines(&told), @r"
+    Changed
+      data     train: data/train.csv    f2ef6cfa → 5b0e797d
+                 size       4 rows × 4 cols → 4 rows × 5 cols   (key: id)
+                 rows       +1 added   -1 removed   (from the stored profiles; a version is not here)
+                 columns    + bucket   text, 2 values, 0 % empty
+                 watch      rows also present in data/test.csv: 0 → 1   ← leak?
+    ");
+    let json: serde_json::Value =
+        serde_json::from_str(&env.exp(&["diff", "1", "2", "--json"]).ok()).unwrap();
+    assert_eq!(json["changes"]["data"][0]["table"]["basis"], "cards");
+    // The old file comes back in another place that is known to have it.
+    let digest = json["changes"]["data"][0]["a"]["sha256"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let store = env.home().join("store");
+    let object = store
+        .join("objects")
+        .join(&digest[..2])
+        .join(&digest[2..4])
+        .join(&digest);
+    std::fs::create_dir_all(object.parent().unwrap()).unwrap();
+    std::fs::write(&object, V1).unwrap();
+    env.git(&["config", "lfs.storage", store.to_str().unwrap()]);
+    let told = env.exp(&["diff", "1", "2", "--data"]).ok();
+    assert!(told.contains("1 changed   2 the same"), "{told}");
+}
+
+#[test]
+fn runs_that_differ_in_line_endings_alone_have_the_same_data() {
+    let env = TestEnv::new();
+    env.write(".gitignore", "data/\n");
+    env.write("train.py", "print(1)\n");
+    env.commit("code");
+    for (text, name) in [
+        (V1.to_owned(), "unix_lines"),
+        (V1.replace('\n', "\r\n"), "dos_lines"),
+    ] {
+        env.write("data/train.csv", text);
+        env.exp(&[
+            "start",
+            name,
+            "--data",
+            "train=data/train.csv",
+            "--allow-same",
+        ])
+        .ok();
+        env.write("metrics.json", "{\"acc_val\": 0.5}");
+        env.exp(&["finish"]).ok();
+    }
+    let told = env.exp(&["diff", "1", "2", "--all"]).ok();
+    assert!(told.contains("only line endings differ"), "{told}");
+    let json: serde_json::Value =
+        serde_json::from_str(&env.exp(&["diff", "1", "2", "--json"]).ok()).unwrap();
+    assert_eq!(
+        (&json["axes"]["data"], &json["factors"]),
+        (&"same".into(), &0.into())
+    );
+}
+
+#[test]
+fn a_file_of_git_lfs_is_named_by_what_git_has_in_its_place() {
+    let env = TestEnv::new();
+    let mut probe = env.command("git");
+    probe.args(["lfs", "version"]);
+    if env.ran(probe).code != 0 {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "SKIPPED: git-lfs is not installed");
+        return;
+    }
+    env.git(&["lfs", "install", "--local"]);
+    env.git(&["lfs", "track", "*.csv"]);
+    env.write("data/train.csv", V1);
+    env.commit("data");
+    std::fs::remove_dir_all(env.path(".git/lfs/objects")).unwrap();
+    env.exp(&["start", "smudged_rows", "--data", "train=data/train.csv"])
+        .ok();
+    let run = env.json("experiments/runs/exp_001_smudged_rows/run.json");
+    let input = &run["data"][0];
+    assert_eq!(input["pointer"]["kind"], "lfs");
+    assert_eq!(input["pointer"]["id"], input["sha256"]);
+}
