@@ -124,10 +124,12 @@ pub fn gather<'a>(ctx: &Ctx, a: &Run, b: &Run, runs: &'a [&'a Run]) -> Result<Ev
     let settings = ctx.settings()?;
     let metric_code_changed =
         (!settings.eval.metric_code.is_empty()).then(|| a.eval.metric_code != b.eval.metric_code);
-    let code::Differences { code, unrecorded } = code::between(ctx, a, b)?;
+    let found = code::between(ctx, a, b)?;
     Ok(Evidence {
-        code,
-        unrecorded,
+        code: found.code,
+        commits_between: found.commits,
+        usage_gap: found.usage_gap,
+        unrecorded: found.unrecorded,
         metric_code_changed,
         runs,
         ..Evidence::default()

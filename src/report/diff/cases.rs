@@ -1,7 +1,7 @@
 //! The six cases of the design as hand-made runs.
 
 use crate::compare::evidence::{
-    Overlap, Place, RowChange, Shift, TableChange, TargetChange, TypeChange,
+    FileNote, Overlap, Place, RowChange, Shift, TableChange, TargetChange, TypeChange,
 };
 use crate::compare::sample::{at, commit, config, data, metrics, oid, params, run, sha};
 use crate::compare::{CodeEvidence, Comparison, Evidence, FileChange, Rules, Side, compare};
@@ -163,7 +163,7 @@ fn case_2_code() -> CodeEvidence {
         FileChange {
             cells: Some(1),
             used: Some(false),
-            note: Some("outputs ignored".into()),
+            note: Some(FileNote::OutputsIgnored),
             ..FileChange::lines("notebooks/eda.ipynb", "M", 40, 9)
         },
     ])
