@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::command_line::{Inputs, neutral};
 use super::data::{Artifact, ConfigFile, DataInput};
 use super::run::{Base, Process, Time};
 use super::{MetricValue, Number, Oid, Param, RecordPath, Run, RunId, Sha256, Status, Uid};
@@ -38,6 +39,8 @@ pub struct Brief {
     pub split: Option<String>,
     pub metric_code: Vec<String>,
     pub seed: Option<Param>,
+    /// The command's arguments, without what other fields tell; none without a command.
+    pub arguments: Vec<String>,
     pub metrics: BTreeMap<String, MetricValue>,
     pub models: Vec<FileBrief>,
     pub artifacts: Vec<FileBrief>,
@@ -78,8 +81,13 @@ impl Brief {
 
 impl From<&Run> for Brief {
     fn from(run: &Run) -> Self {
+        let arguments = match &run.command {
+            Some(command) => neutral(&command.argv, run.seed.as_ref(), &Inputs::of(run)),
+            None => Vec::new(),
+        };
         let run = run.clone();
         Self {
+            arguments,
             dirty: run.code.code_is_dirty(),
             uid: run.uid,
             rev: run.rev,

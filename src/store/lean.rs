@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::format::{self, RUN_SCHEMA};
 use crate::error::Result;
 use crate::model::brief::{DataBrief, FileBrief};
+use crate::model::command_line::{Inputs, neutral};
 use crate::model::run::{Base, Process, Time};
 use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha256, Status, Uid};
 
@@ -52,6 +53,25 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
         .changes
         .iter()
         .any(|change| change.axis == Axis::Code);
+    let seed = match lean.seed {
+        Some(raw) => Some(param(raw.get())?),
+        None => None,
+    };
+    let arguments = match &lean.command {
+        Some(command) => {
+            let files = lean.models.iter().chain(&lean.artifacts);
+            let written = files.map(|file| &file.path);
+            let inputs = Inputs::new(
+                lean.config.iter().map(|file| &file.path),
+                lean.data
+                    .iter()
+                    .map(|input| (input.role.as_str(), &input.path)),
+                written.chain(lean.metrics_file.iter().map(|file| &file.path)),
+            );
+            neutral(&command.argv, seed.as_ref(), &inputs)
+        }
+        None => Vec::new(),
+    };
     Some(Brief {
         uid: lean.uid,
         rev: lean.rev,
@@ -85,10 +105,8 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
         data: lean.data.into_iter().map(DataBrief::from).collect(),
         split: lean.eval.split,
         metric_code: lean.eval.metric_code,
-        seed: match lean.seed {
-            Some(raw) => Some(param(raw.get())?),
-            None => None,
-        },
+        seed,
+        arguments,
         metrics,
         models: lean.models.into_iter().map(FileBrief::from).collect(),
         artifacts: lean.artifacts.into_iter().map(FileBrief::from).collect(),
@@ -156,8 +174,12 @@ struct Lean<'a> {
     eval: LeanEval,
     #[serde(default, borrow)]
     seed: Option<&'a RawValue>,
+    #[serde(default)]
+    command: Option<LeanCommand>,
     #[serde(default, borrow)]
     metrics: RawMap<'a>,
+    #[serde(default)]
+    metrics_file: Option<LeanFile>,
     #[serde(default)]
     models: Vec<LeanFile>,
     #[serde(default)]
@@ -189,6 +211,11 @@ struct LeanChange {
 struct LeanFile {
     path: RecordPath,
     sha256: Sha256,
+}
+
+#[derive(Deserialize)]
+struct LeanCommand {
+    argv: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -271,13 +298,18 @@ mod tests {
             {"path": {"b64": "Y2Fm6Q=="}, "status": "M", "added": 1, "removed": null, "axis": "code"}]},
           "params": {"lr": 0.0010, "a b": "x", "n": null, "l": [1, "two"], "t": {"text": "1e-4", "type": "str"}},
           "metrics": {"auc": 0.8420, "big": 18446744073709551617, "loss": {"float": "nan"}, "name": "x", "none": null},
-          "data": [{"role": "train", "path": "a.csv", "sha256": null}]
+          "data": [{"role": "train", "path": "a.csv", "sha256": null}],
+          "command": {"argv": ["python", "t.py", "a.csv", "--seed", "42", "--lr=1"], "cwd": "."}
         }"#;
         let full = format::parse_run(json.as_bytes(), Path::new("run.json")).unwrap();
         let lean = parse(json.as_bytes()).unwrap();
         assert_eq!(lean, Brief::from(&full));
         assert_eq!(lean.metric("auc").unwrap().as_str(), "0.8420");
         assert!(lean.dirty);
+        assert_eq!(
+            lean.arguments,
+            ["python", "t.py", "{train}", "--seed", "42", "--lr=1"]
+        );
     }
 
     #[test]

@@ -206,7 +206,7 @@ fn reach(
         let program = command.argv.first().cloned().unwrap_or_default();
         return Ok(Some(Reach::unknown(UsageGap::Program(program))));
     };
-    let mut cwd = command.cwd.below(&project.prefix).display().into_owned();
+    let mut cwd = used::below(&project.prefix.display(), &command.cwd.display());
     let typed = match &entry {
         Entry::Script(typed) => ctx.repo()?.relative(std::path::Path::new(typed)),
         Entry::Module(_) => None,

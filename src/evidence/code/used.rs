@@ -219,6 +219,11 @@ fn start(program: &Program<'_>) -> Option<(Vec<String>, String)> {
     }
 }
 
+/// A folder below another one, from the top of the tree.
+pub fn below(folder: &str, path: &str) -> String {
+    normalized(folder, path).unwrap_or_default()
+}
+
 /// A typed path from the top of the tree; `None` outside of it.
 fn normalized(cwd: &str, typed: &str) -> Option<String> {
     if typed.starts_with('/') || typed.contains(':') {
@@ -253,7 +258,7 @@ fn resolve(sources: &Sources, root: &str, from: &str, import: &Import) -> Vec<(S
         for _ in 1..import.level {
             folder = parent(folder);
         }
-        let found = below(sources, folder, import);
+        let found = files_below(sources, folder, import);
         return found
             .into_iter()
             .map(|(path, certain)| (path, certain && sure))
@@ -265,7 +270,7 @@ fn resolve(sources: &Sources, root: &str, from: &str, import: &Import) -> Vec<(S
     let base = join(root, top);
     let is_here = sources.has(&format!("{base}.py")) || sources.has_folder(&base);
     if is_here {
-        let found = below(sources, root, import);
+        let found = files_below(sources, root, import);
         return found
             .into_iter()
             .map(|(path, certain)| (path, certain && sure))
@@ -278,7 +283,7 @@ fn resolve(sources: &Sources, root: &str, from: &str, import: &Import) -> Vec<(S
 }
 
 /// Files of a module below a folder, with the modules among the imported names.
-fn below(sources: &Sources, folder: &str, import: &Import) -> Vec<(String, bool)> {
+fn files_below(sources: &Sources, folder: &str, import: &Import) -> Vec<(String, bool)> {
     let mut files: Vec<(String, bool)> = packages(sources, folder, &import.module)
         .into_iter()
         .map(|path| (path, true))

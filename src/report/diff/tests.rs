@@ -221,7 +221,7 @@ fn case_2_in_russian() {
       код      a41c9d2 (без правок) → a41c9d2 + незакоммиченные правки (копия сохранена)
                  src/train.py             +31 -4    используется командой
                  src/features.py           +2 -2    косметика (комментарии, пробелы)
-                 notebooks/eda.ipynb    1 ячейка    командой не используется; outputs ignored
+                 notebooks/eda.ipynb    1 ячейка    командой не используется; выводы не учтены
       конфиг   configs/experiment_v2.yaml   (2 из 11 ключей)
                  model.max_depth    8 → -1
                  model.type         RandomForestClassifier → LGBMClassifier

@@ -135,6 +135,7 @@ impl<'a> RowView<'a> {
         let metric_code = self.texts(r)?;
         let seed = self.some(r)?.and_then(|raw| lean::param(&raw));
         let (models, artifacts) = (files(r)?, files(r)?);
+        let arguments = self.texts(r)?;
         Some(Brief {
             uid: Uid::parse(parts.uid)?,
             slug: parts.slug.to_owned(),
@@ -162,6 +163,7 @@ impl<'a> RowView<'a> {
             split,
             metric_code,
             seed,
+            arguments,
             models,
             artifacts,
             conclusion,

@@ -237,6 +237,7 @@ impl Builder {
         self.intern_some(seed.as_deref());
         self.files(&run.models, false);
         self.files(&run.artifacts, false);
+        self.texts(run.arguments.iter().map(String::as_bytes));
     }
 
     fn remember(&mut self, run: &Brief) {
