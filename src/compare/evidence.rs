@@ -247,4 +247,6 @@ pub struct Overlap {
     pub a: u64,
     /// Shared rows after.
     pub b: u64,
+    /// Whether a stored sketch gave the numbers.
+    pub estimated: bool,
 }

@@ -2,6 +2,7 @@
 //! runs of the project. The comparison itself is pure and lives in [`crate::compare`].
 
 pub mod code;
+pub mod tables;
 
 use std::path::{Path, PathBuf};
 
@@ -130,6 +131,7 @@ pub fn gather<'a>(ctx: &Ctx, a: &Run, b: &Run, runs: &'a [&'a Run]) -> Result<Ev
         commits_between: found.commits,
         usage_gap: found.usage_gap,
         unrecorded: found.unrecorded,
+        tables: tables::between(ctx, a, b)?,
         metric_code_changed,
         runs,
         ..Evidence::default()

@@ -250,6 +250,7 @@ pub fn case_3(tell: impl Fn(&Comparison<'_>) -> String) -> String {
             path: "data/test.csv".into(),
             a: 0,
             b: 14,
+            estimated: false,
         }],
     };
     let evidence = Evidence {

@@ -110,6 +110,10 @@ pub fn table_rows(input: &InputChange, w: Words) -> Vec<Row> {
     rows.extend(table.overlaps.iter().enumerate().map(|(i, overlap)| {
         let also = w.pick("rows also present in", "строки, которые есть и в");
         let counts = w.change(&number::count(overlap.a), &number::count(overlap.b));
+        let about = match overlap.estimated {
+            true => w.pick("about ", "примерно "),
+            false => "",
+        };
         let leak = if overlap.b > overlap.a {
             format!("   {} {}", w.back_arrow(), w.pick("leak?", "утечка?"))
         } else {
@@ -117,7 +121,7 @@ pub fn table_rows(input: &InputChange, w: Words) -> Vec<Row> {
         };
         Row {
             name: label(i, w.pick("watch", "внимание")),
-            text: format!("{also} {}: {counts}{leak}", overlap.path.display()),
+            text: format!("{also} {}: {about}{counts}{leak}", overlap.path.display()),
             style: (overlap.b > overlap.a).then_some(Style::Warning),
             ..Row::default()
         }
@@ -168,8 +172,8 @@ fn changed_rows(table: &TableChange, w: Words) -> Option<Row> {
     let n = number::count;
     let text = if rows.estimated {
         let why = w.pick(
-            "(estimated from the stored profile; the old file is not here)",
-            "(оценка по сохранённому профилю: старого файла здесь нет)",
+            "(estimated from the stored profiles)",
+            "(оценка по сохранённым профилям)",
         );
         match w.lang {
             Lang::En => {
