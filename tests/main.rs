@@ -8,6 +8,7 @@ mod check;
 mod common;
 mod compare;
 mod crash;
+mod diff;
 mod doctor;
 mod finish;
 mod freeze;

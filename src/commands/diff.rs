@@ -26,6 +26,9 @@ pub struct DiffArgs {
     /// Tell everything, equal axes and indirect packages too
     #[arg(long)]
     pub all: bool,
+    /// List every package that differs, also those that no file of the project names
+    #[arg(long)]
+    pub env: bool,
     /// Exit with 1 if anything differs
     #[arg(long)]
     pub exit_code: bool,
@@ -45,6 +48,7 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
         color: ctx.ui.color(),
         lang: ctx.lang()?,
         all: args.all,
+        env: args.env,
     };
     if ctx.globals.json {
         ctx.ui.out(json::json(&comparison, &look))?;

@@ -132,8 +132,11 @@ pub fn gather<'a>(ctx: &Ctx, a: &Run, b: &Run, runs: &'a [&'a Run]) -> Result<Ev
         usage_gap: found.usage_gap,
         unrecorded: found.unrecorded,
         tables: tables::between(ctx, a, b)?,
+        unseeded: match (&a.seed, &b.seed) {
+            (Some(_), Some(_)) => Vec::new(),
+            _ => code::unseeded(ctx, b)?,
+        },
         metric_code_changed,
         runs,
-        ..Evidence::default()
     })
 }

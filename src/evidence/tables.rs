@@ -100,7 +100,7 @@ fn same_columns(a: &Table, b: &Table) -> bool {
 /// An estimate without digits that its error makes meaningless.
 fn rounded(estimate: Estimate) -> u64 {
     let unit = if estimate.error > 1.0 {
-        10_f64.powf(estimate.error.log10().floor())
+        10_f64.powf((2.0 * estimate.error).log10().floor())
     } else {
         1.0
     };

@@ -10,6 +10,7 @@ pub mod python;
 pub mod scopes;
 pub mod shell;
 pub mod toml;
+pub mod unseeded;
 pub mod yaml;
 
 /// A kind of source file that can be looked into.

@@ -6,7 +6,7 @@ pub mod used;
 
 use std::collections::HashMap;
 
-use crate::compare::evidence::{CodeEvidence, FileChange, FileNote, UsageGap};
+use crate::compare::evidence::{CodeEvidence, FileChange, FileNote, Place, UsageGap};
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::objects::Objects;
@@ -17,7 +17,7 @@ use crate::model::{Axis, Oid, Param, RecordPath, Run};
 use crate::record::gather;
 use crate::record::restore::source::Found;
 use crate::source::imports::Imports;
-use crate::source::{Language, cosmetic};
+use crate::source::{Language, cosmetic, unseeded};
 
 use entry::Entry;
 use look::Looker;
@@ -239,6 +239,42 @@ fn reach(
         Err(Error::Missing(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Places told at the most.
+const MOST_PLACES: usize = 3;
+
+/// Places in a run's program that take a random state without a value; none where the program can't
+/// be followed.
+pub fn unseeded(ctx: &Ctx, run: &Run) -> Result<Vec<Place>> {
+    let objects = Objects::open(ctx.repo()?);
+    let Ok(tree) = tree(ctx, &objects, run) else {
+        return Ok(Vec::new());
+    };
+    let Some(reach) = reach(ctx, &objects, run, &tree, &mut HashMap::new())? else {
+        return Ok(Vec::new());
+    };
+    let mut places = Vec::new();
+    for path in reach.surely_used() {
+        let path = RecordPath::from(path);
+        let Some(text) = objects.blob_at(&tree, &path)? else {
+            continue;
+        };
+        places.extend(
+            unseeded::places(&text)
+                .into_iter()
+                .map(|(line, name)| Place {
+                    path: path.clone(),
+                    line: line as u64,
+                    name,
+                }),
+        );
+        if places.len() >= MOST_PLACES {
+            break;
+        }
+    }
+    places.truncate(MOST_PLACES);
+    Ok(places)
 }
 
 /// The texts by which a run's command could name a file.

@@ -102,6 +102,11 @@ impl Reach {
         }
     }
 
+    /// The files that it uses for sure, by path.
+    pub fn surely_used(&self) -> impl Iterator<Item = &str> {
+        self.sure.iter().map(String::as_str)
+    }
+
     /// Whether the program uses a file; `None` when that can't be told.
     pub fn uses(&self, path: &str) -> Option<bool> {
         if self.sure.contains(path) {

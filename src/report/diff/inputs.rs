@@ -102,10 +102,13 @@ pub fn table_rows(input: &InputChange, w: Words) -> Vec<Row> {
             .shifted
             .iter()
             .map(|s| format!("{} {} {}", s.column, s.statistic, w.change(&s.a, &s.b)));
-        rows.push(Row::new(
-            w.pick("shifted", "сдвиги"),
-            shifts.collect::<Vec<_>>().join(";  "),
-        ));
+        let lines = packed(shifts);
+        rows.extend(
+            lines
+                .into_iter()
+                .enumerate()
+                .map(|(i, text)| Row::new(label(i, w.pick("shifted", "сдвиги")), text)),
+        );
     }
     rows.extend(table.overlaps.iter().enumerate().map(|(i, overlap)| {
         let also = w.pick("rows also present in", "строки, которые есть и в");
@@ -127,6 +130,22 @@ pub fn table_rows(input: &InputChange, w: Words) -> Vec<Row> {
         }
     }));
     rows
+}
+
+/// Puts items on lines of a readable length; none is broken.
+fn packed(items: impl Iterator<Item = String>) -> Vec<String> {
+    const WIDTH: usize = 64;
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + item.chars().count() <= WIDTH => {
+                line.push_str(";  ");
+                line.push_str(&item);
+            }
+            _ => lines.push(item),
+        }
+    }
+    lines
 }
 
 /// Only the first of several lines carries the label.
