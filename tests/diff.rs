@@ -209,10 +209,10 @@ fn case_2_code_and_config_at_once() {
     Declared at start: model.type.   Not declared: code, model.max_depth.
 
     Metrics                       exp_001    exp_005     change
-      roc_auc_val     ↑ primary    0.7726     0.7716    -0.0009    worse    noise unknown
-      roc_auc_test    ↑            0.7506     0.7604    +0.0098    better
-      accuracy_val    ↑            0.6732     0.7336    +0.0604    better
-      logloss_val     ↓            0.6093     0.5161    -0.0933    better
+      roc_auc_val     ↑ primary    0.7726     0.7716    -0.0009    worse, within noise   (n=3: ±0.012)
+      roc_auc_test    ↑            0.7506     0.7604    +0.0098    better            (n=3: noise ±0.002)
+      accuracy_val    ↑            0.6732     0.7336    +0.0604    better                (n=3: noise ±0)
+      logloss_val     ↓            0.6093     0.5161    -0.0933    better           (n=3: noise ±0.0011)
       n_params                        132       1458    +1004.5 %  info
 
     Series
@@ -221,16 +221,16 @@ fn case_2_code_and_config_at_once() {
 
     Changed
       code     commit1 (clean) → commit1 + uncommitted changes (frozen copy kept)
-                 notebooks/eda.ipynb    1 cell    not used by the command; outputs ignored
-                 src/features.py         +1 -0    used by the command; cosmetic (comments, whitespace)
                  src/train.py            +1 -0    used by the command; in main
+                 src/features.py         +1 -0    cosmetic (comments, whitespace)
+                 notebooks/eda.ipynb    1 cell    not used by the command; outputs ignored
       config   configs/experiment_v2.yaml   (2 of 11 keys)
                  model.max_depth    3 → 7
                  model.type         gradient_boosting → random_forest
 
     Same       eval, data (train_v2.csv 427d0f3a), seed (42), env (python and packages)
 
-    Already have: exp_004 differs from exp_001 only in this code change (roc_auc_val -0.003408).
+    Already have: exp_004 differs from exp_001 only in this code change (roc_auc_val -0.0034).
     Still missing, one factor each (on exp_005's code):
       git exp run max_depth_only --like exp_004 --set model.max_depth=7
       git exp run type_only      --like exp_004 --set model.type=random_forest
@@ -242,10 +242,10 @@ fn case_2_code_and_config_at_once() {
     ONE FACTOR CHANGED: code. The difference can be attributed to it.
 
     Metrics                       exp_001    exp_004     change
-      roc_auc_val     ↑ primary    0.7726     0.7691    -0.0034    worse    noise unknown
-      roc_auc_test    ↑            0.7506     0.7526    +0.0019    better
-      accuracy_val    ↑            0.6732     0.6869    +0.0137    better
-      logloss_val     ↓            0.6093     0.6009    -0.0084    better
+      roc_auc_val     ↑ primary    0.7726     0.7691    -0.0034    worse, within noise    (n=3: ±0.012)
+      roc_auc_test    ↑            0.7506     0.7526    +0.0019    better, within noise   (n=3: ±0.002)
+      accuracy_val    ↑            0.6732     0.6869    +0.0137    better                (n=3: noise ±0)
+      logloss_val     ↓            0.6093     0.6009    -0.0084    better           (n=3: noise ±0.0011)
       n_params                        132        132          =    info
 
     Series
@@ -254,15 +254,13 @@ fn case_2_code_and_config_at_once() {
 
     Changed
       code     commit1 (clean) → commit1 + uncommitted changes (frozen copy kept)
-                 notebooks/eda.ipynb    1 cell    not used by the command; outputs ignored
-                 src/features.py         +1 -0    used by the command; cosmetic (comments, whitespace)
                  src/train.py            +1 -0    used by the command; in main
+                 src/features.py         +1 -0    cosmetic (comments, whitespace)
+                 notebooks/eda.ipynb    1 cell    not used by the command; outputs ignored
 
     Same       eval, data (train_v2.csv 427d0f3a), config (11 keys), seed (42),
                env (python and packages)
 
-    Neither run was repeated, so -0.0034 can't be told from luck:
-      git exp run --like exp_004 --seeds 1,2,3
     See the lines: git exp diff exp_001 exp_004 --patch
     "#);
     let lines = env.exp(&["diff", "1", "4", "--patch"]).ok();
@@ -465,4 +463,141 @@ fn case_6_identical() {
 
     IDENTICAL: same inputs, same metrics (exp_002 repeats exp_001). Reproduced.
     "#);
+}
+
+#[test]
+fn a_run_whose_snapshot_is_gone_is_compared_by_its_patch() {
+    let env = course();
+    run(&env, "baseline", "configs/base.yaml", V1, &[]);
+    edit(
+        &env,
+        "src/train.py",
+        "started = time",
+        "begun = started = time",
+    );
+    run(&env, "renamed", "configs/base.yaml", V1, &[]);
+    let code = |env: &TestEnv| -> Vec<String> {
+        let text = env.exp(&["diff", "1", "2"]).ok();
+        let lines = text.lines().skip_while(|line| !line.starts_with("  code"));
+        lines.take(2).map(str::to_owned).collect()
+    };
+    let before = code(&env);
+    assert!(before[1].contains("src/train.py    +1 -1"), "{before:?}");
+    assert!(
+        before[1].ends_with("used by the command; in main"),
+        "{before:?}"
+    );
+    for name in env
+        .git(&["for-each-ref", "--format=%(refname)", "refs/exp"])
+        .lines()
+    {
+        env.git(&["update-ref", "-d", name]);
+    }
+    env.git(&["checkout", "-q", "--", "src"]);
+    env.git(&["-c", "gc.reflogExpire=now", "gc", "-q", "--prune=now"]);
+    let tree = env.json("experiments/runs/exp_002_renamed/run.json")["code"]["tree"].clone();
+    let mut gone = env.command("git");
+    gone.args(["cat-file", "-e", tree.as_str().unwrap()]);
+    assert_ne!(env.ran(gone).code, 0, "the snapshot is still here");
+    assert_eq!(code(&env), before);
+    // Without the patch nothing is claimed.
+    std::fs::remove_file(env.path("experiments/runs/exp_002_renamed/dirty.patch")).unwrap();
+    env.git(&["gc", "-q", "--prune=now"]);
+    let text = env.exp(&["diff", "1", "2"]).ok();
+    assert!(text.contains("the files are not known here"), "{text}");
+}
+
+#[test]
+fn other_metric_code_is_another_yardstick() {
+    let env = course();
+    let metric_code = "primary = \"roc_auc_val\"\n[eval]\nmetric_code = [\"src/metrics.py\"]\n";
+    env.write("experiments/exp.toml", metric_code);
+    run(&env, "baseline", "configs/base.yaml", V1, &[]);
+    edit(
+        &env,
+        "src/metrics.py",
+        "    rank_sum = 0.0",
+        "    rank_sum = 0.0  # of the positives",
+    );
+    run(&env, "remark", "configs/base.yaml", V1, &["--allow-same"]);
+    edit(&env, "src/metrics.py", "p >= 0.5", "p >= 0.6");
+    run(&env, "stricter", "configs/base.yaml", V1, &[]);
+    let verdict = |a: &str, b: &str| -> String {
+        let text = env.exp(&["diff", a, b]).ok();
+        text.lines()
+            .skip(2)
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    insta::assert_snapshot!(verdict("1", "2"), @r#"IDENTICAL: same inputs, same metrics (exp_002 repeats exp_001). Reproduced."#);
+    insta::assert_snapshot!(verdict("1", "3"), @r#"NOT COMPARABLE: the code that computes the metrics changed, so 0.5869 and 0.5869 were measured with different yardsticks. Also code changed."#);
+}
+
+#[test]
+fn configurations_are_compared_as_typed_values() {
+    let env = TestEnv::new();
+    let record = |name: &str, text: &str| {
+        env.write("c.yaml", text);
+        env.exp(&["start", name, "--config", "c.yaml"]).ok();
+        env.write("metrics.json", "{\"auc_val\": 0.8}");
+        env.exp(&["finish", "--metrics", "metrics.json"]).ok();
+    };
+    record(
+        "baseline",
+        "# one\nlr: 0.001\nwd: 1.0e-4\nnet:\n  size: 3\nlayers: [1, 2]\nold: x\n",
+    );
+    record(
+        "remarks",
+        "lr: 0.0010   # same\nwd: 1.0e-4\nlayers: [1, 2]\nnet: {size: 3}\nold: x\n",
+    );
+    record(
+        "many changes",
+        "lr: 1e-3\nwd: 0.0001\nbody:\n  size: 3\nlayers: [1, 4]\nnew: y\n",
+    );
+    let config = |a: &str, b: &str| -> String {
+        let text = env.exp(&["diff", a, b]).ok();
+        let lines = text
+            .lines()
+            .skip_while(|line| !line.starts_with("  config"));
+        lines
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    insta::assert_snapshot!(config("1", "2"), @r#"
+    config   c.yaml   (0 of 5 keys)
+               lr    0.001 → 0.0010   (same value, other spelling)
+    "#);
+    insta::assert_snapshot!(config("1", "3"), @r#"
+    config   c.yaml   (5 of 7 keys)
+               body.size    3   (moved from net.size)
+               layers       + 4, - 2
+               lr           0.001 → 1e-3   (type: float → str)
+               new          y   (new key)
+               old          x   (key removed)
+               wd           1.0e-4 → 0.0001   (same value, other spelling)
+    "#);
+}
+
+#[test]
+fn what_is_huge_is_told_coarsely_and_soon() {
+    let env = TestEnv::new();
+    let lines = |from: u64, n: u64| -> String {
+        (from..from + n)
+            .map(|i| format!("key_{i:07}: {}\n", i * 7919 % 10_007))
+            .collect()
+    };
+    env.write("huge.sql", lines(0, 600_000));
+    env.commit("huge");
+    for (name, from) in [("baseline", 0), ("other table", 300_000)] {
+        env.write("huge.sql", lines(from, 600_000));
+        env.exp(&["start", name]).ok();
+        env.write("metrics.json", "{\"auc_val\": 0.8}");
+        env.exp(&["finish", "--metrics", "metrics.json"]).ok();
+    }
+    let text = env.exp(&["diff", "1", "2"]).ok();
+    assert!(text.contains("too large to compare line by line"), "{text}");
+    let patch = env.exp(&["diff", "1", "2", "--patch"]).ok();
+    assert!(patch.len() < 10_000, "{} bytes", patch.len());
 }

@@ -3,6 +3,7 @@
 
 pub mod code;
 pub mod tables;
+pub mod yardstick;
 
 use std::path::{Path, PathBuf};
 
@@ -122,10 +123,8 @@ pub fn project_runs(ctx: &Ctx) -> Result<Vec<Run>> {
 
 /// What is seen outside the two records.
 pub fn gather<'a>(ctx: &Ctx, a: &Run, b: &Run, runs: &'a [&'a Run]) -> Result<Evidence<'a>> {
-    let settings = ctx.settings()?;
-    let metric_code_changed =
-        (!settings.eval.metric_code.is_empty()).then(|| a.eval.metric_code != b.eval.metric_code);
     let found = code::between(ctx, a, b)?;
+    let metric_code_changed = yardstick::metric_code_changed(ctx, a, b, &found.code)?;
     Ok(Evidence {
         code: found.code,
         commits_between: found.commits,

@@ -93,7 +93,7 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
 }
 
 /// A run's tree, or why it can't be had.
-fn tree(ctx: &Ctx, objects: &Objects<'_>, run: &Run) -> std::result::Result<Oid, String> {
+pub fn tree(ctx: &Ctx, objects: &Objects<'_>, run: &Run) -> std::result::Result<Oid, String> {
     if run.code.tree.is_none() {
         return Err("the code of a run was not recorded".to_owned());
     }
@@ -186,6 +186,7 @@ fn use_of(
         };
     }
     let open = code.iter().any(|file| judged(file) && file.used.is_none());
+    code.sort_by_key(|file| (!file.counts(), file.used == Some(false)));
     let gap = reached.into_iter().find_map(|reach| reach.gap);
     Ok(gap.filter(|_| open))
 }

@@ -144,7 +144,7 @@ fn file_row(file: &FileChange, w: Words) -> Row {
     note(file.status == "A", w.pick("new file", "новый файл"));
     note(file.status == "D", w.pick("deleted", "удалён"));
     note(
-        file.used == Some(true),
+        file.used == Some(true) && file.cosmetic != Some(true),
         w.pick("used by the command", "используется командой"),
     );
     note(
