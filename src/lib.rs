@@ -9,6 +9,7 @@
 //! - [`git`]: the only user of git: open, freeze, objects, notes, refs.
 //! - [`observe`]: what is true now: configuration, data, metrics, environment, code.
 //! - [`compare`]: what differs between two runs. [`report`]: how it is told.
+//! - [`source`]: what the text of a source file says: tokens, functions, imports, cells.
 //! - [`query`]: which runs are meant by a filter. [`choose`]: which of them is best, and why.
 //! - [`record`]: how a run is begun and ended. [`doctor`]: what a crash left, and how it is mended.
 //! - [`check`]: proves that records tell the truth: rules, findings, formats.
@@ -40,6 +41,7 @@ pub mod record;
 pub mod report;
 pub mod rows;
 pub mod settings;
+pub mod source;
 pub mod store;
 pub mod ui;
 

@@ -10,6 +10,7 @@ mod compare;
 mod completion;
 mod crash;
 mod data;
+mod diff;
 mod doctor;
 mod finish;
 mod freeze;

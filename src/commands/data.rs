@@ -94,6 +94,7 @@ fn look(ctx: &Ctx, settings: &ProjectSettings) -> Look {
         color: ctx.ui.color(),
         lang: lang.unwrap_or_default(),
         all: false,
+        env: false,
     }
 }
 

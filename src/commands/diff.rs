@@ -46,6 +46,9 @@ pub struct DiffArgs {
     /// Tell everything, equal axes and indirect packages too
     #[arg(long)]
     pub all: bool,
+    /// List every package that differs, also those that no file of the project names
+    #[arg(long)]
+    pub env: bool,
     /// Exit with 1 if anything differs
     #[arg(long)]
     pub exit_code: bool,
@@ -103,6 +106,7 @@ fn look(ctx: &Ctx, args: &DiffArgs) -> Result<diff::Look> {
         color: ctx.ui.color(),
         lang: ctx.lang()?,
         all: args.all,
+        env: args.env,
     })
 }
 

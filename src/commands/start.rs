@@ -205,6 +205,7 @@ fn intent(ctx: &Ctx, now: &Subject, base: &Run) -> Result<Vec<String>> {
         color: ctx.ui.color(),
         lang: ctx.lang()?,
         all: false,
+        env: false,
     };
     Ok(preflight::lines(&comparison, &look))
 }

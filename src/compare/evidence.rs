@@ -31,8 +31,10 @@ impl<'a> Side<'a> {
 pub struct Evidence<'a> {
     /// How the frozen code differs.
     pub code: CodeEvidence,
-    /// Commits from the first run's to the second's.
+    /// Commits that one of the two runs' commits has in its history and the other has not.
     pub commits_between: Option<u64>,
+    /// Why it is not known which files the command uses, if it isn't.
+    pub usage_gap: Option<UsageGap>,
     /// Whether a file under `[eval] metric_code` differs; `None` when not looked at.
     pub metric_code_changed: Option<bool>,
     /// How data inputs differ inside, as far as anybody looked.
@@ -81,7 +83,7 @@ pub struct FileChange {
     /// it only of what the command certainly can't load, such as a notebook beside a script.
     pub used: Option<bool>,
     /// Anything else to say about it.
-    pub note: Option<String>,
+    pub note: Option<FileNote>,
     /// Functions and classes that differ.
     pub functions: Vec<String>,
 }
@@ -107,6 +109,28 @@ impl FileChange {
     pub fn counts(&self) -> bool {
         self.axis == PathAxis::Code && self.cosmetic != Some(true) && self.used != Some(false)
     }
+}
+
+/// What else there is to say about a file that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileNote {
+    /// A notebook: only what is typed into its cells was compared.
+    OutputsIgnored,
+    /// The bytes are the same, the permission to execute is not.
+    ModeOnly,
+    /// Too large to be compared line by line: its bytes after the change, or before a deletion.
+    TooLarge(u64),
+}
+
+/// Why it can't be told which files a command uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsageGap {
+    /// The command is no Python program of this repository.
+    Program(String),
+    /// The program may load what no import names.
+    Dynamic(Place),
+    /// A file of the program can't be read as Python.
+    Unread(RecordPath),
 }
 
 /// A place in a source file.

@@ -1,7 +1,8 @@
 //! The fingerprint of a run's inputs: equal fingerprints are the same experiment.
 
-use crate::compare::axes::config::{is_seed, names_data, names_output};
+use crate::compare::axes::config::{is_seed, names_data, names_output, names_seed};
 use crate::compare::axis::Axis;
+use crate::model::command_line::{self, Inputs};
 use crate::model::param::ParamKind;
 use crate::model::{Param, Run, Sha256};
 
@@ -44,9 +45,11 @@ fn of(run: &Run, with_seed: bool) -> Fingerprint {
     if run.config.is_empty() && run.params.is_empty() {
         unknown.push(Axis::Config);
     }
+    let overridden = overridden_seed(run);
     for (key, value) in &run.params {
         // Where a seed, a data file or an output is named is told by the seed, the data, nobody.
-        if !is_seed(key, run, value)
+        if overridden != Some(key.as_str())
+            && !is_seed(key, run, value)
             && !names_data(key, run, value)
             && !names_output(key, run, value)
         {
@@ -71,6 +74,21 @@ fn of(run: &Run, with_seed: bool) -> Fingerprint {
         digest: Sha256::of(text.as_bytes()),
         unknown,
     }
+}
+
+/// The key of the configuration's seed, when the command line put another value in its place.
+fn overridden_seed(run: &Run) -> Option<&str> {
+    let seed = run.seed.as_ref()?;
+    let command = run.command.as_ref()?;
+    let plain = |words: &[String]| command_line::neutral(words, None, &Inputs::of(run)).len();
+    let neutral = command_line::neutral(&command.argv, Some(seed), &Inputs::of(run));
+    if neutral.len() == plain(&command.argv) {
+        return None;
+    }
+    let mut keys: Vec<&str> = run.params.keys().map(String::as_str).collect();
+    keys.retain(|key| names_seed(key));
+    keys.sort_by_key(|key| (key.matches('.').count(), *key));
+    keys.first().copied()
 }
 
 type Add<'a> = dyn FnMut(Axis, &str, String) + 'a;

@@ -17,6 +17,7 @@ pub mod reason;
 pub mod rules;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod series;
 pub mod suggest;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,8 @@ pub struct Comparison<'a> {
     pub caveats: Vec<Caveat>,
     /// Metrics side by side.
     pub metrics: Vec<MetricRow>,
+    /// What both runs logged over steps, where it differs.
+    pub series: Vec<series::SeriesRow>,
     /// Cautions about the metrics.
     pub warnings: Vec<Warning>,
     /// Mean and spread of the primary metric over all repeats of one experiment.
@@ -155,6 +158,7 @@ pub fn compare<'a>(
             .as_deref()
             .map_or((0, 0), |name| repeats.counts(name)),
         metrics: rows,
+        series: series::rows(a.run, b.run, &axes.eval, rules),
         reasons,
         closest,
         suggestions,

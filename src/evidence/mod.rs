@@ -4,6 +4,7 @@
 pub mod code;
 pub mod content;
 pub mod data;
+pub mod yardstick;
 
 use std::path::{Path, PathBuf};
 
@@ -152,16 +153,19 @@ pub fn gather<'a>(
     runs: &'a [&'a Run],
     data: &data::Look,
 ) -> Result<Evidence<'a>> {
-    let settings = ctx.settings()?;
-    let metric_code_changed =
-        (!settings.eval.metric_code.is_empty()).then(|| a.eval.metric_code != b.eval.metric_code);
-    let code::Differences { code, unrecorded } = code::between(ctx, a, b)?;
+    let found = code::between(ctx, a, b)?;
+    let metric_code_changed = yardstick::metric_code_changed(ctx, a, b, &found.code)?;
     Ok(Evidence {
-        code,
-        unrecorded,
+        code: found.code,
+        commits_between: found.commits,
+        usage_gap: found.usage_gap,
+        unrecorded: found.unrecorded,
+        unseeded: match (&a.seed, &b.seed) {
+            (Some(_), Some(_)) => Vec::new(),
+            _ => code::unseeded(ctx, b)?,
+        },
         metric_code_changed,
         inside: data::inside(ctx, a, b, data)?,
         runs,
-        ..Evidence::default()
     })
 }

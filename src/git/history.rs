@@ -103,6 +103,20 @@ pub fn unreached(
     Ok(commits.intersection(&outside).cloned().collect())
 }
 
+/// How many commits only one of two commits has in its history.
+pub fn apart(repo: &Repo, a: &Oid, b: &Oid) -> Result<u64, Error> {
+    let printed = repo
+        .git()
+        .args(["rev-list", "--count"])
+        .arg(format!("{a}...{b}"))
+        .arg("--")
+        .text()?;
+    printed
+        .trim()
+        .parse()
+        .map_err(|_| Error::Unexpected(printed))
+}
+
 /// Every commit that a reflog names.
 pub fn reflog(repo: &Repo) -> Result<Vec<Oid>, Error> {
     let printed = repo

@@ -25,8 +25,11 @@ const PINNED: [&str; 13] = [
 ];
 
 fn diff_tree(repo: &Repo) -> Git {
-    repo.git()
-        .config("diff.suppressBlankEmpty=false")
+    pinned(repo.git())
+}
+
+fn pinned(git: Git) -> Git {
+    git.config("diff.suppressBlankEmpty=false")
         .config("diff.relative=false")
         .arg("diff-tree")
         .args(PINNED)
@@ -100,33 +103,66 @@ pub struct Numstat {
     pub added: Option<u64>,
     /// Lines removed; `None` for binary content.
     pub removed: Option<u64>,
+    /// Mode and id before; `None` when it was not there.
+    pub old: Option<(u32, Oid)>,
+    /// Mode and id after; `None` when it is no longer there.
+    pub new: Option<(u32, Oid)>,
 }
 
-/// Each path that differs, with its count of lines.
+/// What stands before a path in raw output: `:<mode> <mode> <id> <id> <letter>`.
+struct Raw {
+    letter: char,
+    old: Option<(u32, Oid)>,
+    new: Option<(u32, Oid)>,
+}
+
+fn parse_raw(record: &[u8]) -> Option<Raw> {
+    let text = std::str::from_utf8(record.strip_prefix(b":")?).ok()?;
+    let words: Vec<&str> = text.split(' ').collect();
+    let [old_mode, new_mode, old, new, letter] = words[..] else {
+        return None;
+    };
+    let side = |mode: &str, id: &str| {
+        let mode = u32::from_str_radix(mode, 8).ok()?;
+        let id = Oid::parse(id)?;
+        Some((mode != 0).then_some((mode, id)))
+    };
+    Some(Raw {
+        letter: letter.chars().next()?,
+        old: side(old_mode, old)?,
+        new: side(new_mode, new)?,
+    })
+}
+
+/// Each path that differs, with its count of lines. Files of more than `largest` bytes are not
+/// compared line by line: they have no counts, as binary ones have none.
 pub fn numstat(
     repo: &Repo,
     from: &Oid,
     to: &Oid,
     excluded: &[RecordPath],
+    largest: Option<u64>,
 ) -> Result<Vec<Numstat>, Error> {
     if from == to {
         return Ok(Vec::new());
     }
-    let printed = diff_tree(repo)
+    let mut git = repo.git();
+    if let Some(bytes) = largest {
+        git = git.config(&format!("core.bigFileThreshold={bytes}"));
+    }
+    let printed = pinned(git)
         .args(["-z", "--raw", "--numstat"])
         .args([from.as_str(), to.as_str()])
         .args(pathspecs(excluded))
         .run()?;
-    let mut letters: BTreeMap<&[u8], char> = BTreeMap::new();
+    let mut raws: BTreeMap<&[u8], Raw> = BTreeMap::new();
     let mut changes = Vec::new();
     let mut records = split_nul(&printed);
     while let Some(record) = records.next() {
         let unexpected = || Error::Unexpected(String::from_utf8_lossy(record).into_owned());
         if record.starts_with(b":") {
-            // `:<mode> <mode> <id> <id> <letter>` NUL path
-            let letter = record.last().copied().map(char::from);
             let path = records.next().ok_or_else(unexpected)?;
-            letters.insert(path, letter.ok_or_else(unexpected)?);
+            raws.insert(path, parse_raw(record).ok_or_else(unexpected)?);
             continue;
         }
         let mut fields = record.splitn(3, |&b| b == b'\t');
@@ -136,11 +172,14 @@ pub fn numstat(
             return Err(unexpected());
         };
         let count = |field: &[u8]| std::str::from_utf8(field).ok()?.parse().ok();
+        let raw = raws.remove(path).ok_or_else(unexpected)?;
         changes.push(Numstat {
             path: RecordPath::from_bytes(path),
-            status: letters.get(path).copied().ok_or_else(unexpected)?,
+            status: raw.letter,
             added: count(added),
             removed: count(removed),
+            old: raw.old,
+            new: raw.new,
         });
     }
     Ok(changes)

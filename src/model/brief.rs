@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::command_line::{Inputs, neutral};
 use super::data::{Artifact, ConfigFile, DataInput, MetricsFile};
 use super::repeats::{self, Scatter};
 use super::run::{Base, Process, Time};
@@ -39,6 +40,8 @@ pub struct Brief {
     pub split: Option<String>,
     pub metric_code: Vec<String>,
     pub seed: Option<Param>,
+    /// The command's arguments, without what other fields tell; none without a command.
+    pub arguments: Vec<String>,
     pub metrics: BTreeMap<String, MetricValue>,
     pub metrics_file: Option<FileBrief>,
     /// Of metrics that are means over repeated seeds.
@@ -82,8 +85,13 @@ impl Brief {
 
 impl From<&Run> for Brief {
     fn from(run: &Run) -> Self {
+        let arguments = match &run.command {
+            Some(command) => neutral(&command.argv, run.seed.as_ref(), &Inputs::of(run)),
+            None => Vec::new(),
+        };
         let run = run.clone();
         Self {
+            arguments,
             dirty: run.code.code_is_dirty(),
             uid: run.uid,
             rev: run.rev,

@@ -8,6 +8,7 @@ pub mod axis;
 pub mod brief;
 pub mod card;
 pub mod code;
+pub mod command_line;
 pub mod data;
 pub mod digest;
 pub mod environment;

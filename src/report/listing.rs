@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::since;
 use crate::choose::{self, Ruler};
 use crate::model::{Brief, Status};
 use crate::query::{Attribute, Subject, Target, Value};
@@ -178,7 +179,7 @@ pub fn cell(column: &Column, item: &Item) -> String {
             None => plain(&run.value(&Target::Metric(name.clone())), true),
         },
         Column::Value(target) => plain(&run.value(target), true),
-        Column::Changed => changed(run, item.base.as_ref()),
+        Column::Changed => since::changed(run, item.base.as_ref()),
         Column::DataVersion => data_version(run),
         Column::State => state(item),
     }
@@ -235,28 +236,6 @@ fn state(item: &Item) -> String {
         text.push_str(&format!("  #{tag}"));
     }
     text
-}
-
-/// What a run changed against its base, in a few words; `–` without one, `?` when the base is gone.
-pub fn changed(run: &Brief, base: Option<&Brief>) -> String {
-    let Some(base) = base else {
-        return if run.base.is_some() { "?" } else { "–" }.to_owned();
-    };
-    let mut words = varying_params(&[run, base]);
-    if run.code_tree != base.code_tree {
-        words.push("code".to_owned());
-    }
-    for input in &run.data {
-        let before = base.data.iter().find(|before| before.role == input.role);
-        if before.is_none_or(|before| before.sha256 != input.sha256) {
-            words.push(format!("data {}", input.role));
-        }
-    }
-    match words.len() {
-        0 => "same inputs".to_owned(),
-        1 | 2 => words.join(", "),
-        n => format!("{n} changes"),
-    }
 }
 
 /// `train_v2 5d07`: the training data, or the first input.

@@ -26,6 +26,7 @@ pub mod sections;
 pub mod sheet;
 pub mod show;
 pub mod sidebyside;
+pub mod since;
 pub mod story;
 pub mod typed;
 pub mod xlsx;

@@ -18,6 +18,7 @@ use super::layout::RUN_JSON;
 use super::stat::Key;
 use crate::error::Result;
 use crate::model::brief::{DataBrief, FileBrief};
+use crate::model::command_line::{Inputs, neutral};
 use crate::model::repeats;
 use crate::model::run::{Base, Process, Repeat, Time};
 use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha256, Status, Uid};
@@ -71,6 +72,25 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
         .changes
         .iter()
         .any(|change| change.axis == Axis::Code);
+    let seed = match lean.seed {
+        Some(raw) => Some(param(raw.get())?),
+        None => None,
+    };
+    let arguments = match &lean.command {
+        Some(command) => {
+            let files = lean.models.iter().chain(&lean.artifacts);
+            let written = files.map(|file| &file.path);
+            let inputs = Inputs::new(
+                lean.config.iter().map(|file| &file.path),
+                lean.data
+                    .iter()
+                    .map(|input| (input.role.as_str(), &input.path)),
+                written.chain(lean.metrics_file.iter().map(|file| &file.path)),
+            );
+            neutral(&command.argv, seed.as_ref(), &inputs)
+        }
+        None => Vec::new(),
+    };
     Some(Brief {
         uid: lean.uid,
         rev: lean.rev,
@@ -104,10 +124,8 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
         data: lean.data.into_iter().map(DataBrief::from).collect(),
         split: lean.eval.split,
         metric_code: lean.eval.metric_code,
-        seed: match lean.seed {
-            Some(raw) => Some(param(raw.get())?),
-            None => None,
-        },
+        seed,
+        arguments,
         metrics,
         metrics_file: lean.metrics_file.map(FileBrief::from),
         scatter: repeats::scatters(&lean.repeats),
@@ -183,6 +201,8 @@ struct Lean<'a> {
     eval: LeanEval,
     #[serde(default, borrow)]
     seed: Option<&'a RawValue>,
+    #[serde(default)]
+    command: Option<LeanCommand>,
     #[serde(default, borrow)]
     metrics: RawMap<'a>,
     #[serde(default)]
@@ -220,6 +240,11 @@ struct LeanChange {
 struct LeanFile {
     path: RecordPath,
     sha256: Sha256,
+}
+
+#[derive(Deserialize)]
+struct LeanCommand {
+    argv: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -305,7 +330,8 @@ mod tests {
           "metrics_file": {"path": "out/m.json", "copy": "metrics.json", "sha256": "abababababababababababababababababababababababababababababababab"},
           "data": [{"role": "train", "path": "a.csv", "sha256": null}],
           "repeats": [{"seed": 1, "folder": "repeats/seed_1", "metrics": {"auc": 0.8}, "exit_code": 0},
-            {"seed": 2, "folder": "repeats/seed_2", "metrics": {"auc": 0.9}, "exit_code": 0}]
+            {"seed": 2, "folder": "repeats/seed_2", "metrics": {"auc": 0.9}, "exit_code": 0}],
+          "command": {"argv": ["python", "t.py", "a.csv", "--seed", "42", "--lr=1"], "cwd": "."}
         }"#;
         let full = format::parse_run(json.as_bytes(), Path::new("run.json")).unwrap();
         let lean = parse(json.as_bytes()).unwrap();
@@ -313,6 +339,10 @@ mod tests {
         assert_eq!(lean.metric("auc").unwrap().as_str(), "0.8420");
         assert!(lean.dirty);
         assert_eq!(lean.scatter["auc"].n, 2);
+        assert_eq!(
+            lean.arguments,
+            ["python", "t.py", "{train}", "--seed", "42", "--lr=1"]
+        );
     }
 
     #[test]

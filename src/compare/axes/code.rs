@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::compare::axis::{Gap, Sides, State};
-use crate::compare::evidence::{CodeEvidence, Evidence, FileChange};
+use crate::compare::evidence::{CodeEvidence, Evidence, FileChange, UsageGap};
 use crate::model::{Axis as PathAxis, Run};
 
 /// How the code differs.
@@ -17,8 +17,10 @@ pub struct CodeAxis {
     pub files: Vec<FileChange>,
     /// Whether `files` is all there is to tell.
     pub files_known: bool,
-    /// Commits from the first run's to the second's.
+    /// Commits that one of the two runs' commits has in its history and the other has not.
     pub commits_between: Option<u64>,
+    /// Why it is not known which of the files the command uses, if it isn't.
+    pub usage_gap: Option<UsageGap>,
     /// Repositories inside this one whose content differs.
     pub nested: Vec<String>,
 }
@@ -61,6 +63,7 @@ impl CodeAxis {
             files_known: reason.is_none(),
             files,
             commits_between: evidence.commits_between,
+            usage_gap: evidence.usage_gap.clone(),
             nested,
         }
     }

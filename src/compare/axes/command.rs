@@ -1,8 +1,8 @@
 //! The command line: listed, never counted. What it carries counts on the axis that it feeds.
 
 use crate::compare::axis::{Gap, Sides, State};
+use crate::model::command_line::{self, Inputs};
 use crate::model::run::Command;
-use crate::model::template::SEED;
 use crate::model::{RecordPath, Run};
 
 /// How the command lines differ.
@@ -53,64 +53,7 @@ impl CommandAxis {
 /// The arguments without the seed, and with paths that are compared on another axis replaced by
 /// what they are.
 fn neutral(run: &Run, command: &Command) -> Vec<String> {
-    let mut words: Vec<String> = Vec::with_capacity(command.argv.len());
-    let mut after_seed = false;
-    for word in &command.argv {
-        let (flag, value) = match word.split_once('=') {
-            Some((flag, value)) if flag.starts_with('-') => (format!("{flag}="), value),
-            _ => (String::new(), word.as_str()),
-        };
-        let names_seed = flag_names_seed(word);
-        let is_seed = run
-            .seed
-            .as_ref()
-            .is_some_and(|seed| seed.spelling() == value)
-            || value == SEED;
-        if is_seed && names_seed && !flag.is_empty() {
-            continue;
-        }
-        if is_seed && after_seed {
-            words.pop();
-        } else {
-            let shown = placeholder(run, value).unwrap_or_else(|| value.to_owned());
-            words.push(format!("{flag}{shown}"));
-        }
-        after_seed = names_seed && flag.is_empty();
-    }
-    words
-}
-
-fn flag_names_seed(word: &str) -> bool {
-    let name = word
-        .split('=')
-        .next()
-        .unwrap_or(word)
-        .trim_start_matches('-');
-    word.starts_with('-')
-        && ["seed", "random_state", "random_seed", "rng_seed"]
-            .contains(&name.replace('-', "_").as_str())
-}
-
-/// The name for a path that the run recorded as input or output.
-fn placeholder(run: &Run, value: &str) -> Option<String> {
-    let plain = value.trim_start_matches("./").as_bytes();
-    let is = |path: &RecordPath| !plain.is_empty() && path.as_bytes() == plain;
-    if run.config.iter().any(|file| is(&file.path)) {
-        return Some("{config}".to_owned());
-    }
-    if let Some(input) = run.data.iter().find(|input| is(&input.path)) {
-        return Some(format!("{{{}}}", input.role));
-    }
-    let outputs = run
-        .models
-        .iter()
-        .chain(&run.artifacts)
-        .map(|file| &file.path);
-    let metrics = run.metrics_file.iter().map(|file| &file.path);
-    outputs
-        .chain(metrics)
-        .any(is)
-        .then(|| "{output}".to_owned())
+    command_line::neutral(&command.argv, run.seed.as_ref(), &Inputs::of(run))
 }
 
 /// What is left of both lists when their common beginning and end are taken away.

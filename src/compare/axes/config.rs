@@ -300,6 +300,18 @@ fn canonical_seed(run: &Run) -> Option<String> {
 
 /// Whether a key is the seed of the run: called so, and with the very value that was recorded.
 pub(in crate::compare) fn is_seed(key: &str, run: &Run, value: &Param) -> bool {
+    names_seed(key)
+        && run
+            .seed
+            .as_ref()
+            // A list: each repeat had one of its own, whatever the file says.
+            .is_some_and(|seed| {
+                matches!(seed, Param::List(_)) || canonical(seed) == canonical(value)
+            })
+}
+
+/// Whether a key is called like a seed.
+pub(in crate::compare) fn names_seed(key: &str) -> bool {
     const NAMES: [&str; 6] = [
         "seed",
         "random_state",
@@ -310,13 +322,6 @@ pub(in crate::compare) fn is_seed(key: &str, run: &Run, value: &Param) -> bool {
     ];
     let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();
     NAMES.contains(&last.as_str())
-        && run
-            .seed
-            .as_ref()
-            // A list: each repeat had one of its own, whatever the file says.
-            .is_some_and(|seed| {
-                matches!(seed, Param::List(_)) || canonical(seed) == canonical(value)
-            })
 }
 
 /// Whether a value is the path of a data input that the run recorded (or a list of such paths).

@@ -726,3 +726,20 @@ fn the_closest_runs_lie_on_the_way() {
     assert!(look(third(|run| commit(run, "dd"))).is_empty());
     assert!(look(third(|_| ())).is_empty());
 }
+
+#[test]
+fn a_seed_on_the_command_line_makes_a_repeat_all_the_same() {
+    let with = |flag: Option<&str>| {
+        let mut run = base();
+        params(&mut run, &[("seed", "42"), ("lr", "0.1")]);
+        run.seed = Some(param("42"));
+        if let Some(value) = flag {
+            run.seed = Some(param(value));
+            let command = run.command.as_mut().unwrap();
+            command.argv.extend(["--seed".to_owned(), value.to_owned()]);
+        }
+        crate::compare::fingerprint_but_seed(&run).digest
+    };
+    assert_eq!(with(None), with(Some("7")));
+    assert_eq!(with(None), with(Some("42")));
+}

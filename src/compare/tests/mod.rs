@@ -2,6 +2,7 @@
 
 mod axes;
 mod properties;
+mod reference;
 mod verdicts;
 
 use super::{Comparison, Evidence, Rules, Side, compare};

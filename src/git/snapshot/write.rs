@@ -185,7 +185,7 @@ impl Seen<'_> {
         found: &Found,
         left_out: &[LeftOut],
     ) -> Result<Vec<PathChange>, Error> {
-        let numbers = patch::numstat(self.repo, from, to, &self.scope.experiments)?;
+        let numbers = patch::numstat(self.repo, from, to, &self.scope.experiments, None)?;
         let untracked: BTreeSet<&RecordPath> = self.status.untracked.iter().collect();
         let mut changes: Vec<PathChange> = numbers
             .into_iter()
@@ -195,6 +195,7 @@ impl Seen<'_> {
                      status,
                      added,
                      removed,
+                     ..
                  }| PathChange {
                     status: if status == 'A' && untracked.contains(&path) {
                         '?'

@@ -83,6 +83,37 @@ pub fn find(ctx: &Ctx, name: &str) -> Result<Found> {
 }
 
 impl Found {
+    /// A run whose record and folder are at hand.
+    pub fn recorded(run: &Run, folder: &Path) -> Self {
+        Self {
+            uid: run.uid.clone(),
+            label: run.id().to_string(),
+            run: Some(run.clone()),
+            folder: Some(folder.to_owned()),
+            commit: None,
+        }
+    }
+
+    /// The tree of the files as they were, put together from commit and patch where the snapshot is
+    /// gone.
+    ///
+    /// # Errors
+    /// When nothing that is in this clone gives it.
+    pub fn tree(&self, ctx: &Ctx, objects: &Objects<'_>) -> Result<Oid> {
+        let code = self.run.as_ref().map(|run| &run.code);
+        let commit = code.and_then(|code| code.commit.clone());
+        let here = |id: &Oid| matches!(objects.read(id), Ok(Some(_)));
+        let tree = code.and_then(|code| code.tree.clone()).filter(here);
+        match (tree, commit.filter(here)) {
+            (Some(tree), _) => Ok(tree),
+            (None, Some(commit)) => self.patched(ctx.repo()?, &commit),
+            (None, None) => {
+                let commit = code.and_then(|code| code.commit.as_ref());
+                Err(self.gone(commit, ctx.repo()?))
+            }
+        }
+    }
+
     /// The commit that has the files.
     ///
     /// # Errors

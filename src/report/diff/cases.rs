@@ -1,6 +1,6 @@
 //! The six cases of the design as hand-made runs.
 
-use crate::compare::evidence::{Difference, Inside, Place};
+use crate::compare::evidence::{Difference, FileNote, Inside, Place};
 use crate::compare::sample::{at, commit, config, data, metrics, oid, params, run, sha};
 use crate::compare::{CodeEvidence, Comparison, Evidence, FileChange, Rules, Side, compare};
 use crate::model::card::{ColumnType, Distinct};
@@ -166,7 +166,7 @@ fn case_2_code() -> CodeEvidence {
         FileChange {
             cells: Some(1),
             used: Some(false),
-            note: Some("outputs ignored".into()),
+            note: Some(FileNote::OutputsIgnored),
             ..FileChange::lines("notebooks/eda.ipynb", "M", 40, 9)
         },
     ])

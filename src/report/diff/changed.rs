@@ -6,9 +6,12 @@ use super::told::{Block, Row};
 use super::words::Words;
 use crate::compare::axes::config::{ConfigAxis, KeyChange, KeyKind, KeyRole};
 use crate::compare::axes::data::short_path;
+use crate::compare::evidence::{FileNote, UsageGap};
 use crate::compare::{Axis, Comparison, FileChange, State};
 use crate::model::param::ParamKind;
 use crate::model::{Param, Run};
+use crate::settings::Lang;
+use crate::ui::number;
 use crate::ui::style::Style;
 
 /// A block for each axis with something to tell.
@@ -83,6 +86,7 @@ fn code(c: &Comparison<'_>, w: Words) -> Option<Block> {
         head.push_str(&format!("   {commits}"));
     }
     let mut rows: Vec<Row> = code.files.iter().map(|file| file_row(file, w)).collect();
+    rows.extend(code.usage_gap.as_ref().map(|gap| usage_row(gap, w)));
     let text = w.pick("a repository inside this one", "вложенный репозиторий");
     rows.extend(code.nested.iter().map(|path| Row::new(path, text)));
     if !code.files_known && code.state == State::Changed {
@@ -120,10 +124,15 @@ pub fn is_dirty(run: &Run) -> bool {
     run.code.dirty && (run.code.changes.is_empty() || run.code.code_is_dirty())
 }
 
+/// Definitions that are named before the rest is counted.
+const NAMED: usize = 3;
+
 fn file_row(file: &FileChange, w: Words) -> Row {
     let count = match (file.cells, file.added, file.removed) {
         (Some(n), ..) => w.count(n, ["cell", "cells"], ["ячейка", "ячейки", "ячеек"]),
+        (None, Some(0), Some(0)) if file.status == "M" => String::new(),
         (None, Some(added), Some(removed)) => format!("+{added} -{removed}"),
+        _ if matches!(file.note, Some(FileNote::TooLarge(_))) => String::new(),
         _ => w.pick("binary", "двоичный").to_owned(),
     };
     let mut notes: Vec<String> = Vec::new();
@@ -135,28 +144,102 @@ fn file_row(file: &FileChange, w: Words) -> Row {
     note(file.status == "A", w.pick("new file", "новый файл"));
     note(file.status == "D", w.pick("deleted", "удалён"));
     note(
-        file.used == Some(true),
+        file.used == Some(true) && file.cosmetic != Some(true),
         w.pick("used by the command", "используется командой"),
     );
     note(
         file.used == Some(false),
         w.pick("not used by the command", "командой не используется"),
     );
-    let cosmetic = w.pick(
-        "cosmetic (comments, whitespace)",
-        "косметика (комментарии, пробелы)",
-    );
-    note(file.cosmetic == Some(true), cosmetic);
-    notes.extend(file.note.clone());
-    if !file.functions.is_empty() {
-        notes.push(file.functions.join(", "));
-    }
+    note(file.cosmetic == Some(true), cosmetic(file, w));
+    notes.extend(file.note.and_then(|note| file_note(note, file, w)));
+    notes.extend(functions(&file.functions, w));
     Row {
         name: file.path.display().into_owned(),
         count,
         text: notes.join("; "),
         style: (!file.counts()).then_some(Style::Dim),
         ..Row::default()
+    }
+}
+
+fn cosmetic(file: &FileChange, w: Words) -> &'static str {
+    match file.cells {
+        Some(0) => w.pick(
+            "cosmetic (outputs, metadata)",
+            "косметика (выводы, метаданные)",
+        ),
+        Some(_) => w.pick(
+            "cosmetic (text, comments)",
+            "косметика (текст, комментарии)",
+        ),
+        None => w.pick(
+            "cosmetic (comments, whitespace)",
+            "косметика (комментарии, пробелы)",
+        ),
+    }
+}
+
+fn file_note(note: FileNote, file: &FileChange, w: Words) -> Option<String> {
+    match note {
+        // Said already: nothing else changed.
+        FileNote::OutputsIgnored if file.cells == Some(0) => None,
+        FileNote::OutputsIgnored => Some(w.pick("outputs ignored", "выводы не учтены").to_owned()),
+        FileNote::ModeOnly => Some(
+            w.pick("only its permissions", "только права доступа")
+                .to_owned(),
+        ),
+        FileNote::TooLarge(bytes) => {
+            let text = w.pick(
+                "too large to compare line by line",
+                "слишком велик для построчного сравнения",
+            );
+            Some(format!("{} ({text})", number::bytes(bytes)))
+        }
+    }
+}
+
+/// `in train_model, main, +2`
+fn functions(names: &[String], w: Words) -> Option<String> {
+    let (shown, rest) = names.split_at(names.len().min(NAMED));
+    if shown.is_empty() {
+        return None;
+    }
+    let more = (!rest.is_empty()).then(|| format!(", +{}", rest.len()));
+    Some(format!(
+        "{} {}{}",
+        w.pick("in", "в"),
+        shown.join(", "),
+        more.unwrap_or_default()
+    ))
+}
+
+/// Why nothing is said of a file's use.
+fn usage_row(gap: &UsageGap, w: Words) -> Row {
+    let head = w.pick(
+        "Which of them the command uses is not known",
+        "Какие из них использует команда, неизвестно",
+    );
+    let why = match gap {
+        UsageGap::Program(name) => match w.lang {
+            Lang::En => format!("`{name}` is no Python program of this repository"),
+            Lang::Ru => format!("`{name}` не программа на Python из этого репозитория"),
+        },
+        UsageGap::Dynamic(place) => {
+            let at = format!("{}:{}", place.path.display(), place.line);
+            match w.lang {
+                Lang::En => format!("{at} may load more than it imports ({})", place.name),
+                Lang::Ru => format!("{at} может загружать не только импорты ({})", place.name),
+            }
+        }
+        UsageGap::Unread(path) => match w.lang {
+            Lang::En => format!("{} can't be read as Python", path.display()),
+            Lang::Ru => format!("{} не читается как Python", path.display()),
+        },
+    };
+    Row {
+        style: Some(Style::Dim),
+        ..Row::spanning(format!("{head}: {why}"))
     }
 }
 
@@ -178,11 +261,11 @@ fn config(c: &Comparison<'_>, w: Words) -> Option<Block> {
     }
     let counted = config.counted().count();
     let of = match w.lang {
-        crate::settings::Lang::En => {
+        Lang::En => {
             let keys = if config.total == 1 { "key" } else { "keys" };
             format!("({counted} of {} {keys})", config.total)
         }
-        crate::settings::Lang::Ru => format!("({counted} из {} ключей)", config.total),
+        Lang::Ru => format!("({counted} из {} ключей)", config.total),
     };
     if let ([only], [], KeyKind::Elements { .. }) =
         (&listed[..], &opaque[..], &listed.first()?.kind)

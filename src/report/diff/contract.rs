@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::compare::{Axis, State, Verdict};
 use crate::model::metric::Goal;
+use crate::model::run::SeriesSummary;
 use crate::model::table_diff::{FolderDiff, TableDiff};
 use crate::model::{MetricValue, Number, Oid, Param, RecordPath, Sha256, Uid};
 
@@ -42,6 +43,8 @@ pub struct Diff {
     pub decisive_gaps: Vec<Axis>,
     /// Metrics side by side.
     pub metrics: Vec<Metric>,
+    /// What both runs logged over steps, where it differs.
+    pub series: Vec<Series>,
     /// What changed, in detail.
     pub changes: Changes,
     /// Runs at distance one.
@@ -123,6 +126,21 @@ pub struct NoiseOf {
     pub within: bool,
 }
 
+/// A metric over steps in both runs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Series {
+    /// Its name.
+    pub name: String,
+    /// Which way is better.
+    pub goal: Option<Goal>,
+    /// What is known of the yardstick.
+    pub yardstick: State,
+    /// The first run's.
+    pub a: SeriesSummary,
+    /// The second run's.
+    pub b: SeriesSummary,
+}
+
 /// What changed, in detail.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Changes {
@@ -132,6 +150,8 @@ pub struct Changes {
     pub code: Vec<CodeFile>,
     /// Commits of both runs.
     pub commits: [Option<Oid>; 2],
+    /// Commits that only one of the two histories has; null when that is not known.
+    pub commits_between: Option<u64>,
     /// Configuration keys.
     pub config: Vec<ConfigKey>,
     /// Seeds, when they differ.
@@ -195,6 +215,10 @@ pub struct CodeFile {
     pub used: Option<bool>,
     /// Whether it counts.
     pub counts: bool,
+    /// Cells that differ, in a notebook.
+    pub cells: Option<u64>,
+    /// Functions and classes that hold changed lines.
+    pub functions: Vec<String>,
 }
 
 /// A configuration key that differs.

@@ -6,7 +6,7 @@
 use super::Look;
 use super::contract::{
     Changes, ClosestRun, CodeFile, ConfigKey, DataChange, DataFile, FactorRef, Metric, NoiseOf,
-    Package, Repeats, RunRef, Text,
+    Package, Repeats, RunRef, Series, Text,
 };
 use super::told::told;
 use crate::compare::axes::config::{KeyChange, KeyKind, KeyRole};
@@ -50,6 +50,7 @@ pub fn diff(c: &Comparison<'_>, look: &Look) -> Diff {
         axes: Axis::ALL.map(|axis| (axis, c.axes.state(axis))).into(),
         decisive_gaps: c.decisive_gaps.clone(),
         metrics: c.metrics.iter().map(metric).collect(),
+        series: c.series.iter().map(series).collect(),
         changes: changes(c),
         closest: c.closest.iter().map(closest).collect(),
         repeats: c.spread.as_ref().map(|spread| Repeats {
@@ -111,6 +112,16 @@ fn metric(row: &MetricRow) -> Metric {
     }
 }
 
+fn series(row: &crate::compare::series::SeriesRow) -> Series {
+    Series {
+        name: row.name.clone(),
+        goal: row.goal,
+        yardstick: row.yardstick,
+        a: row.a.clone(),
+        b: row.b.clone(),
+    }
+}
+
 fn noise(noise: &Noise) -> NoiseOf {
     NoiseOf {
         n: noise.n(),
@@ -150,6 +161,7 @@ fn changes(c: &Comparison<'_>) -> Changes {
             .collect(),
         code: axes.code.files.iter().map(code_file).collect(),
         commits: [c.a.code.commit.clone(), c.b.code.commit.clone()],
+        commits_between: c.axes.code.commits_between,
         config: axes.config.keys.iter().map(config_key).collect(),
         seed: (seed.state == State::Changed).then(|| [seed.a.clone(), seed.b.clone()]),
         python: axes.env.python.clone().map(|(a, b)| [a, b]),
@@ -212,6 +224,8 @@ fn code_file(file: &crate::compare::FileChange) -> CodeFile {
         cosmetic: file.cosmetic,
         used: file.used,
         counts: file.counts(),
+        cells: file.cells,
+        functions: file.functions.clone(),
     }
 }
 

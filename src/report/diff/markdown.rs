@@ -15,6 +15,14 @@ pub fn markdown(c: &Comparison<'_>, look: &Look) -> String {
     let told = told(c, look);
     let mut parts = vec![format!("### {}", safe(&told.title)), verdict(&told)];
     parts.extend(metrics(&told, w));
+    if !told.series.is_empty() {
+        let block = Block {
+            label: w.pick("Series", "Кривые").to_owned(),
+            head: String::new(),
+            rows: told.series.clone(),
+        };
+        parts.push(self::block(&block));
+    }
     parts.extend(list(&told.warnings, |warning| {
         format!("- **!** {}", safe(warning))
     }));

@@ -195,6 +195,9 @@ fn note(row: &MetricRow, c: &Comparison<'_>, w: Words, asked: bool) -> String {
 
 pub use crate::ui::number::deviation as spread;
 
+/// A longer path is told by its last part, so that the remark stays on its line.
+const LONGEST: usize = 20;
+
 /// `(data/test.csv is the same)`, where that is why a metric may be compared after all.
 fn same_file(row: &MetricRow, c: &Comparison<'_>, w: Words) -> String {
     if row.yardstick != State::Same || row.role == Yardstick::Train || !row.is_shared() {
@@ -207,14 +210,17 @@ fn same_file(row: &MetricRow, c: &Comparison<'_>, w: Words) -> String {
                 InputKind::Same | InputKind::Renamed | InputKind::LineEndings
             )
     });
-    let Some(path) = file
+    let Some(name) = file
         .and_then(|input| input.b.as_ref())
-        .map(|b| b.path.display())
+        .map(|b| match b.path.display() {
+            path if path.len() <= LONGEST => path.into_owned(),
+            _ => String::from_utf8_lossy(b.path.file_name()).into_owned(),
+        })
     else {
         return String::new();
     };
     match w.lang {
-        Lang::En => format!("({path} is the same)"),
-        Lang::Ru => format!("({path} тот же)"),
+        Lang::En => format!("({name} is the same)"),
+        Lang::Ru => format!("({name} тот же)"),
     }
 }

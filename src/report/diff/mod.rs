@@ -17,6 +17,7 @@ pub mod next;
 pub mod reasons;
 pub mod same;
 pub mod sentence;
+pub mod series;
 pub mod short;
 pub mod surroundings;
 pub mod text;
@@ -44,6 +45,8 @@ pub struct Look {
     pub lang: Lang,
     /// Tell what is left out by default: equal axes in full, indirect packages, texts.
     pub all: bool,
+    /// List every package that differs.
+    pub env: bool,
 }
 
 impl Default for Look {
@@ -54,6 +57,7 @@ impl Default for Look {
             color: false,
             lang: Lang::En,
             all: false,
+            env: false,
         }
     }
 }

@@ -127,8 +127,13 @@ fn already(have: &crate::compare::Closest, c: &Comparison<'_>, w: Words) -> Para
     let other = if have.from_first { a } else { b };
     let run = have.run.short();
     let delta = have.delta.as_ref().map(|(name, delta)| {
-        let sign = if delta.as_f64() > 0.0 { "+" } else { "" };
-        format!(" ({name} {sign}{delta})")
+        // With as many digits as the table above has.
+        let row = c.metrics.iter().find(|row| row.name == *name);
+        let shown = match row.and_then(|row| row.numbers()) {
+            Some((x, y)) => number::signed(delta.as_f64(), x, y),
+            None => delta.to_string(),
+        };
+        format!(" ({name} {shown})")
     });
     let factor = describe(&have.factor, c, w);
     let text = match w.lang {

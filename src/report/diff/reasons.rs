@@ -62,11 +62,11 @@ fn why(reason: &Reason, c: &Comparison<'_>, w: Words) -> String {
             match w.lang {
                 Lang::En => format!(
                     "the program may read files that were not recorded: {list} changed between the \
-                     runs (mtime) and is not listed under inputs"
+                     runs and is not listed under inputs"
                 ),
                 Lang::Ru => format!(
                     "программа может читать незаписанные файлы: {list} менялся между запусками \
-                     (mtime) и не указан среди входных данных"
+                     и не указан среди входных данных"
                 ),
             }
         }

@@ -65,7 +65,8 @@ pub fn env(c: &Comparison<'_>, w: Words, all: bool) -> Option<Block> {
     );
     let head = match &env.python {
         Some((a, b)) => format!("python {}", w.change(a, b)),
-        None if env.state == State::Changed => w.pick("packages", "пакеты").to_owned(),
+        None if env.direct().next().is_some() => w.pick("packages", "пакеты").to_owned(),
+        None if env.state == State::Changed => w.pick("variables", "переменные").to_owned(),
         None => w
             .pick("listed, not counted", "перечислено, не учитывается")
             .to_owned(),

@@ -160,7 +160,7 @@ fn case_5_nothing_changed_but_the_metrics() {
       1 seed      no seed in the config and none on the command line (random_state appears in
                   src/train.py:41 without a value)
       2 inputs    the program may read files that were not recorded: data/external/geo.csv changed
-                  between the runs (mtime) and is not listed under inputs
+                  between the runs and is not listed under inputs
       3 threads   n_jobs = -1, OMP_NUM_THREADS unset: summation order varies
       4 run       exp_003 was finished 3 days after its metrics were written
 
@@ -221,7 +221,7 @@ fn case_2_in_russian() {
       код      a41c9d2 (без правок) → a41c9d2 + незакоммиченные правки (копия сохранена)
                  src/train.py             +31 -4    используется командой
                  src/features.py           +2 -2    косметика (комментарии, пробелы)
-                 notebooks/eda.ipynb    1 ячейка    командой не используется; outputs ignored
+                 notebooks/eda.ipynb    1 ячейка    командой не используется; выводы не учтены
       конфиг   configs/experiment_v2.yaml   (2 из 11 ключей)
                  model.max_depth    8 → -1
                  model.type         RandomForestClassifier → LGBMClassifier
@@ -340,7 +340,7 @@ fn the_other_cases_in_russian() {
       1 seed      seed нет ни в конфиге, ни в командной строке (random_state в src/train.py:41 без
                   значения)
       2 входы     программа может читать незаписанные файлы: data/external/geo.csv менялся между
-                  запусками (mtime) и не указан среди входных данных
+                  запусками и не указан среди входных данных
       3 потоки    n_jobs = -1, OMP_NUM_THREADS не задана: порядок суммирования меняется
       4 запуск    exp_003 завершён через 3 дня после записи метрик
 
@@ -494,7 +494,7 @@ fn comments_for_a_pull_request() {
     **Likely reasons**
 
     1. **seed**: no seed in the config and none on the command line (random_state appears in src/train.py:41 without a value)
-    2. **inputs**: the program may read files that were not recorded: data/external/geo.csv changed between the runs (mtime) and is not listed under inputs
+    2. **inputs**: the program may read files that were not recorded: data/external/geo.csv changed between the runs and is not listed under inputs
     3. **threads**: n_jobs = -1, OMP_NUM_THREADS unset: summation order varies
     4. **run**: exp_003 was finished 3 days after its metrics were written
 

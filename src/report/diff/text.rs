@@ -28,6 +28,7 @@ pub fn text(c: &Comparison<'_>, look: &Look) -> String {
     let sections = [
         page.verdict(&told),
         page.metrics(&told, w),
+        page.series(&told, w),
         page.changed(&told, w),
         page.rest(&told, w),
         page.reasons(&told, w),
@@ -98,6 +99,16 @@ impl Page<'_> {
         lines
     }
 
+    fn series(&self, told: &Told, w: Words) -> Vec<String> {
+        if told.series.is_empty() {
+            return Vec::new();
+        }
+        let heading = w.pick("Series", "Кривые");
+        let mut lines = vec![self.look.paint(Style::Heading, heading)];
+        lines.extend(self.rows(&told.series, 2));
+        lines
+    }
+
     fn changed(&self, told: &Told, w: Words) -> Vec<String> {
         if told.changed.is_empty() {
             return Vec::new();
@@ -143,12 +154,15 @@ impl Page<'_> {
         lines
     }
 
+    /// Rows below each other, their names and counts in columns.
     fn rows(&self, rows: &[Row], indent: usize) -> Vec<String> {
-        let names = rows.iter().map(|row| printable(&row.name).width()).max();
-        let counts = rows.iter().map(|row| row.count.width()).max();
-        let (names, counts) = (names.unwrap_or(0), counts.unwrap_or(0));
-        let lines = rows.iter().map(|row| self.row(row, indent, names, counts));
-        lines.flatten().collect()
+        let widest = |pick: &dyn Fn(&Row) -> usize| rows.iter().map(pick).max().unwrap_or(0);
+        let names = widest(&|row| printable(&row.name).width());
+        let counts = widest(&|row| row.count.width());
+        let lines = rows
+            .iter()
+            .flat_map(|row| self.row(row, indent, names, counts));
+        lines.collect()
     }
 
     fn row(&self, row: &Row, indent: usize, names: usize, counts: usize) -> Vec<String> {

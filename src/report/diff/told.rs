@@ -2,7 +2,7 @@
 
 use super::metrics::Cells;
 use super::words::Words;
-use super::{Look, changed, metrics, next, reasons, same, sentence};
+use super::{Look, changed, metrics, next, reasons, same, sentence, series};
 use crate::compare::suggest::names;
 use crate::compare::{Comparison, Verdict};
 use crate::ui::style::Style;
@@ -20,6 +20,8 @@ pub struct Told {
     pub names: (String, String),
     /// The metrics.
     pub metrics: Vec<Cells>,
+    /// What was logged over steps.
+    pub series: Vec<Row>,
     /// Cautions about them.
     pub warnings: Vec<String>,
     /// What changed, by axis.
@@ -110,8 +112,13 @@ pub fn told(c: &Comparison<'_>, look: &Look) -> Told {
         } else {
             metrics::cells(c, w, look.all)
         },
+        series: if repeats {
+            Vec::new()
+        } else {
+            series::rows(c, w, look.all)
+        },
         warnings: next::warnings(c, w),
-        changed: changed::blocks(c, w, look.all),
+        changed: changed::blocks(c, w, look.all || look.env),
         same: if all_same && !look.all {
             Vec::new()
         } else {

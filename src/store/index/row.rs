@@ -138,6 +138,7 @@ impl<'a> RowView<'a> {
         let (models, artifacts) = (files(r)?, files(r)?);
         let metrics_file = files(r)?.pop();
         let scatter = self.scatter(r)?;
+        let arguments = self.texts(r)?;
         Some(Brief {
             uid: Uid::parse(parts.uid)?,
             slug: parts.slug.to_owned(),
@@ -166,6 +167,7 @@ impl<'a> RowView<'a> {
             metric_code,
             seed,
             metrics_file,
+            arguments,
             models,
             artifacts,
             scatter,

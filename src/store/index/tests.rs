@@ -64,6 +64,7 @@ prop_compose! {
         run.commit = Oid::parse(&"a1".repeat(if some[5] { 20 } else { 32 }));
         run.branch = some[5].then(|| texts[5].clone());
         run.changes = vec![path(0)];
+        run.arguments = vec!["python".into(), "--lr=1".into()];
         run.config = vec![FileBrief { path: path(1), sha256: sha(1) }];
         run.models = vec![FileBrief { path: path(2), sha256: sha(2) }];
         run.data = vec![DataBrief { role: "train".into(), path: path(0), sha256: some[0].then(|| sha(0)) }];

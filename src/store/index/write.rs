@@ -253,6 +253,7 @@ impl Builder {
             self.body.varint(scatter.n as u64);
             self.body.u64(scatter.sd.to_bits());
         }
+        self.texts(run.arguments.iter().map(String::as_bytes));
     }
 
     /// Room for the length of a part that readers may skip.
