@@ -207,3 +207,33 @@ fn diff_speaks_in_every_form() {
     let error = env.exp(&["diff", "exp_001", "exp_009"]).error();
     assert!(error.contains("no run named `exp_009`"), "{error}");
 }
+
+#[test]
+fn the_tour_runs_to_its_end_and_its_records_are_true() {
+    let env = TestEnv::empty();
+    let mut tour = env.command("bash");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    tour.arg(root.join("fixtures/course-project/tour.sh"))
+        .arg(env.path("tour"))
+        .env("GIT_EXP_BIN", env!("CARGO_BIN_EXE_git-exp"));
+    let ran = env.ran(tour);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for (run, metrics) in [(1, "exp_001_baseline"), (6, "exp_006_exact_repeat")] {
+        let record = env.json(&format!("tour/experiments/runs/{metrics}/run.json"));
+        assert_eq!(record["number"], run);
+        assert_eq!(record["status"], "ok");
+    }
+    let metric = |id: &str| {
+        let record = env.json(&format!("tour/experiments/runs/{id}/run.json"));
+        record["metrics"]["roc_auc_val"].clone()
+    };
+    assert_eq!(
+        metric("exp_004_income_per_person"),
+        metric("exp_006_exact_repeat")
+    );
+    assert_ne!(
+        metric("exp_004_income_per_person"),
+        metric("exp_005_other_seed")
+    );
+    assert!(ran.stdout.contains("NOT COMPARABLE"), "{}", ran.stdout);
+}
