@@ -19,6 +19,25 @@ pub fn claims<'e>(
     earlier: impl IntoIterator<Item = &'e Run>,
 ) -> Result<Claims> {
     let in_tree = |path: &RecordPath| path.below(prefix);
+    Ok(Claims {
+        config: run.config.iter().map(|file| in_tree(&file.path)).collect(),
+        data: run
+            .data
+            .iter()
+            .filter(|input| !input.external)
+            .map(|input| in_tree(&input.path))
+            .collect(),
+        output: earlier.into_iter().flat_map(outputs).map(in_tree).collect(),
+        ..rules(prefix, settings)?
+    })
+}
+
+/// The project's rules alone.
+///
+/// # Errors
+/// When `[code] ignore` has a pattern that is no glob.
+pub fn rules(prefix: &RecordPath, settings: &ProjectSettings) -> Result<Claims> {
+    let in_tree = |path: &RecordPath| path.below(prefix);
     let mut globs = globset::GlobSetBuilder::new();
     for pattern in &settings.code.ignore {
         let glob = globset::Glob::new(pattern).context(|| {
@@ -29,24 +48,8 @@ pub fn claims<'e>(
     let ignore = globs
         .build()
         .context(|| "[code] ignore can't be used".to_owned())?;
-    let outputs = earlier.into_iter().flat_map(|run| {
-        let files = run
-            .models
-            .iter()
-            .chain(&run.artifacts)
-            .map(|file| &file.path);
-        files.chain(run.metrics_file.iter().map(|file| &file.path))
-    });
     Ok(Claims {
         experiments: in_tree(&EXPERIMENTS.into()),
-        config: run.config.iter().map(|file| in_tree(&file.path)).collect(),
-        data: run
-            .data
-            .iter()
-            .filter(|input| !input.external)
-            .map(|input| in_tree(&input.path))
-            .collect(),
-        output: outputs.map(in_tree).collect(),
         ignore: Some(ignore),
         only: settings
             .code
@@ -54,5 +57,14 @@ pub fn claims<'e>(
             .iter()
             .map(|path| in_tree(&path.as_str().into()))
             .collect(),
+        ..Claims::default()
     })
+}
+
+/// What a run wrote, from the project's folder.
+pub fn outputs(run: &Run) -> impl Iterator<Item = &RecordPath> {
+    let files = run.models.iter().chain(&run.artifacts);
+    files
+        .map(|file| &file.path)
+        .chain(run.metrics_file.iter().map(|file| &file.path))
 }

@@ -7,43 +7,71 @@ use crate::error::Result;
 use crate::model::axis::{Axis, Claims};
 use crate::model::data::DataKind;
 use crate::model::{RecordPath, Run};
-use crate::record;
+use crate::record::claims::{outputs, rules};
 
-/// The claims of a run, less those that change nothing: runs that agree on what is code then share
-/// one key, and their trees are filtered once.
-pub fn claims(work: &Work<'_, '_>, run: &Run, earlier: &[&Run]) -> Result<(Key, Claims)> {
-    let all = record::claims::claims(&work.prefix, &work.settings, run, earlier.iter().copied())?;
-    let folders: BTreeSet<RecordPath> = run
-        .data
-        .iter()
-        .filter(|input| input.kind == DataKind::Folder)
-        .map(|input| work.in_tree(&input.path))
-        .collect();
-    let mut claims = all.clone();
-    for list in [&mut claims.config, &mut claims.data, &mut claims.output] {
-        list.clear();
+/// Rebuilds claims, less those that change nothing: runs that agree on what is code then share one
+/// key, and their trees are filtered once.
+pub struct Rebuilt<'f> {
+    /// The project's rules alone.
+    rules: Claims,
+    /// What was written that would count as code. Nearly always nothing: models and metrics are told
+    /// by their kind.
+    written: Vec<(&'f Run, Vec<RecordPath>)>,
+}
+
+impl<'f> Rebuilt<'f> {
+    /// Takes in all records.
+    pub fn new(work: &Work<'_, '_>, runs: impl Iterator<Item = &'f Run>) -> Result<Self> {
+        let rules = rules(&work.prefix, &work.settings)?;
+        let written = |run: &'f Run| {
+            let paths = outputs(run).map(|path| work.in_tree(path));
+            let paths: Vec<RecordPath> = paths.filter(|path| is_code(&rules, path)).collect();
+            (!paths.is_empty()).then_some((run, paths))
+        };
+        let written = runs.filter_map(written).collect();
+        Ok(Self { rules, written })
     }
-    // By its kind alone a file may be none of the code, whoever claims it.
-    let matters = |path: &RecordPath| claims.axis_of(path) == Axis::Code;
-    let sorted = |list: Vec<RecordPath>, keep: &dyn Fn(&RecordPath) -> bool| {
-        let kept: BTreeSet<RecordPath> = list.into_iter().filter(keep).collect();
-        kept.into_iter().collect::<Vec<_>>()
-    };
-    let key = Key {
-        config: sorted(all.config, &matters),
-        data: sorted(all.data, &|path| folders.contains(path) || matters(path)),
-        output: sorted(all.output, &matters),
-    };
-    claims.config.clone_from(&key.config);
-    claims.data.clone_from(&key.data);
-    claims.output.clone_from(&key.output);
-    Ok((key, claims))
+
+    /// The claims of a run.
+    pub fn of(&self, work: &Work<'_, '_>, run: &Run) -> (Key, Claims) {
+        let matters = |path: &RecordPath| is_code(&self.rules, path);
+        let config = run.config.iter().map(|file| work.in_tree(&file.path));
+        let data = run
+            .data
+            .iter()
+            .filter(|input| !input.external)
+            .map(|input| (input.kind, work.in_tree(&input.path)))
+            .filter(|(kind, path)| *kind == DataKind::Folder || matters(path))
+            .map(|(_, path)| path);
+        let earlier = self
+            .written
+            .iter()
+            .filter(|(other, _)| other.started < run.started || other.number < run.number);
+        let key = Key {
+            config: config.filter(matters).collect(),
+            data: data.collect(),
+            output: earlier.flat_map(|(_, paths)| paths).cloned().collect(),
+        };
+        let list = |paths: &BTreeSet<RecordPath>| paths.iter().cloned().collect();
+        let claims = Claims {
+            config: list(&key.config),
+            data: list(&key.data),
+            output: list(&key.output),
+            ..self.rules.clone()
+        };
+        (key, claims)
+    }
+}
+
+/// Whether a path is code where no run claims it.
+fn is_code(rules: &Claims, path: &RecordPath) -> bool {
+    rules.axis_of(path) == Axis::Code
 }
 
 /// What tells the claims of two runs apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
-    config: Vec<RecordPath>,
-    data: Vec<RecordPath>,
-    output: Vec<RecordPath>,
+    config: BTreeSet<RecordPath>,
+    data: BTreeSet<RecordPath>,
+    output: BTreeSet<RecordPath>,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::claims::{Key, claims};
+use super::claims::{Key, Rebuilt};
 use super::{Work, clone_facts, commits};
 use crate::check::facts::{Facts, Kept, RunFacts, Twin};
 use crate::check::policy::Policy;
@@ -12,7 +12,7 @@ use crate::error::{Failure, Result};
 use crate::git::history::{self, Filter, Seen, Tips};
 use crate::git::{Error, patch};
 use crate::model::axis::{Axis, Claims};
-use crate::model::{Oid, RecordPath, Run, Sha256};
+use crate::model::{Oid, RecordPath, Sha256};
 
 /// How many commits of the branches are known by their trees.
 const RECENT: usize = 20_000;
@@ -157,6 +157,7 @@ struct Group {
 /// Looks for commits on branches with the code of runs whose own commit is not there, or whose code
 /// was not committed when they ran.
 fn twins(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
+    let rebuilt = Rebuilt::new(work, facts.all_records())?;
     let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
     for (index, seen) in facts.runs.iter().enumerate() {
         let Ok(run) = &seen.run else { continue };
@@ -165,11 +166,7 @@ fn twins(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
         if !seen.in_scope || !(lost || dirty) {
             continue;
         }
-        let earlier: Vec<&Run> = facts
-            .all_records()
-            .filter(|other| other.started < run.started || other.number < run.number)
-            .collect();
-        let (key, claims) = claims(work, run, &earlier)?;
+        let (key, claims) = rebuilt.of(work, run);
         let group = groups.entry(key).or_insert_with(|| Group {
             claims,
             runs: Vec::new(),
@@ -213,10 +210,12 @@ fn twin(
         return Ok(());
     };
     let start = run.started.timestamp();
-    let first = recent.partition_point(|commit| commit.time < start - SLACK);
-    let mut near: Vec<&Seen> = recent[first..].iter().collect();
+    let before = |time: i64| recent.partition_point(|commit| commit.time < time);
+    let (day, moment) = (before(start - SLACK), before(start));
     // A record is committed soon after its run; an earlier commit of the day comes last.
-    near.sort_by_key(|commit| (commit.time < start, (commit.time - start).abs()));
+    let near = recent[moment..]
+        .iter()
+        .chain(recent[day..moment].iter().rev());
     let mut trees = BTreeSet::new();
     for candidate in near {
         if Some(&candidate.id) == run.code.commit.as_ref() || !trees.insert(&candidate.tree) {
