@@ -62,10 +62,15 @@ impl RecordPath {
 
     /// The extension in lower case, without its dot; empty when there is none.
     pub fn extension(&self) -> String {
+        String::from_utf8_lossy(self.raw_extension()).to_ascii_lowercase()
+    }
+
+    /// The extension as it is written.
+    pub fn raw_extension(&self) -> &[u8] {
         let name = self.file_name();
         match name.iter().rposition(|&b| b == b'.') {
-            Some(dot) if dot > 0 => String::from_utf8_lossy(&name[dot + 1..]).to_ascii_lowercase(),
-            _ => String::new(),
+            Some(dot) if dot > 0 => &name[dot + 1..],
+            _ => &[],
         }
     }
 

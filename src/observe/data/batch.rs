@@ -122,20 +122,19 @@ impl Batch<'_> {
         order: &[usize],
         outcomes: &mut [Option<Outcome>],
     ) -> Vec<usize> {
-        let entries = self.cache.entries();
-        let mut rest = &entries[..];
+        let cache = self.cache;
+        let mut next = None;
         let mut missing = Vec::new();
         for &item in order {
             let path = key(&items[item]);
             // The first item may lie far into the cache; from there on they are neighbours.
-            if rest.len() == entries.len() {
-                rest = &rest[rest.partition_point(|entry| entry.path < path)..];
+            let mut place = next.unwrap_or_else(|| cache.place_of(path));
+            while cache.path(place).is_some_and(|other| other < path) {
+                place += 1;
             }
-            while rest.first().is_some_and(|entry| entry.path < path) {
-                rest = &rest[1..];
-            }
-            let known = rest
-                .first()
+            next = Some(place);
+            let known = cache
+                .entry(place)
                 .filter(|entry| entry.path == path && entry.stat == items[item].stat);
             match known {
                 Some(entry) if !(self.must_read)(item, &entry.raw) => {
@@ -227,7 +226,13 @@ impl Batch<'_> {
         outcomes: &[Option<Outcome>],
         fresh: &[(usize, Stat)],
     ) {
-        if !self.cache.is_on() {
+        // Nothing new and nothing gone, as on most days: nothing to write down.
+        let known = fresh.is_empty() && self.cache.len() == order.len();
+        let as_remembered = |&item: &usize| {
+            let done = outcomes[item].as_ref().and_then(|done| done.as_ref().ok());
+            done.is_some_and(|done| !done.read)
+        };
+        if !self.cache.is_on() || (known && order.iter().all(as_remembered)) {
             return;
         }
         let mut fresh_stat = vec![None; items.len()];

@@ -163,8 +163,8 @@ impl Found {
             bytes: Some(manifest.bytes),
             files: Some(manifest.files),
             unstable,
-            manifest: known.then(|| manifest.text().to_vec()),
-            types: manifest.types,
+            types: std::mem::take(&mut manifest.types),
+            manifest: known.then(|| manifest.into_text()),
             ..Input::default()
         }
     }

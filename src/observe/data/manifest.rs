@@ -23,6 +23,8 @@ pub struct Manifest {
     pub bytes: u64,
     /// Files and bytes by extension in lower case (empty when there is none).
     pub types: BTreeMap<String, (u64, u64)>,
+    /// The extension of the last file, as it was written and in lower case.
+    last: (Vec<u8>, String),
 }
 
 impl Manifest {
@@ -31,7 +33,15 @@ impl Manifest {
         line(&mut self.text, path.as_bytes(), digest);
         self.files += 1;
         self.bytes += bytes;
-        let (files, total) = self.types.entry(path.extension()).or_default();
+        let extension = path.raw_extension();
+        if extension != self.last.0.as_slice() {
+            self.last = (extension.to_owned(), path.extension());
+        }
+        // Files of a folder are mostly of one type: its name is made once.
+        let (files, total) = match self.types.get_mut(&self.last.1) {
+            Some(totals) => totals,
+            None => self.types.entry(self.last.1.clone()).or_default(),
+        };
         *files += 1;
         *total += bytes;
     }
@@ -39,6 +49,11 @@ impl Manifest {
     /// The text. Paths are bytes, so it need not be UTF-8.
     pub fn text(&self) -> &[u8] {
         &self.text
+    }
+
+    /// The text itself.
+    pub fn into_text(self) -> Vec<u8> {
+        self.text
     }
 
     /// The folder's digest.
@@ -53,7 +68,11 @@ fn line(text: &mut Vec<u8>, path: &[u8], digest: &Raw) {
     if nasty {
         text.push(b'\\');
     }
-    text.extend_from_slice(Sha256::from_bytes(digest).as_str().as_bytes());
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in digest {
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 15)]);
+    }
     text.extend_from_slice(b"  ");
     for &byte in path {
         match byte {

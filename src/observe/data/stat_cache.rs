@@ -55,6 +55,8 @@ pub struct Entry<'a> {
 pub struct StatCache {
     folder: Option<PathBuf>,
     bytes: Vec<u8>,
+    /// Where each entry begins.
+    places: Vec<usize>,
     now: Option<Clock>,
 }
 
@@ -86,10 +88,15 @@ impl StatCache {
         let Some(now) = clock(folder) else {
             return Self::default();
         };
-        let bytes = if forget { None } else { load(folder) };
+        let (bytes, places) = match forget {
+            true => None,
+            false => load(folder),
+        }
+        .unwrap_or_default();
         Self {
             folder: Some(folder.to_owned()),
-            bytes: bytes.unwrap_or_default(),
+            bytes,
+            places,
             now: Some(now),
         }
     }
@@ -99,9 +106,37 @@ impl StatCache {
         self.now.is_some()
     }
 
-    /// The entries, sorted by path.
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// An entry by its place; they are sorted by path.
+    pub fn entry(&self, place: usize) -> Option<Entry<'_>> {
+        entry_at(&self.bytes, *self.places.get(place)?)
+    }
+
+    /// The path of an entry.
+    pub fn path(&self, place: usize) -> Option<&[u8]> {
+        path_at(&self.bytes, *self.places.get(place)?)
+    }
+
+    /// The first place whose path is not before this one.
+    pub fn place_of(&self, path: &[u8]) -> usize {
+        let before = |start: &usize| path_at(&self.bytes, *start).is_some_and(|other| other < path);
+        self.places.partition_point(before)
+    }
+
+    /// All entries.
     pub fn entries(&self) -> Vec<Entry<'_>> {
-        entries(&self.bytes).unwrap_or_default()
+        (0..self.len())
+            .filter_map(|place| self.entry(place))
+            .collect()
     }
 
     /// Whether a file in this state may be remembered.
@@ -144,8 +179,11 @@ impl StatCache {
             .ok()?;
         lock.try_lock().ok()?;
         // Read again: another command may have saved since.
-        let current = load(folder).unwrap_or_default();
-        let current = entries(&current).unwrap_or_default();
+        let (bytes, places) = load(folder).unwrap_or_default();
+        let current: Vec<Entry> = places
+            .iter()
+            .filter_map(|start| entry_at(&bytes, *start))
+            .collect();
         let merged = merge(&current, seen, roots)?;
         write(folder, clock.now, &merged)
     }
@@ -198,7 +236,8 @@ fn clock(folder: &Path) -> Option<Clock> {
     })
 }
 
-fn load(folder: &Path) -> Option<Vec<u8>> {
+/// The bytes, and where each entry begins.
+fn load(folder: &Path) -> Option<(Vec<u8>, Vec<usize>)> {
     let path = folder.join("statcache");
     if !path.symlink_metadata().ok()?.is_file() {
         return None;
@@ -206,7 +245,8 @@ fn load(folder: &Path) -> Option<Vec<u8>> {
     let bytes = std::fs::read(path).ok()?;
     let body = bytes.len().checked_sub(TRAILER)?;
     let digest: Raw = sha2::Sha256::digest(&bytes[..body]).into();
-    (bytes[body..] == digest && entries(&bytes).is_some()).then_some(bytes)
+    let places = places(&bytes).filter(|_| bytes[body..] == digest)?;
+    Some((bytes, places))
 }
 
 fn write(folder: &Path, now: i64, entries: &[Entry]) -> Option<()> {
@@ -272,29 +312,48 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn entries(bytes: &[u8]) -> Option<Vec<Entry<'_>>> {
-    let mut cursor = Cursor(bytes.get(..bytes.len().checked_sub(TRAILER)?)?);
+/// Where the entries begin; `None` when the structure is not right.
+fn places(bytes: &[u8]) -> Option<Vec<usize>> {
+    let body = bytes.get(..bytes.len().checked_sub(TRAILER)?)?;
+    let mut cursor = Cursor(body);
     if cursor.take(MAGIC.len())? != MAGIC || cursor.u32()? != VERSION {
         return None;
     }
     cursor.i64()?;
     let count = usize::try_from(cursor.u64()?).ok()?;
-    let mut entries: Vec<Entry> = Vec::with_capacity(count.min(bytes.len() / FIXED));
-    for _ in 0..count {
-        let stat = Stat {
-            size: cursor.u64()?,
-            mtime: cursor.i64()?,
-            ctime: cursor.i64()?,
-            ino: cursor.u64()?,
-            dev: cursor.u64()?,
-        };
-        let raw = cursor.array()?;
+    let mut places = Vec::with_capacity(count.min(bytes.len() / FIXED));
+    let mut last: &[u8] = &[];
+    for index in 0..count {
+        places.push(body.len() - cursor.0.len());
+        cursor.take(FIXED - 4)?;
         let length = usize::try_from(cursor.u32()?).ok()?;
         let path = cursor.take(length)?;
-        entries.push(Entry { path, stat, raw });
+        if index > 0 && last >= path {
+            return None;
+        }
+        last = path;
     }
-    let sorted = entries.is_sorted_by(|a, b| a.path < b.path);
-    (cursor.0.is_empty() && sorted).then_some(entries)
+    cursor.0.is_empty().then_some(places)
+}
+
+fn path_at(bytes: &[u8], start: usize) -> Option<&[u8]> {
+    let mut cursor = Cursor(bytes.get(start + FIXED - 4..)?);
+    let length = usize::try_from(cursor.u32()?).ok()?;
+    cursor.take(length)
+}
+
+fn entry_at(bytes: &[u8], start: usize) -> Option<Entry<'_>> {
+    let mut cursor = Cursor(bytes.get(start..)?);
+    let stat = Stat {
+        size: cursor.u64()?,
+        mtime: cursor.i64()?,
+        ctime: cursor.i64()?,
+        ino: cursor.u64()?,
+        dev: cursor.u64()?,
+    };
+    let raw = cursor.array()?;
+    let path = path_at(bytes, start)?;
+    Some(Entry { path, stat, raw })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Symbolic links are followed, to files and to folders, for that is what reading does. `.git` is
 //! left out: it changes by itself.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -138,6 +139,7 @@ pub fn walk(root: &Path, filter: &Filter) -> Walk {
         ancestors: None,
     }];
     while !level.is_empty() {
+        level.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let read: Vec<_> = level
             .into_par_iter()
             .map(|folder| (list(&folder, filter), folder.name))
@@ -160,7 +162,8 @@ pub fn walk(root: &Path, filter: &Filter) -> Walk {
             }
         }
     }
-    walk.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    // Folders and their entries were sorted, so this merges runs: a stable sort finds them.
+    walk.files.sort_by(|a, b| a.name.cmp(&b.name));
     walk.dangling.sort_unstable();
     walk.special.sort_unstable();
     walk.unreadable.sort_unstable();
@@ -204,10 +207,16 @@ fn list(folder: &Folder, filter: &Filter) -> io::Result<Option<(Vec<Entry>, Arc<
         }
         above = ancestor.parent.as_ref();
     }
-    let entries: Vec<DirEntry> = std::fs::read_dir(&folder.path)?.collect::<io::Result<_>>()?;
+    let entries = std::fs::read_dir(&folder.path)?;
+    let named = |entry: DirEntry| (entry.file_name(), entry);
+    let mut entries: Vec<(OsString, DirEntry)> = entries
+        .map(|entry| entry.map(named))
+        .collect::<io::Result<_>>()?;
+    entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let one = |(own, entry): &(OsString, DirEntry)| look(own, entry, folder, filter);
     let looked = entries
         .par_chunks(CHUNK)
-        .flat_map_iter(|chunk| chunk.iter().map(|entry| look(entry, folder, filter)))
+        .flat_map_iter(|chunk| chunk.iter().map(one))
         .collect();
     let ancestor = Arc::new(Ancestor {
         identity,
@@ -216,12 +225,11 @@ fn list(folder: &Folder, filter: &Filter) -> io::Result<Option<(Vec<Entry>, Arc<
     Ok(Some((looked, ancestor)))
 }
 
-fn look(entry: &DirEntry, folder: &Folder, filter: &Filter) -> Entry {
-    let own = entry.file_name();
+fn look(own: &OsStr, entry: &DirEntry, folder: &Folder, filter: &Filter) -> Entry {
     if own == ".git" {
         return Entry::DotGit;
     }
-    let name = RecordPath::from_path(Path::new(&own)).below(&folder.name);
+    let name = RecordPath::from_path(Path::new(own)).below(&folder.name);
     if filter.excludes(&name) {
         return Entry::LeftOut;
     }
