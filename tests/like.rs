@@ -414,3 +414,36 @@ fn a_repeat_logs_steps_into_its_own_folder() {
     );
     assert_eq!(metric(&record(&env, "exp_001_steps"), "loss"), 0.015);
 }
+
+#[test]
+fn a_record_that_leads_out_of_the_project_is_not_followed() {
+    let env = course();
+    std::fs::write(env.home().join("outside.csv"), "secret\n").unwrap();
+    let path = "experiments/runs/exp_001_baseline/run.json";
+    let honest = env.read(path);
+    for (from, to) in [
+        (
+            "\"path\": \"data/processed/test.csv\"",
+            "\"path\": \"../outside.csv\"",
+        ),
+        ("\"cwd\": \".\"", "\"cwd\": \"..\""),
+        (
+            "\"path\": \"configs/base.yaml\"",
+            "\"path\": \"../outside.csv\"",
+        ),
+    ] {
+        assert!(honest.contains(from));
+        env.write(path, honest.replace(from, to));
+        let error = env
+            .exp(&["run", "--like", "1", "--set", "model.max_depth=2"])
+            .error();
+        assert!(error.contains("leads out of the project"), "{error}");
+        let told = env.exp(&["diff", "1", "--worktree"]);
+        assert_eq!(told.code, 0, "{}", told.all());
+        assert!(
+            !told.stdout.contains("6 B") && !told.stdout.contains("7 B"),
+            "{}",
+            told.stdout
+        );
+    }
+}

@@ -5,13 +5,13 @@ use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::evidence::data::Look;
 use crate::evidence::{self, Subject};
+use crate::model::data::DataInput;
 use crate::model::{RecordPath, Run};
 use crate::record::begin::Request;
 use crate::record::launch::Launch;
 use crate::record::prepare;
 use crate::report::diff::{self, json, lines, markdown, short, text};
 use crate::report::preflight;
-use crate::store::layout::normalize;
 use crate::ui::escape::printable;
 use crate::ui::style::Style;
 
@@ -162,27 +162,41 @@ fn worktree(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
 /// A run of the same command on what lies in the project now. An input that is gone is left out: that
 /// is a difference, not a failure.
 fn as_before(ctx: &Ctx, run: &Run) -> Result<(Request, Vec<RecordPath>)> {
-    let root = &ctx.project()?.root;
-    let place = |path: &RecordPath| Some(root.join(path.to_path())).filter(|path| path.exists());
-    let inputs = run.config.iter().map(|file| &file.path);
-    let inputs = inputs.chain(run.data.iter().map(|input| &input.path));
-    let gone = inputs
-        .filter(|path| place(path).is_none())
-        .cloned()
+    let project = ctx.project()?;
+    let place = |path: &RecordPath| project.inside(path).filter(|place| place.exists());
+    let data_place = |input: &DataInput| match input.external {
+        true => Some(input.path.to_path()).filter(|place| place.is_file() || place.is_dir()),
+        false => place(&input.path),
+    };
+    let config = run
+        .config
+        .iter()
+        .map(|file| (&file.path, place(&file.path)));
+    let data = run
+        .data
+        .iter()
+        .map(|input| (&input.path, data_place(input)));
+    let gone = config
+        .chain(data)
+        .filter(|(_, place)| place.is_none())
+        .map(|(path, _)| path.clone())
         .collect();
-    let data = run.data.iter();
     let request = Request {
         config: run
             .config
             .iter()
             .filter_map(|file| place(&file.path))
             .collect(),
-        data: data
-            .filter_map(|input| Some((input.role.clone(), place(&input.path)?)))
+        data: run
+            .data
+            .iter()
+            .filter_map(|input| Some((input.role.clone(), data_place(input)?)))
             .collect(),
         launch: run.command.as_ref().map(|command| Launch {
             argv: command.argv.iter().map(Into::into).collect(),
-            cwd: normalize(&root.join(command.cwd.to_path())),
+            cwd: project
+                .inside(&command.cwd)
+                .unwrap_or_else(|| project.root.clone()),
             ..Launch::default()
         }),
         base: Some(run.id().to_string()),

@@ -11,7 +11,7 @@ use super::configuration::Source;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::model::run::Base;
-use crate::model::{Param, Run, Sha256};
+use crate::model::{Param, RecordPath, Run, Sha256};
 use crate::observe::secrets;
 use crate::store::{contain, runs};
 
@@ -63,7 +63,9 @@ impl Like {
                     .because(format!("{copy} was changed after the run"))
                     .hint(format!("look closer: git exp check {short}")));
             }
-            let place = project.root.join(file.path.to_path());
+            let place = project
+                .inside(&file.path)
+                .ok_or_else(|| leaves(&file.path))?;
             // What the program would read at that place decides whether it must be told another.
             let is_there = std::fs::read(&place).is_ok_and(|now| now == bytes);
             Ok(Source {
@@ -91,20 +93,22 @@ impl Like {
         params: &BTreeMap<String, Param>,
     ) -> Result<Vec<(String, PathBuf)>> {
         let project = ctx.project()?;
-        let place = |input: &crate::model::data::DataInput| {
+        let place = |input: &crate::model::data::DataInput| -> Result<PathBuf> {
             let path = input.path.display();
             let names_it = |value: &Param| value.spelling() == path;
             let key = self.run.params.iter().find(|(_, value)| names_it(value));
             let now = key.and_then(|(key, _)| params.get(key));
-            match now.filter(|value| !names_it(value)) {
+            Ok(match now.filter(|value| !names_it(value)) {
                 Some(other) => project.root.join(other.spelling()),
-                None => project.root.join(input.path.to_path()),
-            }
+                None if input.external => input.path.to_path(),
+                None => project
+                    .inside(&input.path)
+                    .ok_or_else(|| leaves(&input.path))?,
+            })
         };
         let data = self.run.data.iter();
-        Ok(data
-            .map(|input| (input.role.clone(), place(input)))
-            .collect())
+        data.map(|input| Ok((input.role.clone(), place(input)?)))
+            .collect()
     }
 
     /// Its command, and where it ran.
@@ -131,8 +135,10 @@ impl Like {
                     .hint(format!("say the command: git exp run --like {short} -- …")),
             );
         }
-        let cwd = ctx.project()?.root.join(command.cwd.to_path());
-        let cwd = crate::store::layout::normalize(&cwd);
+        let cwd = ctx
+            .project()?
+            .inside(&command.cwd)
+            .ok_or_else(|| leaves(&command.cwd))?;
         if !cwd.is_dir() {
             return Err(
                 Failure::new(format!("the folder that {short} ran in is gone"))
@@ -142,4 +148,10 @@ impl Like {
         }
         Ok((command.argv.iter().map(Into::into).collect(), cwd))
     }
+}
+
+/// A record of ours never names such a path.
+fn leaves(path: &RecordPath) -> Failure {
+    Failure::new(format!("{} leads out of the project", path.display()))
+        .because("the record was not written by this program, or was edited")
 }

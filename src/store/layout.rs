@@ -91,6 +91,14 @@ impl Project {
         self.experiments().join("stages")
     }
 
+    /// Where a recorded path lies; `None` when it would leave the project. Links are the user's own
+    /// (`data` is often one), so that the text of the path decides.
+    pub fn inside(&self, path: &RecordPath) -> Option<PathBuf> {
+        let typed = path.to_path();
+        let place = normalize(&self.root.join(&typed));
+        (!typed.is_absolute() && place.starts_with(&self.root)).then_some(place)
+    }
+
     /// An absolute path relative to the project, with `/`; `None` outside of it.
     pub fn relative(&self, path: &Path) -> Option<RecordPath> {
         path.strip_prefix(&self.root)
@@ -148,6 +156,15 @@ mod tests {
             found.experiments_in_tree(),
             "course/project/experiments".into()
         );
+    }
+
+    #[test]
+    fn a_recorded_path_stays_in_the_project() {
+        let project = Project::at(Path::new("/p/q"), Path::new("/p"));
+        let inside = |path: &str| project.inside(&path.into());
+        assert_eq!(inside("a/../b"), Some("/p/q/b".into()));
+        assert_eq!(inside("."), Some("/p/q".into()));
+        assert_eq!((inside("../b"), inside("/etc/passwd")), (None, None));
     }
 
     #[test]
