@@ -92,6 +92,13 @@ fn a_clone_that_has_only_the_refs_restores_byte_for_byte() {
         !other.join("experiments/runs").exists(),
         "files stay as they are"
     );
+    let plain = exp(&env, &other, &["ls"]).ok();
+    assert!(
+        plain.contains("not in this working tree") && plain.contains("exp_001_bold_idea"),
+        "{plain}"
+    );
+    let here = env.exp(&["ls"]).ok();
+    assert!(!here.contains("not in this working tree"), "{here}");
     let listed = exp(&env, &other, &["ls", "--elsewhere"]).ok();
     assert!(
         listed.contains("exp_001_bold_idea") && listed.contains("snapshot only"),
