@@ -53,8 +53,9 @@ impl Appending {
             }
             let _turn = Lock::take(&repo.exp_dir()).map_err(Error::Busy)?;
             match prepared.and_then(|step| step.map_or(Ok(()), |step| step.take(&objects))) {
-                Err(Error::Changed(_)) => persist(&objects, &commit, &line, when),
-                done => done,
+                Ok(()) => Ok(()),
+                // Prepared without the lock, so that other writers may have come between.
+                Err(_) => persist(&Objects::open(&repo), &commit, &line, when),
             }
         });
         Self { go, thread }

@@ -21,11 +21,14 @@ pub(super) struct Library<'r> {
 
 impl<'r> Library<'r> {
     /// `None` when libgit2 can't open it: SHA-256, reftable, partial clones, and what git may learn.
+    ///
+    /// The shared directory is opened, also in a linked worktree: from there libgit2 1.9 does not see
+    /// that a ref exists, and a ref that is to be created once would be created twice.
     pub fn open(repo: &'r Repo) -> Option<Self> {
         let packed = repo.common_dir.join("packed-refs").metadata();
         Some(Self {
             repo,
-            repository: git2::Repository::open(&repo.git_dir).ok()?,
+            repository: git2::Repository::open(&repo.common_dir).ok()?,
             many_refs: packed.is_ok_and(|file| file.len() > MANY_REFS),
         })
     }
