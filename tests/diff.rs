@@ -294,12 +294,14 @@ fn case_3_another_version_of_the_data() {
     Changed
       data     train: data/processed/train_v1.csv → train_v2.csv    a50c4fd7 → 427d0f3a
                  size       3,561 rows × 14 cols → 4,359 rows × 16 cols   (key: sample_id)
-                 rows       about +820 added, about -20 removed (estimated from the stored profiles)
-                 columns    + visits_prev_year       int, mean 2.93
-                            + drug_spend_prev_year   float, mean 13.1
+                 rows       +809 added   -11 removed   70 changed   3,480 the same
+                 columns    + visits_prev_year       int, mean 2.932, 0 % empty
+                            + drug_spend_prev_year   float, mean 13.11, 0 % empty
                  types      physical_limit: float → int (125 empty cells appeared)
-                 shifted    site mean 2.74 → 3.34;  education mean 12.2 → 11.9
-                            family_size mean 3.80 → 3.95;  income mean 8286 → 7982
+                 cells      physical_limit 70 rows
+                 shifted    site mean 2.737 → 3.343 (PSI 1.4);  income mean 8286 → 7982 (KS 0.049 ±
+                              0.003);  physical_limit empty 0.0 % → 2.9 %
+                 watch      rows also present in data/processed/test.csv: 0 → 0
       config   configs/base.yaml → experiment_v2.yaml   (2 of 11 keys)
                  features.list         + visits_prev_year, + drug_spend_prev_year
                  model.n_estimators    4 → 6

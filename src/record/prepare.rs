@@ -130,6 +130,7 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
     let writing = Lock::share(&repo.exp_dir())?;
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());
+    run.config = config.iter().map(|(file, _)| file.clone()).collect();
     // What earlier runs wrote sorts changed paths; where there are none, no record is read for it.
     let writers = match frozen.is_dirty() {
         true => earlier.read(),
