@@ -67,6 +67,9 @@ fn every_clone_renumbers_alike_and_tables_never_conflict() {
             "{out}"
         );
         assert_eq!(out.lines().next(), dry.lines().next());
+        // The index still has the old folder; it is gone all the same.
+        let checked = exp(&env, place, &["check"]).all();
+        assert!(!checked.contains("broken"), "{checked}");
     }
     assert_eq!(tree(&env, &a), tree(&env, &b));
     let table = std::fs::read_to_string(a.join("experiments/experiments.md")).unwrap();

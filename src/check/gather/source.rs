@@ -57,7 +57,9 @@ impl<'a, 'r> Source<'a, 'r> {
             ])
             .args(["--", ":(top,glob)**/*.md", ":(top,glob)**/*.markdown"])
             .run()?;
-        files.extend(split_nul(&listed).map(|path| RecordPath::from_path(&path_from_git(path))));
+        let listed = split_nul(&listed).map(|path| RecordPath::from_path(&path_from_git(path)));
+        // The index still has what was removed or renumbered and is not committed yet.
+        files.extend(listed.filter(|path| top.join(path.to_path()).symlink_metadata().is_ok()));
         let known = git::unchanged::blobs(repo, |path| files.contains(path));
         Ok(Self::Worktree {
             top: top.to_owned(),
