@@ -1,9 +1,9 @@
 //! What `finish` says: how the run ended, its primary metric, and what to commit.
 
-use crate::compare::noise::Repeats;
-use crate::compare::{Evidence, Side};
+use crate::compare::noise::Noise;
+use crate::compare::{Evidence, Judgement, Rules, Side, compare};
 use crate::model::metric::Goal;
-use crate::model::{Number, Run, Status};
+use crate::model::{Run, Status};
 use crate::settings::{Lang, ProjectSettings};
 use crate::ui::number;
 
@@ -43,21 +43,23 @@ pub fn lines(
     ]
 }
 
-/// Whether luck alone explains the difference; `None` without repeats on either side.
-fn within_noise(
+/// What the difference to the base means, and whether luck alone explains it; the latter is `None`
+/// without repeats on either side.
+fn judged(
     run: &Run,
     base: &Run,
     others: &[&Run],
     metric: &str,
-    (value, before): (&Number, &Number),
-) -> Option<bool> {
+    settings: &ProjectSettings,
+) -> Option<(Judgement, Option<bool>)> {
     let evidence = Evidence {
         runs: others,
         ..Evidence::default()
     };
-    let repeats = Repeats::find(&Side::new(base), &Side::new(run), &evidence);
-    let noise = repeats.noise(metric, before.as_f64(), value.as_f64())?;
-    Some(noise.within())
+    let rules = Rules::from(settings);
+    let comparison = compare(&Side::new(base), &Side::new(run), &evidence, &rules);
+    let row = comparison.metrics.iter().find(|row| row.name == metric)?;
+    Some((row.judgement, row.noise.as_ref().map(Noise::within)))
 }
 
 /// `roc_auc_val 0.861 (+0.019 vs exp_003)   rank 1 of 4`
@@ -75,12 +77,18 @@ fn primary(run: &Run, others: &[&Run], settings: &ProjectSettings, lang: Lang) -
         let delta = value.as_f64() - before.as_f64();
         let against = lang.pick("vs", "к");
         let delta = number::signed(delta, value, before);
-        let noise = within_noise(run, base, others, name, (value, before));
-        let said = match noise {
-            Some(true) => lang.pick(", within noise", ", в пределах шума"),
-            _ => "",
-        };
-        text.push_str(&format!(" ({delta} {against} {}{said})", base.id().short()));
+        let base_id = base.id().short();
+        text.push_str(&match judged(run, base, others, name, settings) {
+            Some((Judgement::NotComparable, _)) => {
+                let not = lang.pick("not comparable with", "несравнимо с");
+                format!(" ({not} {base_id})")
+            }
+            Some((_, Some(true))) => {
+                let noise = lang.pick("within noise", "в пределах шума");
+                format!(" ({delta} {against} {base_id}, {noise})")
+            }
+            _ => format!(" ({delta} {against} {base_id})"),
+        });
     }
     let goal = settings.goal(name)?;
     let better = |a: f64, b: f64| match goal {

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{Page, outward, shown};
 use crate::model::{MetricValue, Run};
+use crate::report::diff::words::Words;
 use crate::report::minilog::code_state;
 use crate::report::story::{Against, Step, against};
 use crate::ui::number;
@@ -111,6 +112,13 @@ impl Page<'_> {
         }
     }
 
+    fn nouns(&self) -> Words {
+        Words {
+            lang: self.facts.lang,
+            unicode: true,
+        }
+    }
+
     fn words(&self, run: &Run) -> Markup {
         let lines = [
             (self.t("Goal", "Цель"), &run.goal),
@@ -187,7 +195,7 @@ impl Page<'_> {
                 @for input in &run.data { dt { (self.t("Data", "Данные")) " " (shown(&input.role)) } dd {
                     code { (shown(&input.path.display())) } " "
                     span.soft { (input.sha256.as_ref().map_or("?", |d| d.short()))
-                        @if let Some(rows) = input.rows { ", " (number::count(rows)) " " (self.t("rows", "строк")) }
+                        @if let Some(rows) = input.rows { ", " (self.nouns().count(rows, ["row", "rows"], ["строка", "строки", "строк"])) }
                         @if let Some(bytes) = input.bytes { ", " (number::bytes(bytes)) } }
                 } }
                 @for file in &run.config { dt { (self.t("Config", "Конфиг")) } dd { code { (shown(&file.path.display())) } } }
@@ -221,9 +229,10 @@ impl Page<'_> {
         let machine = run.hardware.as_ref();
         let parts = machine.map(|m| {
             let gpus = m.gpus.iter().flatten();
-            let cores = m
-                .cores
-                .map(|cores| format!("{cores} {}", self.t("cores", "ядер")));
+            let cores = m.cores.map(|cores| {
+                self.nouns()
+                    .count(cores.into(), ["core", "cores"], ["ядро", "ядра", "ядер"])
+            });
             let parts = m
                 .cpu
                 .iter()
