@@ -15,6 +15,7 @@ pub(super) mod checkout;
 pub mod config;
 pub(super) mod conversion;
 mod files;
+mod folders;
 mod index;
 pub mod index_file;
 mod keep;

@@ -144,7 +144,7 @@ fn list(repo: &Repo, experiments: &[RecordPath]) -> Result<Listing, Error> {
         Some(index) => index,
         None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
     };
-    let sightings = odd::search(repo.top()?, &index, experiments);
+    let sightings = odd::search(repo, &index, experiments);
     Ok((index, sightings))
 }
 

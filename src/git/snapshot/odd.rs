@@ -5,6 +5,7 @@ use std::fs::FileType;
 use std::path::Path;
 
 use super::Scope;
+use super::folders::{self, Folders, Stamp};
 use super::status::{IndexEntry, Status};
 use crate::git::command::split_nul;
 use crate::git::{Error, Repo};
@@ -18,39 +19,54 @@ pub struct Sighting {
     kind: Kind,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Kind {
+/// What kind of thing it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
     /// `fifo`, `socket` or `device`.
     Special(&'static str),
     /// A folder without tracked files: ignored, or full of untracked files, or empty.
     Folder,
 }
 
-/// Looks through the folders that have tracked files. Names and types only: no file is opened.
-pub fn search(top: &Path, index: &[IndexEntry], experiments: &[RecordPath]) -> Vec<Sighting> {
-    let mut folders: HashSet<&[u8]> = HashSet::from([&b""[..]]);
-    for entry in index {
-        let mut path = entry.entry.path.as_bytes();
-        while let Some(slash) = path.iter().rposition(|&b| b == b'/') {
-            path = &path[..slash];
-            if !folders.insert(path) {
-                break;
-            }
-        }
+/// Kinds by their number in the file of [`folders`](super::folders).
+const KINDS: [Kind; 4] = [
+    Kind::Folder,
+    Kind::Special("fifo"),
+    Kind::Special("socket"),
+    Kind::Special("device"),
+];
+
+impl Kind {
+    /// A number for this kind.
+    pub fn code(self) -> u8 {
+        let place = KINDS.iter().position(|kind| *kind == self);
+        place
+            .and_then(|place| u8::try_from(place).ok())
+            .unwrap_or(u8::MAX)
     }
+
+    /// The kind of a number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        KINDS.get(usize::from(code)).copied()
+    }
+}
+
+/// Looks through the folders that have tracked files, as far as they changed since the last search.
+/// Names and types only: no file is opened.
+pub fn search(repo: &Repo, index: &[IndexEntry], experiments: &[RecordPath]) -> Vec<Sighting> {
+    let Some(top) = &repo.work_tree else {
+        return Vec::new();
+    };
+    let folders = tracked_folders(index);
     let gitlinks: HashSet<&[u8]> = index
         .iter()
         .filter(|entry| entry.entry.mode == crate::git::tree::GITLINK)
         .map(|entry| entry.entry.path.as_bytes())
         .collect();
     let mut found = Vec::new();
-    for folder in &folders {
-        let folder = RecordPath::from_bytes(*folder);
-        if experiments.iter().any(|records| folder.is_within(records)) {
-            continue;
-        }
-        // One that can't be read has nothing odd that we know of; git complains by itself.
-        for (path, kind) in read(top, &folder).unwrap_or_default().found {
+    for (folder, names) in contents(repo, top, &folders, experiments) {
+        for (name, kind) in names {
+            let path = RecordPath::from_bytes(name).below(&folder);
             let known = folders.contains(path.as_bytes()) || gitlinks.contains(path.as_bytes());
             if !known && !experiments.contains(&path) {
                 found.push(Sighting { path, kind });
@@ -58,6 +74,66 @@ pub fn search(top: &Path, index: &[IndexEntry], experiments: &[RecordPath]) -> V
         }
     }
     found
+}
+
+/// The folders that the paths of the index name, the top included.
+fn tracked_folders(index: &[IndexEntry]) -> HashSet<&[u8]> {
+    let mut folders: HashSet<&[u8]> = HashSet::from([&b""[..]]);
+    let mut last: &[u8] = b"";
+    for entry in index {
+        let mut path = entry.entry.path.as_bytes();
+        while let Some(slash) = path.iter().rposition(|&b| b == b'/') {
+            path = &path[..slash];
+            // The index is sorted, so most files are in the folder of the one before.
+            if path == last || !folders.insert(path) {
+                break;
+            }
+        }
+        last = path;
+    }
+    folders
+}
+
+/// What is in each of some folders, read anew where it isn't remembered.
+fn contents(
+    repo: &Repo,
+    top: &Path,
+    wanted: &HashSet<&[u8]>,
+    experiments: &[RecordPath],
+) -> Vec<(RecordPath, Names)> {
+    let remembered = Folders::open(repo);
+    let paths = wanted.iter().map(|path| RecordPath::from_bytes(*path));
+    let states: Vec<(RecordPath, Option<Stamp>)> = paths
+        .filter(|path| !experiments.iter().any(|records| path.is_within(records)))
+        .map(|path| {
+            let now = folders::stamp(&top.join(path.to_path()));
+            (path, now)
+        })
+        .collect();
+    let is_known =
+        |(path, now): &(RecordPath, Option<Stamp>)| remembered.get(path.as_bytes(), *now).is_some();
+    // The clock is read before the folders are.
+    let draft = match states.iter().all(is_known) {
+        true => None,
+        false => remembered.clock(),
+    };
+    let mut seen = Vec::with_capacity(states.len());
+    for (path, now) in states {
+        // One that can't be read has nothing odd that we know of; git complains by itself.
+        let (now, names) = match remembered.get(path.as_bytes(), now) {
+            Some(folder) => (now, folder.found.clone()),
+            None => match read(top, &path) {
+                Ok(contents) => (now, contents.found),
+                Err(_) => (None, Names::default()),
+            },
+        };
+        seen.push((path, now, names));
+    }
+    if let Some(draft) = draft {
+        remembered.keep(draft, &seen);
+    }
+    let without_state = |(path, _, names)| (path, names);
+    seen.into_iter().map(without_state).collect()
 }
 
 /// Keeps the sightings that git doesn't ignore, and looks into folders that hold nothing it saw.
@@ -85,8 +161,11 @@ pub fn sort(
                     left_out.push(without_bytes(path, "empty-directory"));
                 }
                 Ok(contents) => {
-                    let found = contents.found.into_iter();
-                    open.extend(found.map(|(path, kind)| Sighting { path, kind }));
+                    let inside = |(name, kind)| Sighting {
+                        path: RecordPath::from_bytes(name).below(&path),
+                        kind,
+                    };
+                    open.extend(contents.found.into_iter().map(inside));
                 }
                 Err(_) => left_out.push(without_bytes(path, "unreadable")),
             },
@@ -126,10 +205,13 @@ fn without_bytes(path: RecordPath, why: &str) -> LeftOut {
     }
 }
 
+/// Names in a folder, with what they are.
+pub type Names = Vec<(Vec<u8>, Kind)>;
+
 /// The special files and folders in a folder, and whether it holds anything at all.
 #[derive(Default)]
 struct Contents {
-    found: Vec<(RecordPath, Kind)>,
+    found: Names,
     is_empty: bool,
 }
 
@@ -147,7 +229,7 @@ fn read(top: &Path, folder: &RecordPath) -> std::io::Result<Contents> {
         };
         let name = RecordPath::from_path(Path::new(&entry.file_name()));
         if name.as_bytes() != b".git" {
-            contents.found.push((name.below(folder), kind));
+            contents.found.push((name.as_bytes().to_vec(), kind));
         }
     }
     Ok(contents)

@@ -1,0 +1,323 @@
+//! What was seen in the folders of a working tree, so that a folder that did not change is not read
+//! again: one look at it instead of one at each of its names.
+//!
+//! A name can't come, go or change its kind without the folder's own modification time changing.
+//! As with git's index, times that are too young say nothing: a second change within the same tick of
+//! the file system's clock would not show. The clock is the file system's own, read off a file made
+//! before any folder was looked at, since that of a file server may differ.
+//!
+//! Derived and disposable: a damaged file counts as none, one that can't be written is let be.
+//!
+//! Layout, little-endian: magic, XXH3 of all that follows `u64`, top of the working tree; then folders:
+//! path, modified `i64`, changed `i64` (nanoseconds), inode `u64`, device `u64`, count `u32`, and as
+//! many sightings: kind `u8`, name. Paths and names have their length before them, `u32`.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::odd::{Kind, Names};
+use crate::git::Repo;
+use crate::model::{RecordPath, Sha256};
+
+const MAGIC: &[u8; 8] = b"gxfold1\n";
+/// Within this many nanoseconds two changes may bear the same time (FAT has two seconds).
+const AT_REST: i64 = 2_000_000_000;
+/// The file's name begins so; what follows tells linked worktrees apart.
+const PREFIX: &str = "folders-";
+
+/// What tells a folder's states apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    modified: i64,
+    changed: i64,
+    inode: u64,
+    device: u64,
+}
+
+/// A folder that was read: names of what no commit can hold, and of folders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    stamp: Stamp,
+    /// Names and kinds.
+    pub found: Names,
+}
+
+/// Folders by their path from the top of the working tree.
+#[derive(Debug, Default)]
+pub struct Folders {
+    place: PathBuf,
+    top: Vec<u8>,
+    known: HashMap<Vec<u8>, Folder>,
+}
+
+impl Folders {
+    /// Opens what is remembered of a working tree.
+    pub fn open(repo: &Repo) -> Self {
+        let top = repo.work_tree.as_deref().map(Path::as_os_str);
+        let top = top
+            .map(OsStr::as_encoded_bytes)
+            .unwrap_or_default()
+            .to_vec();
+        let name = format!("{PREFIX}{}", Sha256::of(&top).short());
+        let place = repo.exp_dir().join(name);
+        let known = std::fs::read(&place)
+            .ok()
+            .and_then(|bytes| parse(&bytes, &top))
+            .unwrap_or_default();
+        Self { place, top, known }
+    }
+
+    /// A folder as it was read, if it is the same still.
+    pub fn get(&self, path: &[u8], now: Option<Stamp>) -> Option<&Folder> {
+        let folder = self.known.get(path)?;
+        (Some(folder.stamp) == now).then_some(folder)
+    }
+
+    /// The moment before anything is looked at, to be given to [`Folders::keep`]. `None` where
+    /// nothing can be written.
+    pub fn clock(&self) -> Option<Draft> {
+        let folder = self.place.parent()?;
+        std::fs::create_dir_all(folder).ok()?;
+        let file = tempfile::Builder::new()
+            // `doctor` removes what a killed process left under such names.
+            .prefix(".tmp-")
+            .tempfile_in(folder)
+            .ok()?;
+        let now = stamp(file.path())?;
+        Some(Draft { file, now })
+    }
+
+    /// Remembers the folders of this search that may be; the others are forgotten.
+    pub fn keep(self, draft: Draft, seen: &[(RecordPath, Option<Stamp>, Names)]) {
+        let mut body = Vec::new();
+        put(&mut body, &self.top);
+        for (path, stamp, found) in seen {
+            let Some(stamp) = stamp.filter(|stamp| stamp.is_at_rest(draft.now)) else {
+                continue;
+            };
+            put(&mut body, path.as_bytes());
+            body.extend_from_slice(&stamp.modified.to_le_bytes());
+            body.extend_from_slice(&stamp.changed.to_le_bytes());
+            body.extend_from_slice(&stamp.inode.to_le_bytes());
+            body.extend_from_slice(&stamp.device.to_le_bytes());
+            body.extend_from_slice(&u32::try_from(found.len()).unwrap_or_default().to_le_bytes());
+            for (name, kind) in found {
+                body.push(kind.code());
+                put(&mut body, name);
+            }
+        }
+        let digest = twox_hash::XxHash3_64::oneshot(&body);
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&digest.to_le_bytes());
+        bytes.extend_from_slice(&body);
+        let mut file = draft.file;
+        // Derived: a failure costs time at the next look and is nobody's error now.
+        if file.write_all(&bytes).is_ok() {
+            let _ = file.persist(&self.place);
+        }
+    }
+}
+
+/// A file that will replace what is remembered, with the time at which it was made.
+#[derive(Debug)]
+pub struct Draft {
+    file: tempfile::NamedTempFile,
+    now: Stamp,
+}
+
+impl Stamp {
+    fn is_at_rest(&self, now: Stamp) -> bool {
+        self.device == now.device
+            && self.modified.max(self.changed) < now.modified.saturating_sub(AT_REST)
+    }
+}
+
+/// Looks at a folder without reading it; `None` where the system tells too little.
+#[cfg(unix)]
+pub fn stamp(place: &Path) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt;
+    let found = place.symlink_metadata().ok()?;
+    let moment = |seconds: i64, rest: i64| seconds.checked_mul(1_000_000_000)?.checked_add(rest);
+    Some(Stamp {
+        modified: moment(found.mtime(), found.mtime_nsec())?,
+        changed: moment(found.ctime(), found.ctime_nsec())?,
+        inode: found.ino(),
+        device: found.dev(),
+    })
+}
+
+/// Looks at a folder without reading it; `None` where the system tells too little.
+#[cfg(not(unix))]
+pub fn stamp(_: &Path) -> Option<Stamp> {
+    None
+}
+
+fn put(into: &mut Vec<u8>, bytes: &[u8]) {
+    into.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
+    into.extend_from_slice(bytes);
+}
+
+fn parse(bytes: &[u8], top: &[u8]) -> Option<HashMap<Vec<u8>, Folder>> {
+    let mut rest = bytes.strip_prefix(MAGIC)?;
+    let digest = u64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?);
+    if digest != twox_hash::XxHash3_64::oneshot(rest) || text(&mut rest)? != top {
+        return None;
+    }
+    let mut known = HashMap::new();
+    while !rest.is_empty() {
+        let path = text(&mut rest)?.to_vec();
+        let stamp = Stamp {
+            modified: i64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
+            changed: i64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
+            inode: u64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
+            device: u64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
+        };
+        let count = u32::from_le_bytes(take(&mut rest, 4)?.try_into().ok()?);
+        let mut found = Vec::new();
+        for _ in 0..count {
+            let kind = Kind::from_code(take(&mut rest, 1)?[0])?;
+            found.push((text(&mut rest)?.to_vec(), kind));
+        }
+        known.insert(path, Folder { stamp, found });
+    }
+    Some(known)
+}
+
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    let (taken, after) = rest.split_at_checked(count)?;
+    *rest = after;
+    Some(taken)
+}
+
+fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = u32::from_le_bytes(take(rest, 4)?.try_into().ok()?);
+    take(rest, usize::try_from(length).ok()?)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::git::testing::Lab;
+
+    fn settled(stamp: Stamp) -> Stamp {
+        Stamp {
+            modified: stamp.modified - 2 * AT_REST,
+            changed: stamp.changed - 2 * AT_REST,
+            ..stamp
+        }
+    }
+
+    fn remember(repo: &Repo, path: &str, stamp: Stamp, found: Names) {
+        let folders = Folders::open(repo);
+        let draft = folders.clock().unwrap();
+        folders.keep(draft, &[(path.into(), Some(stamp), found)]);
+    }
+
+    #[test]
+    fn a_folder_is_remembered_until_anything_of_it_changes() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let now = stamp(lab.top()).unwrap();
+        let old = settled(now);
+        let names: Names = vec![
+            (b"pipe".to_vec(), Kind::Special("fifo")),
+            (b"sub".to_vec(), Kind::Folder),
+        ];
+        remember(&repo, "in", old, names.clone());
+        let folders = Folders::open(&repo);
+        assert_eq!(folders.get(b"in", Some(old)).unwrap().found, names);
+        assert!(folders.get(b"in", None).is_none());
+        assert!(folders.get(b"other", Some(old)).is_none());
+        for other in [
+            Stamp {
+                modified: old.modified + 1,
+                ..old
+            },
+            Stamp {
+                changed: old.changed + 1,
+                ..old
+            },
+            Stamp {
+                inode: old.inode + 1,
+                ..old
+            },
+            Stamp {
+                device: old.device + 1,
+                ..old
+            },
+        ] {
+            assert!(folders.get(b"in", Some(other)).is_none());
+        }
+    }
+
+    #[test]
+    fn what_changed_a_moment_ago_is_not_remembered() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let now = stamp(lab.top()).unwrap();
+        let old = settled(now);
+        for young in [
+            now,
+            Stamp {
+                changed: old.changed,
+                ..now
+            },
+            Stamp {
+                modified: old.modified,
+                ..now
+            },
+            Stamp {
+                modified: i64::MAX,
+                ..old
+            },
+            Stamp {
+                device: old.device + 1,
+                ..old
+            },
+        ] {
+            remember(&repo, "in", young, Names::new());
+            assert!(Folders::open(&repo).get(b"in", Some(young)).is_none());
+        }
+    }
+
+    #[test]
+    fn another_working_tree_has_its_own() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let old = settled(stamp(lab.top()).unwrap());
+        remember(&repo, "in", old, Names::new());
+        let linked = Repo {
+            work_tree: Some(lab.top().join("linked")),
+            ..repo.clone()
+        };
+        assert!(Folders::open(&linked).get(b"in", Some(old)).is_none());
+        assert!(Folders::open(&repo).get(b"in", Some(old)).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn damage_counts_as_nothing_remembered(at in 0_usize..200, byte: u8, cut in 0_usize..200) {
+            static BYTES: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
+                let lab = Lab::with_commit();
+                let repo = lab.repo();
+                let old = settled(stamp(lab.top()).unwrap());
+                remember(&repo, "in", old, vec![(b"pipe".to_vec(), Kind::Special("fifo"))]);
+                std::fs::read(Folders::open(&repo).place).unwrap()
+            });
+            let top = {
+                let mut rest = &BYTES[16..];
+                text(&mut rest).unwrap().to_vec()
+            };
+            prop_assert!(parse(&BYTES, &top).is_some());
+            let mut bytes = BYTES.clone();
+            let length = bytes.len();
+            bytes[at % length] = byte;
+            bytes.truncate(length.min(cut.max(1)));
+            prop_assert!(bytes == *BYTES || parse(&bytes, &top).is_none());
+        }
+    }
+}
