@@ -149,7 +149,8 @@ fn prepare(
          committer git-exp <git-exp@localhost> {date}\n\nNotes added by 'git exp'\n",
         parent.unwrap_or_default()
     );
-    let new = objects.write("commit", content.as_bytes())?;
+    let new = objects.write_soon("commit", content.as_bytes())?;
+    objects.settle()?;
     reach("note-objects")?;
     Ok(Some(Step { old, new }))
 }
@@ -182,7 +183,7 @@ fn edit(
         if lines(&text).any(|known| known == line) {
             return Ok(None);
         }
-        (BLOB, objects.write("blob", &with_line(text, line))?)
+        (BLOB, objects.write_soon("blob", &with_line(text, line))?)
     } else if let Some(at) = items.iter().position(is_folder) {
         let inside = objects.tree(&items.remove(at).id)?;
         match edit(objects, inside, rest, line, depth + 1)? {
@@ -195,7 +196,10 @@ fn edit(
             None => return Ok(None),
         }
     } else {
-        (BLOB, objects.write("blob", &with_line(Vec::new(), line))?)
+        (
+            BLOB,
+            objects.write_soon("blob", &with_line(Vec::new(), line))?,
+        )
     };
     let name = if mode == FOLDER { folder } else { name };
     items.push(Item {
@@ -203,7 +207,7 @@ fn edit(
         name: name.as_bytes().to_vec(),
         id,
     });
-    objects.write("tree", &build_object(items)).map(Some)
+    objects.write_soon("tree", &build_object(items)).map(Some)
 }
 
 fn with_line(mut text: Vec<u8>, line: &str) -> Vec<u8> {

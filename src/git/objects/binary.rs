@@ -97,6 +97,11 @@ impl Side for Binary<'_> {
         Oid::parse(&printed).ok_or(Error::Unexpected(printed))
     }
 
+    fn settle(&mut self) -> Result<(), Error> {
+        // git was told to write durably, and has ended.
+        Ok(())
+    }
+
     fn reference(&mut self, name: &str) -> Result<Option<Oid>, Error> {
         refs::read_name(self.repo, name)
     }

@@ -17,6 +17,8 @@ pub(super) struct Library<'r> {
     repo: &'r Repo,
     repository: git2::Repository,
     many_refs: bool,
+    /// Written, and perhaps not on disk yet.
+    unsettled: Vec<Oid>,
 }
 
 impl<'r> Library<'r> {
@@ -30,6 +32,7 @@ impl<'r> Library<'r> {
             repo,
             repository: git2::Repository::open(&repo.common_dir).ok()?,
             many_refs: packed.is_ok_and(|file| file.len() > MANY_REFS),
+            unsettled: Vec::new(),
         })
     }
 
@@ -73,9 +76,18 @@ impl Side for Library<'_> {
         let kind = git2::ObjectType::from_str(kind)
             .ok_or_else(|| Error::Unexpected(format!("an object of type {kind}")))?;
         let id = ours(self.repository.odb()?.write(kind, content)?)?;
-        let (folder, file) = id.as_str().split_at(2);
-        self.sync(&Path::new("objects").join(folder).join(file))?;
+        self.unsettled.push(id.clone());
         Ok(id)
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        // The youngest first: with its entry in the file system's journal go those of the others.
+        while let Some(id) = self.unsettled.last() {
+            let (folder, file) = id.as_str().split_at(2);
+            self.sync(&Path::new("objects").join(folder).join(file))?;
+            self.unsettled.pop();
+        }
+        Ok(())
     }
 
     fn reference(&mut self, name: &str) -> Result<Option<Oid>, Error> {

@@ -30,8 +30,10 @@ pub struct Object {
 trait Side {
     /// An object; `None` when it is not here. Nothing is ever fetched.
     fn read(&mut self, id: &Oid) -> Result<Option<Object>, Error>;
-    /// Writes an object so that it is on disk when the call returns.
+    /// Writes an object, which need not be on disk before [`Side::settle`].
     fn write(&mut self, kind: &str, content: &[u8]) -> Result<Oid, Error>;
+    /// Returns when all that was written is on disk.
+    fn settle(&mut self) -> Result<(), Error>;
     /// What a ref names.
     fn reference(&mut self, name: &str) -> Result<Option<Oid>, Error>;
     /// Creates a ref, or moves it if it still names `old`; [`Error::Changed`] when it does not.
@@ -102,7 +104,20 @@ impl<'r> Objects<'r> {
 
     /// Writes an object, durably.
     pub fn write(&self, kind: &str, content: &[u8]) -> Result<Oid, Error> {
+        let id = self.write_soon(kind, content)?;
+        self.settle()?;
+        Ok(id)
+    }
+
+    /// Writes one of several objects, which are on disk after [`Objects::settle`]: together they cost
+    /// hardly more than one.
+    pub fn write_soon(&self, kind: &str, content: &[u8]) -> Result<Oid, Error> {
         self.with(|side| side.write(kind, content))
+    }
+
+    /// Returns when all objects are on disk. No ref may name one of them before.
+    pub fn settle(&self) -> Result<(), Error> {
+        self.with(|side| side.settle())
     }
 
     /// What a ref names.
