@@ -153,8 +153,10 @@ fn begin(ctx: &Ctx, args: &RunArgs) -> Result<Begun> {
         });
     }
     let request = request(ctx, args)?;
-    let begun = begin::begin(ctx, &request)?;
-    for line in announce(ctx, &begun)? {
+    let mut begun = begin::begin(ctx, &request)?;
+    let told = announce(ctx, &begun);
+    begun.settle(ctx);
+    for line in told? {
         ctx.ui.say(line);
     }
     let name = begun.run.id().to_string();

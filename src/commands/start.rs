@@ -131,14 +131,19 @@ pub fn start(ctx: &Ctx, args: &StartArgs) -> Result<ExitCode> {
     if args.capture.dry_run {
         return dry_run(ctx, &request);
     }
-    let begun = begin::begin(ctx, &request)?;
+    let mut begun = begin::begin(ctx, &request)?;
+    let told = match args.porcelain || ctx.globals.json {
+        true => Ok(Vec::new()),
+        false => announce(ctx, &begun),
+    };
+    begun.settle(ctx);
     if args.porcelain {
         ctx.ui.out(format!("{}\n", begun.run.id()))?;
     } else if ctx.globals.json {
         let value = serde_json::to_value(&begun.run).unwrap_or_default();
         ctx.ui.out_json(&value)?;
     } else {
-        for line in announce(ctx, &begun)? {
+        for line in told? {
             ctx.ui.out(format!("{line}\n"))?;
         }
         ctx.ui

@@ -61,16 +61,27 @@ impl Appending {
         Self { go, thread }
     }
 
-    /// Adds the line, as [`append`] does.
-    pub fn publish(self) -> Result<(), Error> {
+    /// Adds the line, as [`append`] does, beside what else there is to do.
+    pub fn publish(self) -> Publishing {
         // The thread may have ended with an error; then nobody waits, and the error is below.
         let _ = self.go.send(());
+        Publishing(self.thread)
+    }
+}
+
+/// A line that is being added.
+#[derive(Debug)]
+pub struct Publishing(JoinHandle<Result<(), Error>>);
+
+impl Publishing {
+    /// Returns when the line is there.
+    pub fn wait(self) -> Result<(), Error> {
         let stopped = |_| {
             Err(Error::Unexpected(
                 "a thread that writes notes stopped".into(),
             ))
         };
-        self.thread.join().unwrap_or_else(stopped)
+        self.0.join().unwrap_or_else(stopped)
     }
 }
 
@@ -383,10 +394,10 @@ mod tests {
         drop(prepare("forgotten"));
         let (first, second) = (prepare("first"), prepare("second"));
         assert_eq!(read(&repo, &head).unwrap(), Vec::<String>::new());
-        second.publish().unwrap();
-        first.publish().unwrap();
+        second.publish().wait().unwrap();
+        first.publish().wait().unwrap();
         assert_eq!(read(&repo, &head).unwrap(), ["second", "first"]);
-        prepare("first").publish().unwrap();
+        prepare("first").publish().wait().unwrap();
         assert_eq!(read(&repo, &head).unwrap().len(), 2);
     }
 

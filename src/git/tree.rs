@@ -1,5 +1,7 @@
 //! Trees in memory: listings as git prints them, and the id of a tree with some paths left out.
 
+use std::borrow::Borrow;
+
 use rayon::prelude::*;
 
 use super::Error;
@@ -56,12 +58,15 @@ fn parse_line(line: &[u8]) -> Result<Entry, Error> {
 /// The id of the tree that holds just the kept paths. Nothing is written; a folder that loses all
 /// its paths is no longer there, as in git.
 pub fn filtered_tree(
-    entries: &[Entry],
+    entries: &[impl Borrow<Entry> + Sync],
     keep: impl Fn(&RecordPath) -> bool + Sync,
     format: ObjectFormat,
 ) -> Oid {
     let entries = entries.par_iter().with_min_len(1024);
-    let mut kept: Vec<&Entry> = entries.filter(|entry| keep(&entry.path)).collect();
+    let kept = entries
+        .map(Borrow::borrow)
+        .filter(|entry: &&Entry| keep(&entry.path));
+    let mut kept: Vec<&Entry> = kept.collect();
     // Full paths in byte order put each folder where git sorts it: as if its name ended in `/`.
     if !kept.is_sorted_by(|a, b| a.path <= b.path) {
         kept.sort_by(|a, b| a.path.cmp(&b.path));

@@ -1,15 +1,27 @@
 //! The state of the code, asked through [`crate::git`] and sorted onto axes.
 
+use std::borrow::Borrow;
+
 use crate::git::ObjectFormat;
 use crate::git::snapshot::{Frozen, Kept};
-use crate::git::tree::filtered_tree;
-use crate::model::Axis;
+use crate::git::tree::{Entry, filtered_tree};
 use crate::model::axis::Claims;
 use crate::model::code::{Change, Code};
+use crate::model::{Axis, Oid};
+
+/// The tree of those entries that are code.
+pub fn code_tree(
+    entries: &[impl Borrow<Entry> + Sync],
+    claims: &Claims,
+    format: ObjectFormat,
+) -> Oid {
+    let is_code = |path: &_| claims.axis_of(path) == Axis::Code;
+    filtered_tree(entries, is_code, format)
+}
 
 /// The code of a run as a record keeps it. The snapshot is still unknown, and so is the patch's
 /// file: [`kept`] and the writer of the run's folder fill them in.
-pub fn code(frozen: &Frozen, claims: &Claims, format: ObjectFormat) -> Code {
+pub fn code(frozen: &Frozen, claims: &Claims, code_tree: Oid) -> Code {
     let changes: Vec<Change> = frozen
         .changes
         .iter()
@@ -21,13 +33,12 @@ pub fn code(frozen: &Frozen, claims: &Claims, format: ObjectFormat) -> Code {
             axis: claims.axis_of(&change.path),
         })
         .collect();
-    let is_code = |path: &_| claims.axis_of(path) == Axis::Code;
     Code {
         commit: frozen.head.commit.clone(),
         branch: frozen.head.branch.clone(),
         describe: frozen.describe.clone(),
         tree: Some(frozen.tree.clone()),
-        code_tree: Some(filtered_tree(&frozen.entries, is_code, format)),
+        code_tree: Some(code_tree),
         dirty: frozen.is_dirty(),
         snapshot: None,
         patch: None,

@@ -11,6 +11,7 @@ use super::{end, setup};
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::failpoint;
+use crate::git::notes::{Appending, Publishing};
 use crate::git::snapshot::{Frozen, Keep};
 use crate::git::{patch, refs};
 use crate::model::code::FileInRun;
@@ -21,6 +22,7 @@ use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
+use crate::store::lock::Lock;
 use crate::store::{cards, format, ids};
 
 /// What `start` or `run` was told. Paths are absolute.
@@ -75,9 +77,23 @@ pub struct Begun {
     pub launch: Launch,
     /// Files that were set up because this is the first run here.
     pub set_up: Vec<String>,
+    noting: Option<Publishing>,
+    /// Held until the note is there.
+    writing: Option<Lock>,
 }
 
-/// Begins a run.
+impl Begun {
+    /// Waits for the note, which is written while the caller finds out what there is to tell. Must be
+    /// called before anything is run, and before the process ends.
+    pub fn settle(&mut self, ctx: &Ctx) {
+        if let Some(noting) = self.noting.take() {
+            end::tell_of_note(ctx, noting.wait());
+        }
+        self.writing = None;
+    }
+}
+
+/// Begins a run. All but its note is there when this returns: see [`Begun::settle`].
 ///
 /// # Errors
 /// Bad input, a dirty tree where a clean one was asked for, a secret, inputs that were run before:
@@ -92,7 +108,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         data,
         specs,
         proposal,
-        writing: _writing,
+        writing,
     } = prepare::prepare(ctx, request)?;
     let set_up = match proposal {
         Some(proposal) => {
@@ -102,13 +118,15 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         None => Vec::new(),
     };
     keep_cards(ctx, &data)?;
-    let folder = write(ctx, &mut run, observed, ctx.settings()?)?;
+    let (folder, noting) = write(ctx, &mut run, observed, ctx.settings()?)?;
     Ok(Begun {
         run,
         folder,
         base,
         launch,
         set_up,
+        noting,
+        writing: Some(writing),
     })
 }
 
@@ -155,7 +173,7 @@ fn write(
     run: &mut Run,
     mut observed: Observed,
     settings: &ProjectSettings,
-) -> Result<PathBuf> {
+) -> Result<(PathBuf, Option<Publishing>)> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
     let taken = observed
@@ -165,9 +183,7 @@ fn write(
         .ok_or_else(|| Failure::new("the search for the next number broke off"))??;
     let number = ids::reserve(&repo.exp_dir(), project, &run.uid, taken)?;
     run.number = number;
-    let folder =
-        freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| give_back(ctx, run))?;
-    Ok(folder)
+    freeze_and_publish(ctx, run, observed, settings).inspect_err(|_| give_back(ctx, run))
 }
 
 /// Leaves nothing of a run that could not be published: neither its ref nor its number. What can't be
@@ -192,7 +208,7 @@ fn freeze_and_publish(
     run: &mut Run,
     observed: Observed,
     settings: &ProjectSettings,
-) -> Result<PathBuf> {
+) -> Result<(PathBuf, Option<Publishing>)> {
     failpoint::reach("number-taken")?;
     let project = ctx.project()?;
     let repo = ctx.repo()?;
@@ -235,10 +251,7 @@ fn freeze_and_publish(
         .map_err(|_| Failure::new("the creation of the run's ref broke off"))??;
     failpoint::reach("ref-created")?;
     let folder = draft?.publish(project, &run.id())?;
-    if let Some(note) = noting {
-        end::tell_of_note(ctx, note.publish());
-    }
-    Ok(folder)
+    Ok((folder, noting.map(Appending::publish)))
 }
 
 /// Everything that the run's folder holds, where nobody sees it yet.

@@ -216,7 +216,7 @@ pub fn republish(ctx: &Ctx, run: &Run) -> Result<()> {
 /// The record is complete without its note, so a note that can't be written is only said.
 pub fn annotate(ctx: &Ctx, run: &Run, primary: Option<&str>) -> Result<()> {
     if let Some(line) = annotating(ctx, run, primary)? {
-        tell_of_note(ctx, line.publish());
+        tell_of_note(ctx, line.publish().wait());
     }
     Ok(())
 }

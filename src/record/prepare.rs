@@ -11,6 +11,7 @@ use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::numbers;
 use crate::git::snapshot::{Frozen, Observation, Scope};
+use crate::model::code::Code;
 use crate::model::data::ConfigFile;
 use crate::model::run::Base;
 use crate::model::{Axis, Run, RunId};
@@ -84,7 +85,7 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
         secret_path: &secrets::is_secret_path,
     };
     // git looks at the working tree while this process reads data, configuration and environment.
-    let watching = Observation::begin(repo, &scope)?;
+    let mut watching = Observation::begin(repo, &scope)?;
     let taken = std::thread::spawn({
         let (repo, folder) = (repo.clone(), project.experiments_in_tree());
         move || numbers::highest_run_number(&repo, &folder)
@@ -121,6 +122,10 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
         .clone()
         .or_else(|| gather::split_of(&run.params));
 
+    run.config = config.iter().map(|(file, _)| file.clone()).collect();
+    // While git still looks: the tree as it is if nothing was touched, which is so mostly.
+    let unclaimed = claims::claims(&project.prefix, settings, &run, [])?;
+    let listed = code::code_tree(&watching.listed()?, &unclaimed, repo.format());
     let seen = watching.finish()?;
     if !request.allow_secrets {
         guard::secrets(ctx, seen.differing())?;
@@ -130,14 +135,10 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
     let writing = Lock::share(&repo.exp_dir())?;
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());
-    run.config = config.iter().map(|(file, _)| file.clone()).collect();
-    // What earlier runs wrote sorts changed paths; where there are none, no record is read for it.
-    let writers = match frozen.is_dirty() {
-        true => earlier.read(),
-        false => Vec::new(),
+    run.code = match frozen.untouched && !frozen.is_dirty() {
+        true => code::code(&frozen, &unclaimed, listed),
+        false => changed_code(ctx, &run, &frozen, &earlier)?,
     };
-    let claims = claims::claims(&project.prefix, settings, &run, &writers)?;
-    run.code = code::code(&frozen, &claims, repo.format());
     refuse(request, &run, &earlier, settings.primary.as_deref())?;
     let mut observed = Observed {
         config,
@@ -163,6 +164,18 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
         proposal: is_new.then_some(proposal),
         writing,
     })
+}
+
+/// The code where something was touched. What earlier runs wrote sorts changed paths; where there are
+/// none, no record is read for it.
+fn changed_code(ctx: &Ctx, run: &Run, frozen: &Frozen, earlier: &Earlier<'_>) -> Result<Code> {
+    let writers = match frozen.is_dirty() {
+        true => earlier.read(),
+        false => Vec::new(),
+    };
+    let claims = claims::claims(&ctx.project()?.prefix, ctx.settings()?, run, &writers)?;
+    let tree = code::code_tree(&frozen.entries, &claims, ctx.repo()?.format());
+    Ok(code::code(frozen, &claims, tree))
 }
 
 /// The run to compare with: the named one, else the one that comes before by itself.

@@ -27,7 +27,30 @@ pub struct Observation<'a> {
     scope: &'a Scope<'a>,
     status: Running,
     facts: JoinHandle<Result<Facts, Error>>,
-    listing: JoinHandle<Result<Listing, Error>>,
+    listing: Listed,
+}
+
+/// The index and the sightings, soon or already.
+enum Listed {
+    Soon(JoinHandle<Result<Listing, Error>>),
+    Now(Listing),
+}
+
+impl Listed {
+    fn wait(&mut self) -> Result<(), Error> {
+        let none = Self::Now((Vec::new(), Vec::new()));
+        if let Self::Soon(thread) = std::mem::replace(self, none) {
+            *self = Self::Now(joined(thread)?);
+        }
+        Ok(())
+    }
+
+    fn take(self) -> Result<Listing, Error> {
+        match self {
+            Self::Soon(thread) => joined(thread),
+            Self::Now(listing) => Ok(listing),
+        }
+    }
 }
 
 impl<'a> Observation<'a> {
@@ -57,9 +80,24 @@ impl<'a> Observation<'a> {
             repo,
             scope,
             status,
-            listing: std::thread::spawn(move || list(&repo_of_list, &experiments)),
+            listing: Listed::Soon(std::thread::spawn(move || {
+                list(&repo_of_list, &experiments)
+            })),
             facts: std::thread::spawn(move || facts(&repo_of_facts)),
         })
+    }
+
+    /// Waits for the index alone, and gives what it holds outside the folders of records. Where
+    /// nothing was touched, that is what the tree will hold: [`Frozen::untouched`](super::Frozen).
+    ///
+    /// # Errors
+    /// When git could not read the index.
+    pub fn listed(&mut self) -> Result<Vec<&Entry>, Error> {
+        self.listing.wait()?;
+        let Listed::Now((index, _)) = &self.listing else {
+            return Ok(Vec::new());
+        };
+        Ok(outside(index, self.scope).collect())
     }
 
     /// Waits for all answers.
@@ -68,7 +106,7 @@ impl<'a> Observation<'a> {
     /// When git could not read the index or the working tree.
     pub fn finish(self) -> Result<Seen<'a>, Error> {
         let Self { repo, scope, .. } = self;
-        let (index, sightings) = joined(self.listing)?;
+        let (index, sightings) = self.listing.take()?;
         let hidden = Hidden::find(repo, scope, &index)?;
         let Facts { config, describe } = joined(self.facts)?;
         let (state, superproject) = (state::under_way(repo)?, state::superproject(repo)?);
@@ -264,12 +302,10 @@ impl Seen<'_> {
 
     /// Takes the index outside the folders of records, as it is in a tree.
     pub(super) fn take_listing(&mut self) -> Vec<Entry> {
-        let outside = |entry: &IndexEntry| entry.stage == 0 && self.scope.covers(&entry.entry.path);
-        std::mem::take(&mut self.index)
-            .into_iter()
-            .filter(outside)
-            .map(|entry| entry.entry)
-            .collect()
+        let scope = self.scope;
+        let mut index = std::mem::take(&mut self.index);
+        index.retain(|entry| is_outside(entry, scope));
+        index.into_iter().map(|entry| entry.entry).collect()
     }
 
     /// Submodules that are checked out.
@@ -286,4 +322,14 @@ impl Seen<'_> {
             .filter(present)
             .collect())
     }
+}
+
+/// Entries of no conflict outside the folders of records.
+fn outside<'i>(index: &'i [IndexEntry], scope: &Scope<'_>) -> impl Iterator<Item = &'i Entry> {
+    let entries = index.iter().filter(move |entry| is_outside(entry, scope));
+    entries.map(|entry| &entry.entry)
+}
+
+fn is_outside(entry: &IndexEntry, scope: &Scope<'_>) -> bool {
+    entry.stage == 0 && scope.covers(&entry.entry.path)
 }

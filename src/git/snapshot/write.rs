@@ -40,6 +40,8 @@ pub struct Frozen {
     pub tree: Oid,
     /// What is in the tree, outside the folders of records.
     pub entries: Vec<Entry>,
+    /// Whether the entries are those of the index, with which nothing was done.
+    pub untouched: bool,
     /// Paths that differ from the commit, in path order.
     pub changes: Vec<PathChange>,
     /// Files whose bytes git's conversions would not give back.
@@ -83,7 +85,8 @@ impl Seen<'_> {
             false => (base_tree.clone(), index::Captured::default()),
         };
         let found = nested::freeze(&self, &mut budget)?;
-        let entries = match tree == base_tree && !is_touched {
+        let untouched = tree == base_tree && !is_touched;
+        let entries = match untouched {
             true => self.take_listing(),
             false => self.list_tree(&tree)?,
         };
@@ -120,6 +123,7 @@ impl Seen<'_> {
             base_tree,
             tree,
             entries,
+            untouched,
             changes,
             overlay: overlay.needed,
             nested: found.nested,
