@@ -3,6 +3,8 @@
 
 mod content;
 mod conversion;
+#[cfg(unix)]
+mod edits;
 mod formats;
 mod hidden;
 mod hostile;
@@ -27,7 +29,7 @@ pub struct Freeze<'e> {
     max_file_bytes: u64,
     filters: bool,
     /// Paths that may not come back, each with its reason in the test that names it.
-    absent: Vec<&'static str>,
+    absent: Vec<RecordPath>,
 }
 
 /// What a checked freeze gave.
@@ -95,8 +97,8 @@ impl<'e> Freeze<'e> {
     }
 
     /// Paths (and all below them) that are on disk and may not come back.
-    pub fn absent(mut self, paths: &[&'static str]) -> Self {
-        self.absent = paths.to_vec();
+    pub fn absent(mut self, paths: impl IntoIterator<Item = impl Into<RecordPath>>) -> Self {
+        self.absent = paths.into_iter().map(Into::into).collect();
         self
     }
 
@@ -197,11 +199,10 @@ impl<'e> Freeze<'e> {
 
     #[track_caller]
     fn compare(&self, target: &Path) {
-        let absent: Vec<RecordPath> = self.absent.iter().map(|path| (*path).into()).collect();
         let mut expected = nodes(&self.top);
         expected.retain(|path, _| {
             let path = RecordPath::from_path(path);
-            !absent.iter().any(|folder| path.is_within(folder))
+            !self.absent.iter().any(|folder| path.is_within(folder))
         });
         let found = nodes(target);
         let names = |nodes: &BTreeMap<PathBuf, Node>| nodes.keys().cloned().collect::<Vec<_>>();
