@@ -203,7 +203,8 @@ fn start_says_what_it_does_not_keep_and_restore_what_it_can_not_give_back() {
     let said = env.exp(&["start", "large"]);
     let all = said.all();
     assert_eq!(said.code, 0, "{all}");
-    assert!(all.contains("big.bin"), "{all}");
+    let warned = "warning: too large to keep, recorded by digest only: big.bin\n";
+    assert!(said.stderr.contains(warned), "{all}");
     let run = env.json("experiments/runs/exp_002_large/run.json");
     assert_eq!(run["code"]["left_out"][0]["path"], "big.bin");
     assert_eq!(run["code"]["dirty"], true);

@@ -13,6 +13,9 @@ use crate::git::tree::Entry;
 use crate::model::code::LeftOut;
 use crate::model::{Oid, RecordPath};
 
+/// So many paths are named in one sentence.
+const SHOWN: usize = 3;
+
 /// Tracked files that are only named.
 #[derive(Debug, Default)]
 pub struct Held {
@@ -84,6 +87,25 @@ pub fn staged<'s>(seen: &'s Seen<'_>, path: &RecordPath) -> Option<&'s Entry> {
     };
     let entry = [0, 2, 3, 1].into_iter().find_map(of_path)?;
     Some(&entry.entry)
+}
+
+/// Says which files are in no snapshot though the run may have read them.
+pub fn told(left_out: &[LeftOut]) -> Vec<String> {
+    let reasons = [
+        ("size", "too large to keep, recorded by digest only"),
+        ("secret", "named like a secret, not kept"),
+    ];
+    let sentence = |(why, words): (&str, &str)| {
+        let files = left_out.iter().filter(|entry| entry.why == why);
+        let names: Vec<_> = files.map(|entry| entry.path.display()).collect();
+        let (shown, more) = names.split_at(names.len().min(SHOWN));
+        let more = match more.len() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        (!names.is_empty()).then(|| format!("{words}: {}{more}", shown.join(", ")))
+    };
+    reasons.into_iter().filter_map(sentence).collect()
 }
 
 fn drop_lfs(seen: &Seen<'_>, sized: &mut Vec<(u64, &RecordPath)>) -> Result<(), Error> {

@@ -108,6 +108,7 @@ impl Seen<'_> {
 
         let mut warnings = captured.warnings;
         warnings.extend(found.warnings);
+        warnings.extend(limits::told(&left_out));
         warnings.extend(overlay.notes.iter().cloned());
         warnings.extend(self.keep_lfs(&overlay.lfs, &changes)?);
         let extras = match exact {
