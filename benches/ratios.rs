@@ -5,6 +5,7 @@
 //! may be busy, but it is equally busy for both.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -18,7 +19,7 @@ struct Case {
     measure: fn(&Bench) -> f64,
 }
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 8] = [
     Case {
         name: "version",
         promised: 2.0,
@@ -38,6 +39,27 @@ const CASES: [Case; 4] = [
         name: "diff",
         promised: 10.0,
         measure: diff,
+    },
+    // Beside the same in a repository with one run.
+    Case {
+        name: "refs",
+        promised: 1.5,
+        measure: refs,
+    },
+    Case {
+        name: "notes",
+        promised: 1.5,
+        measure: notes,
+    },
+    Case {
+        name: "note-1000",
+        promised: 1.5,
+        measure: |bench| one_note(bench, 1000),
+    },
+    Case {
+        name: "note-10000",
+        promised: 3.0,
+        measure: |bench| one_note(bench, 10_000),
     },
 ];
 
@@ -99,6 +121,22 @@ impl Bench {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {args:?}: {errors}");
         seconds
+    }
+
+    fn output(&self, folder: &Path, args: &[&str]) -> String {
+        let mut command = self.command(folder, "git", args);
+        let output = command.stdout(Stdio::piped()).output().unwrap();
+        assert!(output.status.success(), "git {args:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn feed(&self, folder: &Path, args: &[&str], input: &str) {
+        let mut command = self.command(folder, "git", args);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(input.as_bytes()).unwrap();
+        drop(pipe);
+        assert!(child.wait().unwrap().success(), "git {args:?}");
     }
 
     /// The median of ours / theirs over alternating runs.
@@ -219,4 +257,73 @@ fn diff(bench: &Bench) -> f64 {
             started.elapsed().as_secs_f64()
         },
     )
+}
+
+/// `start` in two repositories that are alike but for what `fill` does to one.
+fn beside_small(bench: &Bench, name: &str, fill: impl Fn(&Path)) -> f64 {
+    let (small, large) = (format!("{name}-small"), format!("{name}-large"));
+    let [small, large] = [small, large].map(|name| {
+        let repo = bench.repository(&name, 100);
+        bench.run(&repo, "git", &["exp", "start", "first idea"]);
+        repo
+    });
+    fill(&large);
+    let start = |repo: &Path, round: usize| {
+        let name = format!("idea {round} x");
+        bench.run(repo, "git", &["exp", "start", &name, "--allow-same"])
+    };
+    let mut round = 0;
+    bench.ratio(
+        |round| start(&large, round),
+        || {
+            round += 1;
+            start(&small, round)
+        },
+    )
+}
+
+/// 100,000 refs of runs, as `git pack-refs` or a clone has them.
+fn refs(bench: &Bench) -> f64 {
+    beside_small(bench, "refs", |repo| {
+        let head = bench.output(repo, &["rev-parse", "HEAD"]);
+        let mut text = "# pack-refs with: peeled fully-peeled sorted \n".to_owned();
+        for number in 0..100_000 {
+            text.push_str(&format!("{head} refs/exp/{number:032x}\n"));
+        }
+        std::fs::write(repo.join(".git/packed-refs"), text).unwrap();
+        let listed = bench.output(repo, &["for-each-ref", "refs/exp"]);
+        assert_eq!(listed.lines().count(), 100_001);
+    })
+}
+
+/// Notes on 100,000 commits.
+fn notes(bench: &Bench) -> f64 {
+    beside_small(bench, "notes", |repo| {
+        let mut stream = String::new();
+        stream.push_str("blob\nmark :1\ndata 3\n{}\n\n");
+        stream.push_str("commit refs/notes/exp\ncommitter b <b@example.com> 0 +0000\ndata 0\n");
+        for number in 0..100_000_u64 {
+            // Spread as digests are.
+            let name = format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let (folder, rest) = name.split_at(2);
+            stream.push_str(&format!("M 100644 :1 {folder}/{rest}{}\n", "0".repeat(24)));
+        }
+        bench.feed(repo, &["fast-import", "--quiet", "--force"], &stream);
+    })
+}
+
+/// Very many runs of one commit, whose note has a line for each.
+fn one_note(bench: &Bench, lines: usize) -> f64 {
+    beside_small(bench, &format!("note-{lines}"), |repo| {
+        let line = bench.output(repo, &["notes", "--ref=exp", "show"]);
+        let line = line.lines().next().unwrap();
+        let uid = line.split('"').find(|word| word.len() == 32).unwrap();
+        let mut text = String::new();
+        for number in 0..lines {
+            text.push_str(&line.replace(uid, &format!("{number:032x}")));
+            text.push('\n');
+        }
+        let add = ["notes", "--ref=exp", "add", "-f", "-F", "-"];
+        bench.feed(repo, &add, &text);
+    })
 }

@@ -118,9 +118,9 @@ pub struct TableRules {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SnapshotRules {
-    /// The largest untracked file that is kept.
+    /// The largest untracked or changed file that is kept.
     pub max_file_mib: u64,
-    /// All untracked files together.
+    /// All untracked and changed files together.
     pub max_total_mib: u64,
 }
 

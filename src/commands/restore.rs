@@ -199,13 +199,16 @@ impl Told<'_> {
                 self.found.label
             ));
         }
-        let left_out = self.found.run.iter().flat_map(|run| &run.code.left_out);
-        for entry in left_out {
-            ctx.ui.warn(format!(
-                "{} is in no snapshot ({})",
-                printable(&entry.path.display()),
-                entry.why
-            ));
+        for code in self.found.run.iter().map(|run| &run.code) {
+            for entry in &code.left_out {
+                let shown = printable(&entry.path.display()).into_owned();
+                let what = match code.has_older(entry) {
+                    true => format!("{shown} is as git last had it; its content in the run"),
+                    false => shown,
+                };
+                ctx.ui
+                    .warn(format!("{what} is in no snapshot ({})", entry.why));
+            }
         }
         if self.source.how == How::Patch {
             ctx.ui.warn(

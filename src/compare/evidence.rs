@@ -105,6 +105,17 @@ impl FileChange {
         }
     }
 
+    /// A changed file that was not looked into.
+    pub fn too_large(path: RecordPath, bytes: u64) -> Self {
+        Self {
+            path,
+            added: None,
+            removed: None,
+            note: Some(FileNote::TooLarge(bytes)),
+            ..Self::lines("", "M", 0, 0)
+        }
+    }
+
     /// Whether the change can alter what the command computes.
     pub fn counts(&self) -> bool {
         self.axis == PathAxis::Code && self.cosmetic != Some(true) && self.used != Some(false)

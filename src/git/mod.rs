@@ -16,6 +16,7 @@ pub mod notes;
 pub mod numbers;
 pub mod objects;
 pub mod open;
+mod packed;
 pub mod patch;
 pub mod refs;
 pub mod remote;

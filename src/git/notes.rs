@@ -191,7 +191,7 @@ fn edit(
     let (mode, id) = if let Some(at) = items.iter().position(is_note) {
         let old = items.remove(at);
         let text = objects.blob(&old.id)?;
-        if lines(&text).any(|known| known == line) {
+        if has_line(&text, line) {
             return Ok(None);
         }
         (BLOB, objects.write_soon("blob", &with_line(text, line))?)
@@ -228,6 +228,16 @@ fn with_line(mut text: Vec<u8>, line: &str) -> Vec<u8> {
     text.extend_from_slice(line.as_bytes());
     text.push(b'\n');
     text
+}
+
+/// Whether a line is there, by its bytes: a commit that was run very often has megabytes of them.
+fn has_line(text: &[u8], line: &str) -> bool {
+    let whole = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        let after = text.get(at + line.len());
+        [before, after].into_iter().flatten().all(|b| *b == b'\n')
+    };
+    memchr::memmem::find_iter(text, line).any(whole)
 }
 
 /// The lines of a note. `git notes append` puts blank ones between, which say nothing.
@@ -310,6 +320,17 @@ mod tests {
             let path = format!("{}/{}", &head.as_str()[..2], &head.as_str()[2..]);
             assert_eq!(lab.git(&["ls-tree", "-r", "--name-only", REF]).trim(), path);
         });
+    }
+
+    #[test]
+    fn only_a_whole_line_is_there_already() {
+        let text = b"{\"rev\":1}\n{\"rev\":12}\n\nlast {}";
+        for line in ["{\"rev\":1}", "{\"rev\":12}", "last {}"] {
+            assert!(has_line(text, line), "{line}");
+        }
+        for line in ["{\"rev\":1", "rev", "{}", "last", "{\"rev\":2}"] {
+            assert!(!has_line(text, line), "{line}");
+        }
     }
 
     #[test]

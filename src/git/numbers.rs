@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::objects::Objects;
 use super::tree::FOLDER;
-use super::{Error, Repo};
+use super::{Error, Repo, packed};
 use crate::model::{Oid, RecordPath, RunId, Sha256};
 
 /// The highest number among the run folders at the tips of all local and remote branches.
@@ -77,21 +77,8 @@ fn branches_on_disk(repo: &Repo) -> Option<Vec<u8>> {
         bytes.push(0);
         bytes.extend(std::fs::read(&file).ok()?);
     }
-    let packed = match std::fs::read(repo.common_dir.join("packed-refs")) {
-        Ok(packed) => packed,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(bytes),
-        Err(_) => return None,
-    };
-    let is_branch = |line: &&[u8]| {
-        let name = line
-            .iter()
-            .position(|&b| b == b' ')
-            .map(|at| &line[at + 1..]);
-        name.is_some_and(|name| BRANCHES.iter().any(|at| name.starts_with(at.as_bytes())))
-    };
-    for line in packed.split(|&b| b == b'\n').filter(is_branch) {
-        bytes.extend_from_slice(line);
-        bytes.push(b'\n');
+    for prefix in BRANCHES {
+        bytes.extend(packed::under(repo, prefix)?);
     }
     Some(bytes)
 }

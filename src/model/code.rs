@@ -54,6 +54,12 @@ impl Code {
     pub fn code_is_dirty(&self) -> bool {
         self.changes.iter().any(|change| change.axis == Axis::Code)
     }
+
+    /// Whether the tree has an older version of a file that is recorded by digest only.
+    pub fn has_older(&self, left_out: &LeftOut) -> bool {
+        let changed = |change: &Change| change.path == left_out.path && change.status == "M";
+        self.changes.iter().any(changed)
+    }
 }
 
 /// A file in the run's own folder.

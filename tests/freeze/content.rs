@@ -193,7 +193,7 @@ fn what_no_commit_can_hold_is_named() {
     env.write("build/out.o", "x");
     std::fs::create_dir_all(env.path("build/empty")).unwrap();
     env.write("a.log", "x");
-    let done = freezing(&env).absent(&["build", "a.log"]).check();
+    let done = freezing(&env).absent(["build", "a.log"]).check();
     let expected = [
         ("empty/inside", "empty-directory"),
         ("pipe", "fifo"),
@@ -220,7 +220,7 @@ fn large_and_secret_files_are_named_and_not_kept() {
     env.write("sub/.env.local", "TOKEN=x\n");
     let done = freezing(&env)
         .limit(1000)
-        .absent(&["big.bin", "sub/.env.local"])
+        .absent(["big.bin", "sub/.env.local"])
         .check();
     let [big, secret] = &done.frozen.left_out[..] else {
         panic!("{:?}", done.frozen.left_out);
@@ -257,7 +257,7 @@ fn smaller_files_go_first_when_the_total_is_limited() {
     // The total is eight times the file's limit.
     let done = freezing(&env)
         .limit(1000)
-        .absent(&["7.bin", "8.bin"])
+        .absent(["7.bin", "8.bin"])
         .check();
     assert_eq!(done.left_out().len(), 2);
 }

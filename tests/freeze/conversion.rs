@@ -204,22 +204,10 @@ fn what_a_filter_strips_on_purpose_stays_stripped() {
     );
 }
 
-fn has_lfs(env: &TestEnv) -> bool {
-    let mut command = env.command("git");
-    command.args(["lfs", "version"]);
-    let found = env.ran(command).code == 0;
-    if !found {
-        // The one place where a test may be passed over, and it says so.
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: git-lfs is not installed");
-    }
-    found
-}
-
 #[test]
 fn lfs_content_is_kept_from_prune_and_comes_back() {
     let env = TestEnv::new();
-    if !has_lfs(&env) {
+    if !super::has_lfs(&env) {
         return;
     }
     env.git(&["lfs", "install", "--local"]);
@@ -256,7 +244,7 @@ fn lfs_content_is_kept_from_prune_and_comes_back() {
 #[test]
 fn a_pointer_that_nobody_fetched_stays_a_pointer() {
     let env = TestEnv::new();
-    if !has_lfs(&env) {
+    if !super::has_lfs(&env) {
         return;
     }
     env.git(&["lfs", "install", "--local"]);

@@ -3,9 +3,12 @@
 
 mod content;
 mod conversion;
+#[cfg(unix)]
+mod edits;
 mod formats;
 mod hidden;
 mod hostile;
+mod limits;
 mod nested;
 
 use std::collections::BTreeMap;
@@ -27,7 +30,9 @@ pub struct Freeze<'e> {
     max_file_bytes: u64,
     filters: bool,
     /// Paths that may not come back, each with its reason in the test that names it.
-    absent: Vec<&'static str>,
+    absent: Vec<RecordPath>,
+    /// Tracked paths that come back as git has them, not as they are on disk.
+    held: Vec<RecordPath>,
 }
 
 /// What a checked freeze gave.
@@ -75,6 +80,7 @@ pub fn freezing(env: &TestEnv) -> Freeze<'_> {
         max_file_bytes: 1 << 20,
         filters: true,
         absent: Vec::new(),
+        held: Vec::new(),
     }
 }
 
@@ -95,8 +101,14 @@ impl<'e> Freeze<'e> {
     }
 
     /// Paths (and all below them) that are on disk and may not come back.
-    pub fn absent(mut self, paths: &[&'static str]) -> Self {
-        self.absent = paths.to_vec();
+    pub fn absent(mut self, paths: impl IntoIterator<Item = impl Into<RecordPath>>) -> Self {
+        self.absent = paths.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Tracked paths that come back as git has them.
+    pub fn held(mut self, paths: impl IntoIterator<Item = impl Into<RecordPath>>) -> Self {
+        self.held = paths.into_iter().map(Into::into).collect();
         self
     }
 
@@ -125,10 +137,11 @@ impl<'e> Freeze<'e> {
                 .any(|n| ours(&n.to_string_lossy()))
         );
 
+        let count = self.git(&["for-each-ref", "refs/exp"]).lines().count();
         let target = self
             .env
             .home()
-            .join(format!("restored-{}", kept.target.short()));
+            .join(format!("restored-{count}-{}", kept.target.short()));
         let restored = export(&repo, &kept.target, &target).unwrap();
         assert!(restored.tree_verified, "{restored:?}");
         assert_eq!(restored.tree, frozen.tree);
@@ -136,7 +149,8 @@ impl<'e> Freeze<'e> {
         self.replay(&repo, &frozen);
         let all = filtered_tree(&frozen.entries, |_| true, repo.format());
         if !self.top.join("experiments").exists() {
-            assert_eq!(all, frozen.tree, "the id computed in process");
+            let exact = self.held.is_empty();
+            assert_eq!(all == frozen.tree, exact, "the id computed in process");
         }
         Done {
             repo,
@@ -197,13 +211,17 @@ impl<'e> Freeze<'e> {
 
     #[track_caller]
     fn compare(&self, target: &Path) {
-        let absent: Vec<RecordPath> = self.absent.iter().map(|path| (*path).into()).collect();
         let mut expected = nodes(&self.top);
         expected.retain(|path, _| {
             let path = RecordPath::from_path(path);
-            !absent.iter().any(|folder| path.is_within(folder))
+            !self.absent.iter().any(|folder| path.is_within(folder))
         });
-        let found = nodes(target);
+        let mut found = nodes(target);
+        for path in &self.held {
+            let at = path.to_path();
+            let (then, now) = (found.remove(&at), expected.remove(&at));
+            assert!(then.is_some() && then != now, "{}", path.display());
+        }
         let names = |nodes: &BTreeMap<PathBuf, Node>| nodes.keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&found), names(&expected));
         for (path, node) in &expected {
@@ -312,4 +330,16 @@ pub fn set_mode(path: &Path, mode: u32) {
 pub fn link(target: &str, path: &Path) {
     #[cfg(unix)]
     std::os::unix::fs::symlink(target, path).unwrap();
+}
+
+pub fn has_lfs(env: &TestEnv) -> bool {
+    let mut command = env.command("git");
+    command.args(["lfs", "version"]);
+    let found = env.ran(command).code == 0;
+    if !found {
+        // The one place where a test may be passed over, and it says so.
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "SKIPPED: git-lfs is not installed");
+    }
+    found
 }

@@ -65,7 +65,7 @@ fn repositories_that_git_knows_nothing_of_come_back() {
         "origin",
         "https://me:pw@host/x.git",
     ]);
-    let done = freezing(&env).absent(&["plain/x.log"]).check();
+    let done = freezing(&env).absent(["plain/x.log"]).check();
     assert_eq!(
         nested(&done),
         [
@@ -146,7 +146,7 @@ fn a_broken_repository_inside_is_named_and_stops_nothing() {
     inner(&env, "lib", true);
     std::fs::write(env.path("lib/.git/HEAD"), "nonsense").unwrap();
     env.write("a.py", "1\n");
-    let done = freezing(&env).absent(&["lib"]).check_unless_listed();
+    let done = freezing(&env).absent(["lib"]).check_unless_listed();
     assert!(done.is_snapshot());
 }
 

@@ -4,7 +4,7 @@ pub mod entry;
 pub mod look;
 pub mod used;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::compare::evidence::{CodeEvidence, FileChange, FileNote, Place, UsageGap};
 use crate::context::Ctx;
@@ -13,6 +13,7 @@ use crate::git::objects::Objects;
 use crate::git::patch::{self, Numstat};
 use crate::git::{Error, history};
 use crate::model::axis::Claims;
+use crate::model::code::LeftOut;
 use crate::model::{Axis, Oid, Param, RecordPath, Run};
 use crate::record::claims as claimed;
 use crate::record::restore::source::Found;
@@ -50,7 +51,8 @@ impl Differences {
 
 /// Compares the frozen trees of two runs; equal trees cost nothing.
 pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
-    if a.code.tree.is_some() && a.code.tree == b.code.tree {
+    let unkept = unkept(a, b);
+    if a.code.tree.is_some() && a.code.tree == b.code.tree && unkept.is_empty() {
         return Ok(Differences {
             code: CodeEvidence::Known(Vec::new()),
             ..Differences::default()
@@ -83,6 +85,16 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
             _ => {}
         }
     }
+    for (path, bytes) in unkept {
+        // Seen above in another version, which is not the one that ran.
+        code.retain(|change| change.path != path);
+        unrecorded.retain(|other| *other != path);
+        match claims.axis_of(&path) {
+            Axis::Code => code.push(FileChange::too_large(path, bytes)),
+            Axis::Config | Axis::Data if !claimed(&path) => unrecorded.push(path),
+            _ => {}
+        }
+    }
     let usage_gap = use_of(ctx, &objects, (a, &from), (b, &to), &mut code)?;
     Ok(Differences {
         code: CodeEvidence::Known(code),
@@ -90,6 +102,25 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
         usage_gap,
         unrecorded,
     })
+}
+
+/// Tracked files that differ and are in no tree, for they were too large to keep: with their bytes
+/// after the change, or before it.
+fn unkept(a: &Run, b: &Run) -> BTreeMap<RecordPath, u64> {
+    fn named(run: &Run) -> BTreeMap<&RecordPath, &LeftOut> {
+        let files = run.code.left_out.iter();
+        let older = files.filter(|file| run.code.has_older(file));
+        older.map(|file| (&file.path, file)).collect()
+    }
+    let (a, b) = (named(a), named(b));
+    let all = a.iter().chain(&b);
+    let differing = all.filter(|(path, _)| {
+        let digest = |side: &BTreeMap<_, &LeftOut>| side.get(*path).map(|file| file.sha256.clone());
+        digest(&a) != digest(&b)
+    });
+    differing
+        .map(|(path, file)| ((*path).clone(), file.bytes))
+        .collect()
 }
 
 /// A run's tree, or why it can't be had.

@@ -14,6 +14,7 @@ use crate::ambient;
 use crate::git::command::split_nul;
 use crate::git::tree::Entry;
 use crate::git::{Error, Git, Repo};
+use crate::model::RecordPath;
 
 /// Attributes that change bytes (gitattributes(5)).
 const ATTRIBUTES: [&str; 6] = [
@@ -246,22 +247,32 @@ fn ask(
     config: &Config,
     entries: &[&Entry],
 ) -> Result<Vec<Attributes>, Error> {
-    let git = prepared(repo, scope, config).arg("check-attr");
-    answers(git, entries.iter().copied())
+    ask_paths(repo, scope, config, entries.iter().map(|entry| &entry.path))
+}
+
+/// The attributes of paths, as the working tree has them.
+pub fn ask_paths<'a>(
+    repo: &Repo,
+    scope: &Scope<'_>,
+    config: &Config,
+    paths: impl Iterator<Item = &'a RecordPath> + Clone,
+) -> Result<Vec<Attributes>, Error> {
+    answers(prepared(repo, scope, config).arg("check-attr"), paths)
 }
 
 /// The attributes of an index, whatever is on disk.
 pub fn ask_cached(git: Git, entries: &[Entry]) -> Result<Vec<Attributes>, Error> {
-    answers(git.args(["check-attr", "--cached"]), entries.iter())
+    let git = git.args(["check-attr", "--cached"]);
+    answers(git, entries.iter().map(|entry| &entry.path))
 }
 
 fn answers<'a>(
     git: Git,
-    entries: impl Iterator<Item = &'a Entry> + Clone,
+    paths: impl Iterator<Item = &'a RecordPath> + Clone,
 ) -> Result<Vec<Attributes>, Error> {
     let mut list = Vec::new();
-    for entry in entries.clone() {
-        list.extend(entry.path.as_bytes());
+    for path in paths.clone() {
+        list.extend(path.as_bytes());
         list.push(0);
     }
     let printed = git
@@ -272,12 +283,12 @@ fn answers<'a>(
     // `path NUL attribute NUL value NUL`, for each path each attribute in the order asked for.
     let mut fields = split_nul(&printed);
     let mut all = Vec::new();
-    for entry in entries {
+    for path in paths {
         let mut attributes = Attributes::default();
         for name in ATTRIBUTES {
-            let (path, _, value) = (fields.next(), fields.next(), fields.next());
-            match (path, value) {
-                (Some(path), Some(value)) if path == entry.path.as_bytes() => {
+            let (of, _, value) = (fields.next(), fields.next(), fields.next());
+            match (of, value) {
+                (Some(of), Some(value)) if of == path.as_bytes() => {
                     let value = String::from_utf8_lossy(value).into_owned();
                     attributes.values.insert(name, value);
                 }

@@ -1,4 +1,4 @@
-//! Untracked files: which are kept, and which are only named.
+//! Files that no commit has: which are kept, and which are only named.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::Read;
@@ -35,7 +35,7 @@ impl Budget {
     }
 }
 
-/// Sorts untracked files. Smaller ones are taken first, so that one big file doesn't push code out.
+/// Sorts untracked files. Smaller ones are taken first, so that one big file pushes no code out.
 ///
 /// `prefix` is the place of `top` in the outermost working tree, by which records name paths.
 pub fn sort(
@@ -67,28 +67,41 @@ pub fn sort(
             // It was a file when git looked; whatever it is by now, it is not opened.
         } else if !is_readable(&place) {
             sorted.left_out.push(leave("unreadable", None));
-        } else if found.len() > scope.max_file_bytes {
-            sorted.left_out.push(leave("size", digest(&place)));
         } else {
             sized.push((found.len(), path));
         }
     }
+    let (fitting, left_out) = fit(top, prefix, sized, scope, budget);
+    sorted.kept.extend(fitting.into_iter().cloned());
+    sorted.left_out.extend(left_out);
+    sorted.kept.sort();
+    Ok(sorted)
+}
+
+/// Splits files, given with their sizes, by the limits. Smaller ones are taken first.
+pub fn fit<'p>(
+    top: &Path,
+    prefix: &RecordPath,
+    mut sized: Vec<(u64, &'p RecordPath)>,
+    scope: &Scope<'_>,
+    budget: &mut Budget,
+) -> (Vec<&'p RecordPath>, Vec<LeftOut>) {
     sized.sort();
+    let (mut fitting, mut left_out) = (Vec::new(), Vec::new());
     for (bytes, path) in sized {
-        if bytes <= budget.left {
+        if bytes <= scope.max_file_bytes && bytes <= budget.left {
             budget.left -= bytes;
-            sorted.kept.push(path.clone());
+            fitting.push(path);
             continue;
         }
-        sorted.left_out.push(LeftOut {
+        left_out.push(LeftOut {
             path: path.below(prefix),
             bytes,
             sha256: digest(&top.join(path.to_path())),
             why: "size".to_owned(),
         });
     }
-    sorted.kept.sort();
-    Ok(sorted)
+    (fitting, left_out)
 }
 
 fn is_readable(path: &Path) -> bool {

@@ -1,6 +1,7 @@
 //! The index, brought on a private copy to the state of the working tree.
 
 use super::config::without_filters;
+use super::limits::{self, Held};
 use super::observe::{Seen, prepared};
 use super::scratch::Scratch;
 use crate::git::command::split_nul;
@@ -20,8 +21,13 @@ pub struct Captured {
     pub warnings: Vec<String>,
 }
 
-/// Writes the tree of everything tracked plus the given untracked files.
-pub fn capture(seen: &Seen<'_>, untracked: &[RecordPath]) -> Result<(Oid, Captured), Error> {
+/// Writes the tree of everything tracked plus the given untracked files. Held files stay as git has
+/// them.
+pub fn capture(
+    seen: &Seen<'_>,
+    untracked: &[RecordPath],
+    held: &Held,
+) -> Result<(Oid, Captured), Error> {
     let work = Work {
         scratch: Scratch::copy(seen.repo)?,
         seen,
@@ -34,6 +40,7 @@ pub fn capture(seen: &Seen<'_>, untracked: &[RecordPath]) -> Result<(Oid, Captur
     };
     work.forget_records()?;
     work.uncover()?;
+    work.hold(held)?;
     let all = work
         .scratch
         .on(work.git())
@@ -44,6 +51,7 @@ pub fn capture(seen: &Seen<'_>, untracked: &[RecordPath]) -> Result<(Oid, Captur
     if all.is_err() {
         let mut touched: Vec<&RecordPath> = seen.status.tracked.iter().collect();
         touched.extend(seen.status.conflicts.iter().chain(seen.hidden.paths()));
+        touched.retain(|path| !held.contains(path));
         work.add(&touched, &mut failed)?;
     }
     work.add(&untracked.iter().collect::<Vec<_>>(), &mut failed)?;
@@ -134,15 +142,37 @@ impl Work<'_> {
             ("--no-assume-unchanged", &hidden.assume_unchanged),
             ("--no-skip-worktree", &hidden.skip_worktree),
         ] {
-            if !paths.is_empty() {
-                self.scratch
-                    .on(self.quiet())
-                    .args(["update-index", "-z", option, "--stdin"])
-                    .stdin(joined(paths.iter()))
-                    .run()?;
-            }
+            self.flag(option, paths.iter())?;
         }
         Ok(())
+    }
+
+    /// Makes git pass over files that are too large to keep. What is in conflict is settled first:
+    /// only then has it an entry that can be passed over.
+    fn hold(&self, held: &Held) -> Result<(), Error> {
+        let conflicts = self.seen.status.conflicts.iter();
+        let entries: Vec<Entry> = conflicts
+            .filter(|path| held.contains(path))
+            .filter_map(|path| limits::staged(self.seen, path).cloned())
+            .collect();
+        if !entries.is_empty() {
+            self.scratch.put(self.quiet(), &entries)?;
+        }
+        self.flag("--assume-unchanged", held.paths())
+    }
+
+    fn flag<'p>(
+        &self,
+        option: &str,
+        paths: impl Iterator<Item = &'p RecordPath>,
+    ) -> Result<(), Error> {
+        let list = joined(paths);
+        if list.is_empty() {
+            return Ok(());
+        }
+        let git = self.scratch.on(self.quiet());
+        let git = git.args(["update-index", "-z", option, "--stdin"]);
+        git.stdin(list).run().map(drop)
     }
 
     /// Adds paths as they are on disk. git takes all or none, so halves find those that it can't.

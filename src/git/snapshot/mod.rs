@@ -20,6 +20,7 @@ mod index;
 pub mod index_file;
 mod keep;
 pub mod lfs;
+mod limits;
 mod nested;
 pub(super) mod observe;
 mod odd;
@@ -47,9 +48,9 @@ use crate::model::RecordPath;
 pub struct Scope<'a> {
     /// Folders of records, from the top of the working tree: they are no part of "changed".
     pub experiments: Vec<RecordPath>,
-    /// Untracked files over this many bytes are named and digested, not kept.
+    /// Untracked and changed files over this many bytes are named and digested, not kept.
     pub max_file_bytes: u64,
-    /// All untracked files together, in bytes.
+    /// All untracked and changed files together, in bytes.
     pub max_total_bytes: u64,
     /// Whether clean filters (`filter.<name>.clean`) may run. git ran them at checkout already.
     pub filters: bool,

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::config::Config;
-use super::files::{Budget, sort};
+use super::files::{Budget, fit, sort};
 use super::observe::Seen;
 use super::raw;
 use super::status::{Status, folder_name};
@@ -102,16 +102,37 @@ impl Work<'_, '_> {
 
     fn write(&mut self, path: &RecordPath, root: &Path, files: &Files) -> Result<Oid, Error> {
         let scope = self.seen.scope;
+        let tracked = self.tracked(path, root, &files.tracked);
         let sorted = sort(root, path, &files.untracked, scope, self.budget);
         let sorted = sorted.map_err(|source| Error::File {
             path: root.display().to_string(),
             source,
         })?;
         self.found.left_out.extend(sorted.left_out);
-        let mut paths = files.tracked.clone();
-        paths.extend(sorted.kept);
+        let paths: Vec<RecordPath> = tracked.into_iter().chain(sorted.kept).collect();
         let repo = self.seen.repo;
         raw::write_tree(repo, &raw::write_entries(repo, root, &paths)?)
+    }
+
+    /// Tracked files within the limits, and whatever is no file. All of them would be new here, for
+    /// the inner repository has its objects elsewhere.
+    fn tracked(
+        &mut self,
+        path: &RecordPath,
+        root: &Path,
+        tracked: &[RecordPath],
+    ) -> Vec<RecordPath> {
+        let (mut sized, mut kept) = (Vec::new(), Vec::new());
+        for inner in tracked {
+            match root.join(inner.to_path()).symlink_metadata() {
+                Ok(found) if found.is_file() => sized.push((found.len(), inner)),
+                _ => kept.push(inner.clone()),
+            }
+        }
+        let (fitting, left_out) = fit(root, path, sized, self.seen.scope, self.budget);
+        self.found.left_out.extend(left_out);
+        kept.extend(fitting.into_iter().cloned());
+        kept
     }
 
     fn refused(&mut self, path: &RecordPath, message: &str) {

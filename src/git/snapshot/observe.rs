@@ -9,7 +9,7 @@ use super::status::{IndexEntry, Status, parse_index};
 use super::{Scope, index_file, state};
 use crate::git::command::Running;
 use crate::git::tree::{Entry, GITLINK};
-use crate::git::{Error, Git, Head, Repo};
+use crate::git::{Error, Git, Head, Repo, packed};
 use crate::model::code::LeftOut;
 use crate::model::{Oid, RecordPath};
 
@@ -167,13 +167,9 @@ fn facts(repo: &Repo) -> Result<Facts, Error> {
 /// Whether there can be tags. `git describe` opens every ref to find out, those of runs included, and
 /// without a tag it says no more than the short id.
 fn may_have_tags(repo: &Repo) -> bool {
-    if repo.has_reftable() {
-        return true;
-    }
     let loose = std::fs::read_dir(repo.common_dir.join("refs/tags"));
-    let packed = std::fs::read(repo.common_dir.join("packed-refs")).unwrap_or_default();
     loose.is_ok_and(|mut tags| tags.next().is_some())
-        || memchr::memmem::find(&packed, b" refs/tags/").is_some()
+        || packed::under(repo, "refs/tags/").is_none_or(|tags| !tags.is_empty())
 }
 
 /// The index, and what git passes over in the folders that it names.

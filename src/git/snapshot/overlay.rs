@@ -2,6 +2,7 @@
 
 use super::checkout::{Likeness, likeness};
 use super::conversion::suspects;
+use super::limits::Held;
 use super::observe::Seen;
 use super::raw;
 use crate::git::tree::Entry;
@@ -24,13 +25,16 @@ pub struct Overlay {
 }
 
 /// Compares each file that has a conversion with its blob in the tree.
-pub fn find(seen: &Seen<'_>, entries: &[Entry]) -> Result<Overlay, Error> {
+pub fn find(seen: &Seen<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, Error> {
     let (repo, config) = (seen.repo, &seen.config);
     let mut overlay = Overlay::default();
     let mut cleaned: std::collections::BTreeMap<&str, usize> = Default::default();
     let suspects = suspects(repo, seen.scope, config, entries)?;
     for suspect in &suspects {
         let path = &suspect.entry.path;
+        if held.contains(path) {
+            continue;
+        }
         let filter = suspect.attributes.filter(config);
         match filter {
             // A file as small as its pointer is the pointer: nobody fetched the content.

@@ -12,6 +12,8 @@ pub struct Status {
     pub head: Head,
     /// Tracked paths that differ from the commit or from the index.
     pub tracked: Vec<RecordPath>,
+    /// Those among them that differ from the index.
+    pub edited: Vec<RecordPath>,
     /// Paths in conflict.
     pub conflicts: Vec<RecordPath>,
     /// Files that git doesn't know and doesn't ignore.
@@ -29,7 +31,7 @@ impl Status {
         for record in split_nul(bytes) {
             let taken = match record[0] {
                 b'#' => status.header(record),
-                b'1' => path_after(record, 8).map(|path| status.tracked.push(path)),
+                b'1' => path_after(record, 8).map(|path| status.changed(record, path)),
                 b'u' => path_after(record, 10).map(|path| status.conflicts.push(path)),
                 b'?' => path_after(record, 1).map(|path| status.other(path)),
                 b'!' => path_after(record, 1).map(|path| status.ignored.push(folder_name(&path))),
@@ -48,6 +50,14 @@ impl Status {
             self.head.branch = (name != "(detached)").then(|| name.to_owned());
         }
         Some(())
+    }
+
+    /// `1 XY …`: X is staged, Y is on disk alone.
+    fn changed(&mut self, record: &[u8], path: RecordPath) {
+        if record.get(3) != Some(&b'.') {
+            self.edited.push(path.clone());
+        }
+        self.tracked.push(path);
     }
 
     /// With `--untracked-files=all` git names a folder only when it will not look into it.
@@ -117,13 +127,15 @@ mod tests {
         let text = format!(
             "# branch.oid {id}\0# branch.head x/y\0\
              1 .M N... 100644 100644 100644 {id} {id} a file\0\
+             1 M. N... 100644 100644 100644 {id} {id} staged\0\
              u UU N... 100644 100644 100644 100644 {id} {id} {id} b c\0\
              ? new\nline\0? lib/\0! build/\0"
         );
         let status = Status::parse(text.as_bytes()).unwrap();
         assert_eq!(status.head.branch.as_deref(), Some("x/y"));
         assert_eq!(status.head.commit, Oid::parse(&id));
-        assert_eq!(status.tracked, ["a file".into()]);
+        assert_eq!(status.tracked, ["a file".into(), "staged".into()]);
+        assert_eq!(status.edited, ["a file".into()]);
         assert_eq!(status.conflicts, ["b c".into()]);
         assert_eq!(status.untracked, ["new\nline".into()]);
         assert_eq!(status.nested, ["lib".into()]);

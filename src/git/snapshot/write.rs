@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::files::{self, Budget};
 use super::keep::Extras;
+use super::limits;
 use super::nested::{self, Found};
 use super::observe::Seen;
 use super::{index, lfs, overlay};
@@ -38,7 +39,8 @@ pub struct Frozen {
     pub base_tree: Oid,
     /// The whole tree as it was.
     pub tree: Oid,
-    /// What is in the tree, outside the folders of records.
+    /// What is in the tree, outside the folders of records; tracked files that are only named have
+    /// the ids of their bytes on disk, which are in no object database.
     pub entries: Vec<Entry>,
     /// Whether the entries are those of the index, with which nothing was done.
     pub untouched: bool,
@@ -74,6 +76,8 @@ impl Seen<'_> {
     pub fn write(mut self) -> Result<Frozen, Error> {
         let repo = self.repo;
         let mut budget = Budget::of(self.scope);
+        // What is tracked goes first: it is what the run was made of.
+        let held = limits::find(&self, &mut budget)?;
         let untracked = self.sort_untracked(&mut budget)?;
         let base_tree = match &self.head_tree {
             Some(tree) => tree.clone(),
@@ -81,18 +85,20 @@ impl Seen<'_> {
         };
         let is_touched = self.is_touched() || !untracked.kept.is_empty();
         let (tree, captured) = match is_touched {
-            true => index::capture(&self, &untracked.kept)?,
+            true => index::capture(&self, &untracked.kept, &held)?,
             false => (base_tree.clone(), index::Captured::default()),
         };
         let found = nested::freeze(&self, &mut budget)?;
         let untouched = tree == base_tree && !is_touched;
-        let entries = match untouched {
+        let mut entries = match untouched {
             true => self.take_listing(),
             false => self.list_tree(&tree)?,
         };
-        let overlay = overlay::find(&self, &entries)?;
+        let overlay = overlay::find(&self, &entries, &held)?;
+        held.mark(&self, &mut entries)?;
 
         let mut left_out = untracked.left_out;
+        left_out.extend(held.left_out);
         left_out.extend(captured.left_out);
         left_out.extend_from_slice(&found.left_out);
         left_out.append(&mut self.odd);
@@ -105,6 +111,7 @@ impl Seen<'_> {
 
         let mut warnings = captured.warnings;
         warnings.extend(found.warnings);
+        warnings.extend(limits::told(&left_out));
         warnings.extend(overlay.notes.iter().cloned());
         warnings.extend(self.keep_lfs(&overlay.lfs, &changes)?);
         let extras = match exact {
@@ -223,13 +230,15 @@ impl Seen<'_> {
             let status = if unknown.contains(path) { '?' } else { 'M' };
             changes.push(bare(path, status));
         }
-        let tracked: BTreeSet<&RecordPath> = self.status.tracked.iter().collect();
+        let tracked = self.status.tracked.iter().chain(&self.status.conflicts);
+        let tracked: BTreeSet<&RecordPath> = tracked.chain(self.hidden.paths()).collect();
         for path in left_out.iter().map(|entry| &entry.path) {
             if untracked.contains(path) {
                 changes.push(bare(path, '?'));
             } else if tracked.contains(path) {
-                // git saw that it differs, but it can't be read: the tree has what the commit has.
-                changes.push(bare(path, 'M'));
+                // It differs, but can't be read or is too large: the tree has what git has of it.
+                let known = Objects::binary(self.repo).at(to, path)?.is_some();
+                changes.push(bare(path, if known { 'M' } else { 'A' }));
             }
         }
         changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -271,7 +280,7 @@ impl Frozen {
         for entry in &self.left_out {
             let path = entry.path.display();
             sentences.push(match entry.why.as_str() {
-                "size" => format!("{path}: {} bytes are over the limit", entry.bytes),
+                "size" => format!("{path}: its {} bytes are over the limit", entry.bytes),
                 "secret" => format!("{path}: its name looks like a secret's"),
                 "empty-directory" => format!("{path}: an empty folder"),
                 "unreadable" => format!("{path}: it can't be read"),
