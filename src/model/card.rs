@@ -61,6 +61,8 @@ pub enum TableFormat {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Apache Parquet.
+    Parquet,
 }
 
 /// How lines end.
@@ -80,7 +82,7 @@ pub enum LineEndings {
 /// A table: its form, its columns, its rows in outline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Table {
-    /// CSV or JSON Lines.
+    /// CSV, JSON Lines or Parquet.
     pub format: TableFormat,
     /// Whether the file is gzipped.
     #[serde(default)]

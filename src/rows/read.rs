@@ -11,8 +11,10 @@ use twox_hash::XxHash3_64;
 use super::{Bytes, Source, Version};
 use crate::error::{Context, Failure, Result};
 use crate::model::Card;
+use crate::model::card::TableFormat;
 use crate::observe::data::card;
 use crate::observe::data::cell::Cell;
+use crate::observe::data::columnar;
 use crate::observe::data::hash::{BUFFER, Tee};
 use crate::observe::data::profile::{Profiler, Wanted};
 use crate::observe::data::rows::json_cell;
@@ -111,6 +113,7 @@ pub fn card(source: &Source, wanted: Wanted) -> Result<Option<Card>> {
         bytes += chunk.len() as u64;
         true
     })?;
+    profiler.whole(opened(source)?.file());
     let card = card::of_file(&digest.finalize().into(), bytes, profiler.finish());
     Ok(Some(card).filter(|card| card.table.is_some()))
 }
@@ -122,6 +125,18 @@ fn feed<S: RowSink>(
     progress: &(dyn Fn(u64) + Sync),
     enough: &std::cell::Cell<bool>,
 ) -> Result<Option<S>> {
+    let unread = |why: String| {
+        Failure::new(format!("{} could not be read as a table", source.name)).because(why)
+    };
+    if source.shape.format == TableFormat::Parquet {
+        let mut sink = sink;
+        let go_on = |bytes| {
+            progress(bytes);
+            !enough.get()
+        };
+        let whole = columnar::read(opened(source)?.file(), &mut sink, go_on).map_err(unread)?;
+        return Ok(whole.then_some(sink));
+    }
     let mut stream = Stream::new(source.shape, sink);
     let whole = chunks(source, |chunk| {
         stream.take(chunk);
@@ -131,23 +146,40 @@ fn feed<S: RowSink>(
     if !whole {
         return Ok(None);
     }
-    let streamed = stream.finish().map_err(|why| {
-        Failure::new(format!("{} could not be read as a table", source.name)).because(why)
-    })?;
+    let streamed = stream.finish().map_err(unread)?;
     Ok(Some(streamed.rows))
+}
+
+/// A file that is open, or was opened for this.
+enum Opened<'s> {
+    Now(File),
+    Before(&'s File),
+}
+
+impl Opened<'_> {
+    fn file(&self) -> &File {
+        match self {
+            Self::Now(file) => file,
+            Self::Before(file) => file,
+        }
+    }
+}
+
+fn opened(source: &Source) -> Result<Opened<'_>> {
+    Ok(match &source.bytes {
+        Bytes::At(path) => {
+            let failed = || format!("cannot read {}", source.name);
+            Opened::Now(File::open(path).context(failed)?)
+        }
+        Bytes::Open(file) => Opened::Before(file),
+    })
 }
 
 /// Passes the bytes on until `next` says no; whether it never did.
 fn chunks(source: &Source, mut next: impl FnMut(&[u8]) -> bool) -> Result<bool> {
     let failed = || format!("cannot read {}", source.name);
-    let opened;
-    let mut file = match &source.bytes {
-        Bytes::At(path) => {
-            opened = File::open(path).context(failed)?;
-            &opened
-        }
-        Bytes::Open(file) => file,
-    };
+    let opened = opened(source)?;
+    let mut file = opened.file();
     file.rewind().context(failed)?;
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -220,6 +252,33 @@ struct Hashing<'t, F> {
 }
 
 impl<F: FnMut(Row) -> Result<()>> Hashing<'_, F> {
+    /// A row whose cells are in the order of the columns; only those that are picked are read.
+    fn add_row<'a, C>(
+        &mut self,
+        cells: impl Iterator<Item = C>,
+        read: impl Fn(C) -> (Cell, &'a [u8]),
+    ) {
+        self.number += 1;
+        self.cells.fill(NOTHING);
+        let mut beyond = 0;
+        for (place, cell) in cells.enumerate() {
+            match self.picks.slots.get(place) {
+                Some(Some(slot)) => {
+                    let (cell, text) = read(cell);
+                    let hash = XxHash3_64::oneshot(text);
+                    self.cells[*slot] = Seen {
+                        cell,
+                        value: value_hash(cell, text, hash),
+                        text: hash,
+                    };
+                }
+                Some(None) => {}
+                None => beyond = tagged(beyond, read(cell).1) | 1,
+            }
+        }
+        self.end_row(beyond);
+    }
+
     fn end_row(&mut self, beyond: u64) {
         if self.failed.is_none() {
             let row = Row {
@@ -240,25 +299,12 @@ impl<F: FnMut(Row) -> Result<()>> RowSink for Hashing<'_, F> {
     fn name_columns<'a>(&mut self, _: impl Iterator<Item = &'a [u8]>) {}
 
     fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) {
-        self.number += 1;
-        self.cells.fill(NOTHING);
-        let mut beyond = 0;
-        for (place, text) in cells.enumerate() {
-            match self.picks.slots.get(place) {
-                Some(Some(slot)) => {
-                    let cell = Cell::read_with(text, self.decimal);
-                    let hash = XxHash3_64::oneshot(text);
-                    self.cells[*slot] = Seen {
-                        cell,
-                        value: value_hash(cell, text, hash),
-                        text: hash,
-                    };
-                }
-                Some(None) => {}
-                None => beyond = tagged(beyond, text) | 1,
-            }
-        }
-        self.end_row(beyond);
+        let decimal = self.decimal;
+        self.add_row(cells, |text| (Cell::read_with(text, decimal), text));
+    }
+
+    fn add_values<'a>(&mut self, values: impl Iterator<Item = (Cell, &'a [u8])>) {
+        self.add_row(values, |value| value);
     }
 
     fn add_json(&mut self, line: &[u8]) {
@@ -328,6 +374,10 @@ impl RowSink for Texts<'_> {
             row.resize(self.width, String::new());
             self.found(row);
         }
+    }
+
+    fn add_values<'a>(&mut self, values: impl Iterator<Item = (Cell, &'a [u8])>) {
+        self.add_cells(values.map(|(_, text)| text));
     }
 
     fn add_json(&mut self, line: &[u8]) {

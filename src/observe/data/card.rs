@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::columnar::NOT_BUILT;
 use super::profile::{Profiled, Wanted};
 use super::{Input, hash};
 use crate::error::Result;
@@ -34,7 +35,9 @@ pub fn parse(bytes: &[u8], origin: &Path) -> Result<Card> {
 /// Whether a card tells all that is wanted of a file.
 pub fn satisfies(card: &Card, wanted: &Wanted) -> bool {
     let Some(table) = &card.table else {
-        return card.unread.is_some();
+        // Another build may have been without.
+        let why = card.unread.as_deref();
+        return why.is_some_and(|why| why != NOT_BUILT || cfg!(not(feature = "parquet")));
     };
     let has = |name: &String| table.column(name).is_some();
     let target = wanted.target.as_ref().filter(|name| has(name));

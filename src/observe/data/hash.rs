@@ -69,6 +69,9 @@ pub trait Tee {
     fn restart(&mut self);
     /// The next bytes of the file.
     fn take(&mut self, bytes: &[u8]);
+    /// The file, after its last bytes were taken, for a form that is not read from front to back. A
+    /// change while this looks at it counts as one while it is read.
+    fn whole(&mut self, _: &File) {}
 }
 
 /// How to read a file.
@@ -144,6 +147,9 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
         }
         bytes += count as u64;
         (reading.progress)(count as u64);
+    }
+    if let Some(tee) = reading.tee.as_deref_mut() {
+        tee.whole(&file);
     }
     let after = Stat::of(&file.metadata()?);
     let whole = first as u64 == bytes && first <= pointer::LIMIT;

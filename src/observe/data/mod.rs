@@ -9,6 +9,7 @@ pub mod batch;
 pub mod card;
 pub mod cell;
 pub mod column;
+pub mod columnar;
 pub mod hash;
 pub mod input;
 pub mod manifest;

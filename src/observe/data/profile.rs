@@ -4,6 +4,9 @@
 //! for at most [`super::rows::MOST_COLUMNS`] columns, and the hashes of
 //! [`super::sketch::UNIQUE_BUDGET`].
 
+use std::fs::File;
+
+use super::columnar;
 use super::hash::{Raw, Tee};
 use super::rows::Rows;
 pub use super::stream::Shape;
@@ -26,8 +29,15 @@ pub struct Wanted {
 pub struct Profiler {
     shape: Shape,
     wanted: Wanted,
-    stream: Stream<Rows>,
+    form: Form,
     lf: LfDigest,
+}
+
+enum Form {
+    /// Read from front to back.
+    Stream(Stream<Rows>),
+    /// Parquet, read when it is all there.
+    Columns(Box<Result<Rows, String>>),
 }
 
 /// What was gathered.
@@ -44,10 +54,19 @@ impl Tee for Profiler {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        if !self.shape.gzip {
-            self.lf.take(bytes);
+        if let Form::Stream(stream) = &mut self.form {
+            if !self.shape.gzip {
+                self.lf.take(bytes);
+            }
+            stream.take(bytes);
         }
-        self.stream.take(bytes);
+    }
+
+    fn whole(&mut self, file: &File) {
+        if let Form::Columns(rows) = &mut self.form {
+            let mut found = Rows::new(self.wanted.full);
+            **rows = columnar::read(file, &mut found, |_| true).map(|_| found);
+        }
     }
 }
 
@@ -55,8 +74,11 @@ impl Profiler {
     /// Starts at the beginning of a file.
     pub fn new(shape: Shape, wanted: Wanted) -> Self {
         Self {
+            form: match shape.format {
+                TableFormat::Parquet => Form::Columns(Box::new(Err("it was not read".to_owned()))),
+                _ => Form::Stream(Stream::new(shape, Rows::new(wanted.full))),
+            },
             shape,
-            stream: Stream::new(shape, Rows::new(wanted.full)),
             wanted,
             lf: LfDigest::default(),
         }
@@ -64,7 +86,10 @@ impl Profiler {
 
     /// What was gathered.
     pub fn finish(self) -> Profiled {
-        let streamed = self.stream.finish();
+        let streamed = match self.form {
+            Form::Stream(stream) => stream.finish(),
+            Form::Columns(rows) => rows.map(Streamed::of_no_text),
+        };
         Profiled {
             table: streamed.and_then(|seen| table(seen, self.shape, &self.wanted)),
             lf: self.lf.answer(),

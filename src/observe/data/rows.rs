@@ -118,22 +118,26 @@ impl RowSink for Rows {
     }
 
     fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) {
+        let decimal = self.decimal;
+        self.add_values(cells.map(|text| (Cell::read_with(text, decimal), text)));
+    }
+
+    fn add_values<'a>(&mut self, values: impl Iterator<Item = (Cell, &'a [u8])>) {
         self.count += 1;
         self.hashes.clear();
         let mut width = 0;
-        for text in cells {
+        for (cell, text) in values {
             let column = self.columns.get_mut(width);
             width += 1;
             if !self.full {
                 if let Some(column) = column {
-                    column.count(Cell::read_with(text, self.decimal));
+                    column.count(cell);
                 }
                 continue;
             }
             let hash = XxHash3_64::oneshot(text);
             self.hashes.extend_from_slice(&hash.to_le_bytes());
             if let Some(column) = column {
-                let cell = Cell::read_with(text, self.decimal);
                 column.add(cell, hash, self.count, &mut self.budget);
             }
         }
@@ -187,7 +191,16 @@ fn shortened(name: &str) -> &str {
     }
 }
 
-/// A string of JSON is no number, whatever its digits; what is nested counts as text.
+/// A string that is said to be one is no number, whatever its digits, and no `NA`.
+pub fn string_cell(text: &[u8]) -> Cell {
+    match Cell::read(text) {
+        cell @ (Cell::Date(_) | Cell::Datetime(..)) => cell,
+        _ if text.is_empty() => Cell::Empty,
+        _ => Cell::Text,
+    }
+}
+
+/// What is nested counts as text.
 pub fn json_cell(value: Value) -> (Cell, String) {
     match value {
         Value::Null => (Cell::Empty, String::new()),
@@ -196,11 +209,7 @@ pub fn json_cell(value: Value) -> (Cell, String) {
             let text = number.to_string();
             (Cell::read(text.as_bytes()), text)
         }
-        Value::String(text) if text.is_empty() => (Cell::Empty, text),
-        Value::String(text) => match Cell::read(text.as_bytes()) {
-            cell @ (Cell::Date(_) | Cell::Datetime(..)) => (cell, text),
-            _ => (Cell::Text, text),
-        },
+        Value::String(text) => (string_cell(text.as_bytes()), text),
         nested => (Cell::Text, nested.to_string()),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flate2::write::MultiGzDecoder;
 
+use super::cell::Cell;
 use super::tabular::{Csv, Dialect, Lines, Parser, sniff};
 use super::text::{LineEnds, Recoder, Script, detect};
 use crate::model::card::TableFormat;
@@ -15,7 +16,7 @@ const SAMPLE: usize = 64 * 1024;
 /// What a file's name says about its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// CSV or JSON Lines.
+    /// CSV, JSON Lines or Parquet.
     pub format: TableFormat,
     /// Whether it is gzipped.
     pub gzip: bool,
@@ -23,7 +24,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The form of `….csv`, `….tsv`, `….tab`, `….jsonl`, `….ndjson`, and of these with `.gz`.
+    /// The form of `….csv`, `….tsv`, `….tab`, `….jsonl`, `….ndjson`, of these with `.gz`, and of
+    /// `….parquet`, `….pq`.
     pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
         let (name, gzip) = match name.strip_suffix(".gz") {
@@ -34,6 +36,7 @@ impl Shape {
             "csv" => (TableFormat::Csv, b','),
             "tsv" | "tab" => (TableFormat::Csv, b'\t'),
             "jsonl" | "ndjson" => (TableFormat::Jsonl, b','),
+            "parquet" | "pq" if !gzip => (TableFormat::Parquet, b','),
             _ => return None,
         };
         Some(Self {
@@ -54,6 +57,8 @@ pub trait RowSink {
     fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>);
     /// A line of JSON Lines.
     fn add_json(&mut self, line: &[u8]);
+    /// A row of values whose types are known, each with its spelling.
+    fn add_values<'a>(&mut self, values: impl Iterator<Item = (Cell, &'a [u8])>);
     /// A row that is too large to be looked into.
     fn skip(&mut self);
 }
@@ -81,6 +86,19 @@ pub struct Streamed<S> {
     pub dialect: Option<Dialect>,
     /// What took the rows.
     pub rows: S,
+}
+
+impl<S> Streamed<S> {
+    /// Rows that come from no text.
+    pub fn of_no_text(rows: S) -> Self {
+        Self {
+            script: Script { name: None, bom: 0 },
+            valid: true,
+            line_ends: LineEnds::default(),
+            dialect: None,
+            rows,
+        }
+    }
 }
 
 impl<S: RowSink> Stream<S> {
@@ -216,7 +234,8 @@ impl<S: RowSink> Body<S> {
     fn new(shape: Shape, mut rows: S, script: Script, text: &[u8], whole: bool) -> Self {
         let (parser, dialect) = match shape.format {
             TableFormat::Jsonl => (Parser::Json(Lines::default()), None),
-            TableFormat::Csv => {
+            // Parquet is no text, and comes by another way.
+            TableFormat::Csv | TableFormat::Parquet => {
                 let mut sample = Vec::new();
                 Recoder::new(script).recode(text, whole, |piece| sample.extend_from_slice(piece));
                 let dialect = sniff(&sample, whole, shape.usual);

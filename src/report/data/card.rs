@@ -81,6 +81,7 @@ fn form(table: &Table, w: Words) -> String {
     let mut parts = vec![match table.format {
         TableFormat::Csv => "CSV".to_owned(),
         TableFormat::Jsonl => "JSON Lines".to_owned(),
+        TableFormat::Parquet => return "Parquet".to_owned(),
     }];
     if let Some(delimiter) = table.delimiter {
         let shown = match delimiter {
