@@ -84,6 +84,22 @@ fn a_card_is_printed_of_any_file_and_checked_by_its_schema() {
 }
 
 #[test]
+fn a_parquet_file_is_compared_with_the_csv_that_it_was_made_of() {
+    let env = TestEnv::empty();
+    let iris = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/data/iris/iris");
+    let (csv, parquet) = (format!("{iris}.csv"), format!("{iris}.zstd.parquet"));
+    let json = env.exp(&["data", "diff", &csv, &parquet, "--json"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let rows = &value["table"]["rows"];
+    let numbers = ["added", "removed", "same"].map(|kind| rows[kind]["value"].clone());
+    assert_eq!(numbers, [0, 0, 150].map(serde_json::Value::from), "{json}");
+    env.write("cut.parquet", "PAR1 and no more PAR1");
+    let told = env.exp(&["data", "cut.parquet"]).ok();
+    assert!(told.contains("21 B") && told.contains("sha256"), "{told}");
+    assert!(!told.contains(" rows"), "{told}");
+}
+
+#[test]
 fn what_is_no_difference_of_rows_is_said_to_be_that() {
     let env = two_versions();
     env.write("data/crlf.csv", V1.replace('\n', "\r\n"));

@@ -12,11 +12,11 @@ use crate::model::card::{ColumnType, LineEndings, Table};
 /// What `fixtures/data/expected.py` writes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Expected {
+pub(super) struct Expected {
     file: String,
     form: Form,
-    rows: u64,
-    columns: BTreeMap<String, ExpectedColumn>,
+    pub(super) rows: u64,
+    pub(super) columns: BTreeMap<String, ExpectedColumn>,
     row_sketch: String,
 }
 
@@ -32,7 +32,7 @@ struct Form {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ExpectedColumn {
+pub(super) struct ExpectedColumn {
     #[serde(rename = "type")]
     kind: ColumnType,
     empty: u64,
@@ -49,7 +49,7 @@ struct ExpectedColumn {
     latest: Option<String>,
 }
 
-fn full() -> Wanted {
+pub(super) fn full() -> Wanted {
     Wanted {
         full: true,
         ..Wanted::default()
@@ -115,7 +115,11 @@ fn tables_are_what_pandas_and_numpy_say() {
     }
 }
 
-fn assert_column(case: &str, ours: &crate::model::card::Column, theirs: &ExpectedColumn) {
+pub(super) fn assert_column(
+    case: &str,
+    ours: &crate::model::card::Column,
+    theirs: &ExpectedColumn,
+) {
     let place = format!("{case}: {ours:?}");
     assert_eq!(
         (ours.kind, ours.empty),

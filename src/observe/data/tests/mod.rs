@@ -11,6 +11,8 @@ use super::*;
 
 mod cache;
 mod cards;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod pointers;
 
 /// The shell line of [`super::manifest`].
