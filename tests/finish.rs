@@ -316,3 +316,28 @@ fn the_next_command_is_right_from_a_subdirectory() {
     let out = env.exp_in("src/deep", &["finish"]).ok();
     assert!(out.contains("git add ../../experiments &&"), "{out}");
 }
+
+#[test]
+fn a_run_is_ranked_among_those_that_were_measured_alike() {
+    let env = TestEnv::new();
+    let finish = |name: &str, val: &str, auc: &str| {
+        env.write("data/val.csv", val);
+        env.exp(&["start", name, "--allow-same", "--data", "val=data/val.csv"])
+            .ok();
+        env.write("metrics.json", format!("{{\"roc_auc_val\": {auc}}}"));
+        let told = env.exp(&["finish", "--metrics", "metrics.json"]).ok();
+        let head = told.lines().next().unwrap().to_owned();
+        head.rsplit("   ").next().unwrap().to_owned()
+    };
+    assert_eq!(finish("more_trees", "a\n1\n", "0.9"), "rank 1 of 1");
+    assert_eq!(finish("less_depth", "a\n1\n", "0.8"), "rank 2 of 2");
+    // Another yardstick: the runs above are neither better nor worse.
+    assert_eq!(
+        finish("new_rows", "a\n2\n", "0.7"),
+        "rank 1 of 1 comparable"
+    );
+    assert_eq!(
+        finish("wide_net", "a\n1\n", "0.85"),
+        "rank 2 of 3 comparable"
+    );
+}

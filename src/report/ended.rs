@@ -1,9 +1,11 @@
 //! What `finish` says: how the run ended, its primary metric, and what to commit.
 
+use super::facts::Facts;
+use super::yardsticks::Groups;
 use crate::compare::noise::Noise;
 use crate::compare::{Evidence, Judgement, Rules, Side, compare};
+use crate::model::Run;
 use crate::model::metric::Goal;
-use crate::model::{Run, Status};
 use crate::settings::{Lang, ProjectSettings};
 use crate::ui::number;
 
@@ -90,29 +92,47 @@ fn primary(run: &Run, others: &[&Run], settings: &ProjectSettings, lang: Lang) -
             _ => format!(" ({delta} {against} {base_id})"),
         });
     }
-    let goal = settings.goal(name)?;
-    let better = |a: f64, b: f64| match goal {
-        Goal::Max => a > b,
-        Goal::Min => a < b,
-        Goal::Info => false,
-    };
-    let finished: Vec<f64> = others
-        .iter()
-        .filter(|other| other.status == Status::Ok && other.uid != run.uid)
-        .filter_map(|other| other.metrics.get(name)?.number().map(|n| n.as_f64()))
-        .filter(|other| other.is_finite())
+    if let Some(rank) = rank(run, others, name, settings, lang) {
+        text.push_str(&format!("   {rank}"));
+    }
+    Some(text)
+}
+
+/// The place among the finished runs that were measured on the same data; those that were not are not
+/// counted, and it is said that there are some.
+fn rank(
+    run: &Run,
+    others: &[&Run],
+    metric: &str,
+    settings: &ProjectSettings,
+    lang: Lang,
+) -> Option<String> {
+    let mut runs: Vec<&Run> = others.to_vec();
+    runs.retain(|other| other.uid != run.uid);
+    runs.push(run);
+    let facts = Facts::new(runs, settings, lang);
+    if !matches!(facts.goal(metric), Some(Goal::Max | Goal::Min)) {
+        return None;
+    }
+    let groups = Groups::of(&facts, metric);
+    let own = groups.index(run)?;
+    let ranked = facts.ranked(metric);
+    let all = ranked.len();
+    let same: Vec<(&Run, f64)> = ranked
+        .into_iter()
+        .filter(|(other, _)| groups.index(other) == Some(own))
         .collect();
-    if run.status == Status::Ok && value.is_finite() && goal != Goal::Info {
-        let rank = 1 + finished
-            .iter()
-            .filter(|other| better(**other, value.as_f64()))
-            .count();
-        let total = finished.len() + 1;
-        text.push_str(&format!(
-            "   {} {rank} {} {total}",
-            lang.pick("rank", "место"),
-            lang.pick("of", "из")
-        ));
+    let (_, value) = *same.iter().find(|(other, _)| other.uid == run.uid)?;
+    let better = |other: &&(&Run, f64)| facts.better(metric, other.1, value);
+    let place = 1 + same.iter().filter(better).count();
+    let mut text = format!(
+        "{} {place} {} {}",
+        lang.pick("rank", "место"),
+        lang.pick("of", "из"),
+        same.len()
+    );
+    if same.len() < all {
+        text.push_str(lang.pick(" comparable", " сравнимых"));
     }
     Some(text)
 }

@@ -28,7 +28,7 @@ pub enum Kind {
     Folder,
 }
 
-/// Kinds by their number in the file of [`folders`](super::folders).
+/// Kinds by their number in the file of [`folders`].
 const KINDS: [Kind; 4] = [
     Kind::Folder,
     Kind::Special("fifo"),
