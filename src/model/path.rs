@@ -60,6 +60,14 @@ impl RecordPath {
         self.0.rsplit(|&b| b == b'/').next().unwrap_or(&self.0)
     }
 
+    /// The folder, empty at the top, and the name in it.
+    pub fn split(&self) -> (&[u8], &[u8]) {
+        match self.0.iter().rposition(|&b| b == b'/') {
+            Some(slash) => (&self.0[..slash], &self.0[slash + 1..]),
+            None => (b"", &self.0),
+        }
+    }
+
     /// The extension in lower case, without its dot; empty when there is none.
     pub fn extension(&self) -> String {
         String::from_utf8_lossy(self.raw_extension()).to_ascii_lowercase()

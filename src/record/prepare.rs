@@ -85,7 +85,7 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
         secret_path: &secrets::is_secret_path,
     };
     // git looks at the working tree while this process reads data, configuration and environment.
-    let mut watching = Observation::begin(repo, &scope)?;
+    let watching = Observation::begin(repo, &scope)?;
     let taken = std::thread::spawn({
         let (repo, folder) = (repo.clone(), project.experiments_in_tree());
         move || numbers::highest_run_number(&repo, &folder)
@@ -125,7 +125,8 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
     run.config = config.iter().map(|(file, _)| file.clone()).collect();
     // While git still looks: the tree as it is if nothing was touched, which is so mostly.
     let unclaimed = claims::claims(&project.prefix, settings, &run, [])?;
-    let listed = code::code_tree(&watching.listed()?, &unclaimed, repo.format());
+    let watching = watching.listed()?;
+    let listed = code::code_tree(&watching.entries(), &unclaimed, repo.format());
     let seen = watching.finish()?;
     if !request.allow_secrets {
         guard::secrets(ctx, seen.differing())?;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::ambient;
 use crate::git::command::{path_from_git, split_nul};
 use crate::git::{Error, Git, Repo};
 
 /// Which keys are asked for.
-const KEYS: &str = r"^(core\.(autocrlf|eol|attributesfile)|filter\..+|remote\..+\.url)$";
+const KEYS: &str = r"^(core\..+|filter\..+|remote\..+\.url)$";
 
 /// `core.autocrlf`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub struct Config {
     pub attributes_file: Option<PathBuf>,
     /// Filter drivers that have a command.
     pub filters: BTreeSet<String>,
+    /// All of `core.`, as git printed it.
+    pub core: Vec<u8>,
+    excludes_file: Option<PathBuf>,
     remotes: BTreeMap<String, String>,
 }
 
@@ -57,6 +61,10 @@ impl Config {
             };
             let key = String::from_utf8_lossy(key);
             let text = String::from_utf8_lossy(value).into_owned();
+            if key.starts_with("core.") {
+                config.core.extend_from_slice(record);
+                config.core.push(0);
+            }
             match &*key {
                 "core.autocrlf" => {
                     config.autocrlf = match text.to_lowercase().as_str() {
@@ -67,6 +75,7 @@ impl Config {
                 }
                 "core.eol" => config.eol = text.to_lowercase(),
                 "core.attributesfile" => config.attributes_file = Some(path_from_git(value)),
+                "core.excludesfile" => config.excludes_file = Some(path_from_git(value)),
                 _ => config.named(&key, text),
             }
         }
@@ -79,6 +88,18 @@ impl Config {
             self.filters.insert(name.to_owned());
         } else if let Some((name, "url")) = part("remote.") {
             self.remotes.entry(name.to_owned()).or_insert(value);
+        }
+    }
+
+    /// The user's own ignore rules (gitignore(5)); `None` when their place can't be told from here.
+    pub fn excludes_file(&self) -> Option<PathBuf> {
+        let Some(file) = &self.excludes_file else {
+            return Some(ambient::config_home()?.join("git/ignore"));
+        };
+        match file.strip_prefix("~") {
+            Ok(rest) => Some(ambient::home()?.join(rest)),
+            // Another user's home, or relative to a folder that only git knows.
+            Err(_) => file.is_absolute().then(|| file.clone()),
         }
     }
 

@@ -8,26 +8,29 @@
 //!
 //! Derived and disposable: a damaged file counts as none, one that can't be written is let be.
 //!
-//! Layout, little-endian: magic, XXH3 of all that follows `u64`, top of the working tree; then folders:
-//! path, modified `i64`, changed `i64` (nanoseconds), inode `u64`, device `u64`, count `u32`, and as
-//! many sightings: kind `u8`, name. Paths and names have their length before them, `u32`.
+//! Layout, little-endian: magic, XXH3 of all that follows `u64`, top of the working tree; `u8` whether
+//! it was clean, and if so [`Clean`] in the order of its fields; then folders: path, stamp, count `u32`,
+//! and as many sightings: kind `u8`, name. A stamp is modified `i64`, changed `i64` (nanoseconds), inode
+//! `u64`, device `u64`. Paths and names have their length before them, `u32`.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::odd::{Kind, Names};
 use crate::git::Repo;
-use crate::model::{RecordPath, Sha256};
+use crate::model::{Oid, RecordPath, Sha256};
 
-const MAGIC: &[u8; 8] = b"gxfold1\n";
+const MAGIC: &[u8; 8] = b"gxfold2\n";
 /// Within this many nanoseconds two changes may bear the same time (FAT has two seconds).
 const AT_REST: i64 = 2_000_000_000;
 /// The file's name begins so; what follows tells linked worktrees apart.
 const PREFIX: &str = "folders-";
 
-/// What tells a folder's states apart.
+/// What tells the states of a folder or a file apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     modified: i64,
@@ -44,12 +47,32 @@ pub struct Folder {
     pub found: Names,
 }
 
+/// What git's answer hung on when it saw nothing changed outside the folders of records, besides the
+/// folders themselves and the files that the index describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clean {
+    /// Length and XXH3 of the index.
+    pub index: [u64; 2],
+    /// XXH3 of the settings.
+    pub settings: u64,
+    /// The tree of the commit.
+    pub tree: Oid,
+    /// Files of ignore rules that no commit has; without a stamp where there was none.
+    pub rules: Vec<(RecordPath, Option<Stamp>)>,
+    /// What was ignored among the things that are no files.
+    pub ignored: Vec<RecordPath>,
+}
+
+/// A folder as it was met in this search.
+pub type Met = (RecordPath, Option<Stamp>, Names);
+
 /// Folders by their path from the top of the working tree.
 #[derive(Debug, Default)]
 pub struct Folders {
     place: PathBuf,
     top: Vec<u8>,
     known: HashMap<Vec<u8>, Folder>,
+    clean: Option<Clean>,
 }
 
 impl Folders {
@@ -62,17 +85,47 @@ impl Folders {
             .to_vec();
         let name = format!("{PREFIX}{}", Sha256::of(&top).short());
         let place = repo.exp_dir().join(name);
-        let known = std::fs::read(&place)
+        let (clean, known) = std::fs::read(&place)
             .ok()
             .and_then(|bytes| parse(&bytes, &top))
             .unwrap_or_default();
-        Self { place, top, known }
+        Self {
+            place,
+            top,
+            known,
+            clean,
+        }
     }
 
     /// A folder as it was read, if it is the same still.
     pub fn get(&self, path: &[u8], now: Option<Stamp>) -> Option<&Folder> {
         let folder = self.known.get(path)?;
         (Some(folder.stamp) == now).then_some(folder)
+    }
+
+    /// All that is remembered of what is in folders.
+    pub fn all(&self) -> impl Iterator<Item = (&[u8], &Names)> {
+        let known = self.known.iter();
+        known.map(|(path, folder)| (path.as_slice(), &folder.found))
+    }
+
+    /// What git's last answer hung on, if that was "clean".
+    pub fn clean(&self) -> Option<&Clean> {
+        self.clean.as_ref()
+    }
+
+    /// Whether all remembered folders, those without tracked files included, are the same still.
+    pub fn are_same(&self, top: &Path) -> bool {
+        self.known.par_iter().all(|(path, folder)| {
+            let place = top.join(RecordPath::from_bytes(path.as_slice()).to_path());
+            stamp(&place) == Some(folder.stamp)
+        })
+    }
+
+    /// Forgets all.
+    pub fn forget(&self) {
+        // What could not be removed is asked about again, and that costs time alone.
+        let _ = std::fs::remove_file(&self.place);
     }
 
     /// The moment before anything is looked at, to be given to [`Folders::keep`]. `None` where
@@ -89,20 +142,29 @@ impl Folders {
         Some(Draft { file, now })
     }
 
-    /// Remembers the folders of this search that may be; the others are forgotten.
-    pub fn keep(self, draft: Draft, seen: &[(RecordPath, Option<Stamp>, Names)]) {
+    /// Remembers the folders of this search that may be; the others are forgotten. That all was clean
+    /// is remembered only together with all of them.
+    pub fn keep(self, draft: Draft, met: &[Met], clean: Option<Clean>) {
+        let at_rest = |stamp: &Stamp| stamp.is_at_rest(draft.now);
+        let may_be = |(_, stamp, _): &Met| stamp.as_ref().is_some_and(at_rest);
+        let rules_may_be = |clean: &Clean| {
+            let mut stamps = clean.rules.iter().filter_map(|(_, stamp)| stamp.as_ref());
+            stamps.all(at_rest)
+        };
+        let clean = clean.filter(|clean| rules_may_be(clean) && met.iter().all(may_be));
+        let is_known = |(path, stamp, _): &Met| self.get(path.as_bytes(), *stamp).is_some();
+        let fresh = met.iter().filter(|met| may_be(met));
+        if clean == self.clean && fresh.clone().all(is_known) {
+            return;
+        }
         let mut body = Vec::new();
         put(&mut body, &self.top);
-        for (path, stamp, found) in seen {
-            let Some(stamp) = stamp.filter(|stamp| stamp.is_at_rest(draft.now)) else {
-                continue;
-            };
+        put_clean(&mut body, clean.as_ref());
+        for (path, stamp, found) in fresh {
+            let Some(stamp) = stamp else { continue };
             put(&mut body, path.as_bytes());
-            body.extend_from_slice(&stamp.modified.to_le_bytes());
-            body.extend_from_slice(&stamp.changed.to_le_bytes());
-            body.extend_from_slice(&stamp.inode.to_le_bytes());
-            body.extend_from_slice(&stamp.device.to_le_bytes());
-            body.extend_from_slice(&u32::try_from(found.len()).unwrap_or_default().to_le_bytes());
+            put_stamp(&mut body, *stamp);
+            put_count(&mut body, found.len());
             for (name, kind) in found {
                 body.push(kind.code());
                 put(&mut body, name);
@@ -155,34 +217,109 @@ pub fn stamp(_: &Path) -> Option<Stamp> {
 }
 
 fn put(into: &mut Vec<u8>, bytes: &[u8]) {
-    into.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
+    put_count(into, bytes.len());
     into.extend_from_slice(bytes);
 }
 
-fn parse(bytes: &[u8], top: &[u8]) -> Option<HashMap<Vec<u8>, Folder>> {
+fn put_count(into: &mut Vec<u8>, count: usize) {
+    into.extend_from_slice(&u32::try_from(count).unwrap_or_default().to_le_bytes());
+}
+
+fn put_stamp(into: &mut Vec<u8>, stamp: Stamp) {
+    into.extend_from_slice(&stamp.modified.to_le_bytes());
+    into.extend_from_slice(&stamp.changed.to_le_bytes());
+    into.extend_from_slice(&stamp.inode.to_le_bytes());
+    into.extend_from_slice(&stamp.device.to_le_bytes());
+}
+
+fn put_clean(into: &mut Vec<u8>, clean: Option<&Clean>) {
+    into.push(u8::from(clean.is_some()));
+    let Some(clean) = clean else { return };
+    for number in [clean.index[0], clean.index[1], clean.settings] {
+        into.extend_from_slice(&number.to_le_bytes());
+    }
+    put(into, clean.tree.as_str().as_bytes());
+    put_count(into, clean.rules.len());
+    for (path, stamp) in &clean.rules {
+        put(into, path.as_bytes());
+        into.push(u8::from(stamp.is_some()));
+        if let Some(stamp) = stamp {
+            put_stamp(into, *stamp);
+        }
+    }
+    put_count(into, clean.ignored.len());
+    for path in &clean.ignored {
+        put(into, path.as_bytes());
+    }
+}
+
+type Known = HashMap<Vec<u8>, Folder>;
+
+fn parse(bytes: &[u8], top: &[u8]) -> Option<(Option<Clean>, Known)> {
     let mut rest = bytes.strip_prefix(MAGIC)?;
-    let digest = u64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?);
+    let digest = take_number(&mut rest)?;
     if digest != twox_hash::XxHash3_64::oneshot(rest) || text(&mut rest)? != top {
         return None;
     }
+    let clean = match take(&mut rest, 1)? {
+        [0] => None,
+        _ => Some(take_clean(&mut rest)?),
+    };
     let mut known = HashMap::new();
     while !rest.is_empty() {
         let path = text(&mut rest)?.to_vec();
-        let stamp = Stamp {
-            modified: i64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
-            changed: i64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
-            inode: u64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
-            device: u64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?),
-        };
-        let count = u32::from_le_bytes(take(&mut rest, 4)?.try_into().ok()?);
+        let stamp = take_stamp(&mut rest)?;
         let mut found = Vec::new();
-        for _ in 0..count {
+        for _ in 0..take_count(&mut rest)? {
             let kind = Kind::from_code(take(&mut rest, 1)?[0])?;
             found.push((text(&mut rest)?.to_vec(), kind));
         }
         known.insert(path, Folder { stamp, found });
     }
-    Some(known)
+    Some((clean, known))
+}
+
+fn take_clean(rest: &mut &[u8]) -> Option<Clean> {
+    let index = [take_number(rest)?, take_number(rest)?];
+    let settings = take_number(rest)?;
+    let tree = Oid::parse(std::str::from_utf8(text(rest)?).ok()?)?;
+    let mut rules = Vec::new();
+    for _ in 0..take_count(rest)? {
+        let path = RecordPath::from_bytes(text(rest)?);
+        let stamp = match take(rest, 1)? {
+            [0] => None,
+            _ => Some(take_stamp(rest)?),
+        };
+        rules.push((path, stamp));
+    }
+    let mut ignored = Vec::new();
+    for _ in 0..take_count(rest)? {
+        ignored.push(RecordPath::from_bytes(text(rest)?));
+    }
+    Some(Clean {
+        index,
+        settings,
+        tree,
+        rules,
+        ignored,
+    })
+}
+
+fn take_stamp(rest: &mut &[u8]) -> Option<Stamp> {
+    Some(Stamp {
+        modified: i64::from_le_bytes(take(rest, 8)?.try_into().ok()?),
+        changed: i64::from_le_bytes(take(rest, 8)?.try_into().ok()?),
+        inode: take_number(rest)?,
+        device: take_number(rest)?,
+    })
+}
+
+fn take_number(rest: &mut &[u8]) -> Option<u64> {
+    Some(u64::from_le_bytes(take(rest, 8)?.try_into().ok()?))
+}
+
+fn take_count(rest: &mut &[u8]) -> Option<u32> {
+    Some(u32::from_le_bytes(take(rest, 4)?.try_into().ok()?))
 }
 
 fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
@@ -192,7 +329,7 @@ fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
 }
 
 fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = u32::from_le_bytes(take(rest, 4)?.try_into().ok()?);
+    let length = take_count(rest)?;
     take(rest, usize::try_from(length).ok()?)
 }
 
@@ -214,7 +351,7 @@ mod tests {
     fn remember(repo: &Repo, path: &str, stamp: Stamp, found: Names) {
         let folders = Folders::open(repo);
         let draft = folders.clock().unwrap();
-        folders.keep(draft, &[(path.into(), Some(stamp), found)]);
+        folders.keep(draft, &[(path.into(), Some(stamp), found)], None);
     }
 
     #[test]

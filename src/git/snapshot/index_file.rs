@@ -37,15 +37,24 @@ pub fn read(path: &Path, format: ObjectFormat) -> Option<Vec<IndexEntry>> {
 
 /// The entries, each with what its file looked like; `None` when only git can tell them.
 pub fn read_with_stat(path: &Path, format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat)>> {
+    parse(&bytes(path)?, format)
+}
+
+/// The bytes of an index; `None` when it can't be read.
+pub fn bytes(path: &Path) -> Option<Vec<u8>> {
     match std::fs::read(path) {
-        Ok(bytes) => parse(&bytes, format),
         // Before the first `git add` there is none.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Vec::new()),
-        Err(_) => None,
+        read => read.ok(),
     }
 }
 
-fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat)>> {
+/// The entries in the bytes of an index, each with what its file looked like; `None` when only git
+/// can tell them.
+pub fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat)>> {
+    if bytes.is_empty() {
+        return Some(Vec::new());
+    }
     let end = bytes.len().checked_sub(format.width())?;
     let bytes = &bytes[..end];
     let version = number(bytes, 4)?;

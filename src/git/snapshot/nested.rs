@@ -194,10 +194,7 @@ impl Inside<'_> {
             .args(["--untracked-files=all", "--ignore-submodules=dirty"])
             .run()?;
         let status = Status::parse(&printed)?;
-        Ok(status.tracked.is_empty()
-            && status.untracked.is_empty()
-            && status.conflicts.is_empty()
-            && status.nested.is_empty())
+        Ok(status.is_clean())
     }
 }
 

@@ -4,16 +4,13 @@ use std::process::Output;
 use std::thread::JoinHandle;
 
 use super::config::{Config, without_filters};
-use super::odd::{self, Sighting};
-use super::status::{IndexEntry, Status, parse_index};
-use super::{Scope, index_file, state};
-use crate::git::command::Running;
+use super::look::{self, Look};
+use super::status::{IndexEntry, Status};
+use super::{Scope, state};
 use crate::git::tree::{Entry, GITLINK};
 use crate::git::{Error, Git, Head, Repo, packed};
 use crate::model::code::LeftOut;
 use crate::model::{Oid, RecordPath};
-
-type Listing = (Vec<IndexEntry>, Vec<Sighting>);
 
 /// Answers to the small questions.
 struct Facts {
@@ -25,32 +22,8 @@ struct Facts {
 pub struct Observation<'a> {
     repo: &'a Repo,
     scope: &'a Scope<'a>,
-    status: Running,
+    looking: JoinHandle<Result<Look, Error>>,
     facts: JoinHandle<Result<Facts, Error>>,
-    listing: Listed,
-}
-
-/// The index and the sightings, soon or already.
-enum Listed {
-    Soon(JoinHandle<Result<Listing, Error>>),
-    Now(Listing),
-}
-
-impl Listed {
-    fn wait(&mut self) -> Result<(), Error> {
-        let none = Self::Now((Vec::new(), Vec::new()));
-        if let Self::Soon(thread) = std::mem::replace(self, none) {
-            *self = Self::Now(joined(thread)?);
-        }
-        Ok(())
-    }
-
-    fn take(self) -> Result<Listing, Error> {
-        match self {
-            Self::Soon(thread) => joined(thread),
-            Self::Now(listing) => Ok(listing),
-        }
-    }
 }
 
 impl<'a> Observation<'a> {
@@ -66,38 +39,27 @@ impl<'a> Observation<'a> {
             false => Config::read(repo)?,
         };
         // The longest goes first; the small ones share a thread, for there are few processors.
-        let status = prepared(repo, scope, &config)
-            .args(["status", "--porcelain=v2", "--branch", "-z"])
-            .args(["--no-renames", "--no-ahead-behind"])
-            .args(["--untracked-files=all", "--ignored=matching"])
-            // Inside submodules we look ourselves, for git would only say that there is something.
-            .arg("--ignore-submodules=dirty")
-            .args(scope.pathspecs())
-            .spawn()?;
-        let (repo_of_list, repo_of_facts) = (repo.clone(), repo.clone());
-        let experiments = scope.experiments.clone();
+        let looking = look::begin(repo, scope, &config);
+        let repo_of_facts = repo.clone();
         Ok(Self {
             repo,
             scope,
-            status,
-            listing: Listed::Soon(std::thread::spawn(move || {
-                list(&repo_of_list, &experiments)
-            })),
+            looking,
             facts: std::thread::spawn(move || facts(&repo_of_facts)),
         })
     }
 
-    /// Waits for the index alone, and gives what it holds outside the folders of records. Where
-    /// nothing was touched, that is what the tree will hold: [`Frozen::untouched`](super::Frozen).
+    /// Waits for the index alone.
     ///
     /// # Errors
     /// When git could not read the index.
-    pub fn listed(&mut self) -> Result<Vec<&Entry>, Error> {
-        self.listing.wait()?;
-        let Listed::Now((index, _)) = &self.listing else {
-            return Ok(Vec::new());
-        };
-        Ok(outside(index, self.scope).collect())
+    pub fn listed(self) -> Result<Listed<'a>, Error> {
+        Ok(Listed {
+            repo: self.repo,
+            scope: self.scope,
+            look: joined(self.looking)?,
+            facts: self.facts,
+        })
     }
 
     /// Waits for all answers.
@@ -105,15 +67,40 @@ impl<'a> Observation<'a> {
     /// # Errors
     /// When git could not read the index or the working tree.
     pub fn finish(self) -> Result<Seen<'a>, Error> {
-        let Self { repo, scope, .. } = self;
-        let (index, sightings) = self.listing.take()?;
-        let hidden = Hidden::find(repo, scope, &index)?;
+        self.listed()?.finish()
+    }
+}
+
+/// The index is known; git may still be looking at the files.
+pub struct Listed<'a> {
+    repo: &'a Repo,
+    scope: &'a Scope<'a>,
+    look: Look,
+    facts: JoinHandle<Result<Facts, Error>>,
+}
+
+impl<'a> Listed<'a> {
+    /// What the index holds outside the folders of records. Where nothing was touched, that is what
+    /// the tree will hold: [`Frozen::untouched`](super::Frozen).
+    pub fn entries(&self) -> Vec<&Entry> {
+        outside(&self.look.index, self.scope).collect()
+    }
+
+    /// Waits for all answers.
+    ///
+    /// # Errors
+    /// When git could not read the working tree.
+    pub fn finish(self) -> Result<Seen<'a>, Error> {
+        let Self {
+            repo, scope, look, ..
+        } = self;
+        let hidden = Hidden::find(repo, scope, &look.index)?;
         let Facts { config, describe } = joined(self.facts)?;
         let (state, superproject) = (state::under_way(repo)?, state::superproject(repo)?);
-        let status = Status::parse(&self.status.finish()?)?;
+        let (status, odd, index) = look.finish(repo, scope, &config)?;
         let head_tree = tree_of(repo, &status.head)?;
         Ok(Seen {
-            odd: odd::sort(repo, scope, &status, &index, sightings)?,
+            odd,
             describe,
             head_tree,
             state,
@@ -128,7 +115,7 @@ impl<'a> Observation<'a> {
     }
 }
 
-fn joined<T>(thread: JoinHandle<Result<T, Error>>) -> Result<T, Error> {
+pub(super) fn joined<T>(thread: JoinHandle<Result<T, Error>>) -> Result<T, Error> {
     let stopped = |_| Err(Error::Unexpected("a thread that asked git stopped".into()));
     thread.join().unwrap_or_else(stopped)
 }
@@ -172,16 +159,6 @@ fn may_have_tags(repo: &Repo) -> bool {
         || packed::under(repo, "refs/tags/").is_none_or(|tags| !tags.is_empty())
 }
 
-/// The index, and what git passes over in the folders that it names.
-fn list(repo: &Repo, experiments: &[RecordPath]) -> Result<Listing, Error> {
-    let index = match index_file::read(&repo.git_dir.join("index"), repo.format()) {
-        Some(index) => index,
-        None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
-    };
-    let sightings = odd::search(repo, &index, experiments);
-    Ok((index, sightings))
-}
-
 /// What a command printed; `None` when it failed.
 fn text(output: &Output) -> Option<String> {
     let text = String::from_utf8_lossy(&output.stdout)
@@ -205,7 +182,7 @@ pub(super) fn prepared(repo: &Repo, scope: &Scope<'_>, config: &Config) -> Git {
 
 /// Whether this file system keeps exec bits. git never sets one on its own files, so that one there
 /// means that every file has it (FAT, NTFS and SMB mounts).
-fn honours_exec_bits(repo: &Repo) -> bool {
+pub(super) fn honours_exec_bits(repo: &Repo) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -279,11 +256,7 @@ impl Seen<'_> {
     /// Whether git sees no difference outside the folders of records. What its index hides, what is
     /// inside submodules and what its conversions change is found by [`Seen::write`] alone.
     pub fn looks_clean(&self) -> bool {
-        let status = &self.status;
-        status.tracked.is_empty()
-            && status.untracked.is_empty()
-            && status.nested.is_empty()
-            && status.conflicts.is_empty()
+        self.status.is_clean()
     }
 
     /// Paths that git sees as different from the commit, untracked ones included.

@@ -5,7 +5,7 @@ use std::fs::FileType;
 use std::path::Path;
 
 use super::Scope;
-use super::folders::{self, Folders, Stamp};
+use super::folders::{self, Folders, Met};
 use super::status::{IndexEntry, Status};
 use crate::git::command::split_nul;
 use crate::git::{Error, Repo};
@@ -51,12 +51,12 @@ impl Kind {
     }
 }
 
-/// Looks through the folders that have tracked files, as far as they changed since the last search.
-/// Names and types only: no file is opened.
-pub fn search(repo: &Repo, index: &[IndexEntry], experiments: &[RecordPath]) -> Vec<Sighting> {
-    let Some(top) = &repo.work_tree else {
-        return Vec::new();
-    };
+/// What is odd in the folders that have tracked files; those with others are passed over.
+pub fn search<'m>(
+    index: &[IndexEntry],
+    experiments: &[RecordPath],
+    seen: impl Iterator<Item = (&'m [u8], &'m Names)>,
+) -> Vec<Sighting> {
     let folders = tracked_folders(index);
     let gitlinks: HashSet<&[u8]> = index
         .iter()
@@ -64,12 +64,13 @@ pub fn search(repo: &Repo, index: &[IndexEntry], experiments: &[RecordPath]) -> 
         .map(|entry| entry.entry.path.as_bytes())
         .collect();
     let mut found = Vec::new();
-    for (folder, names) in contents(repo, top, &folders, experiments) {
+    for (folder, names) in seen.filter(|(folder, _)| folders.contains(folder)) {
+        let folder = RecordPath::from_bytes(folder);
         for (name, kind) in names {
-            let path = RecordPath::from_bytes(name).below(&folder);
+            let path = RecordPath::from_bytes(name.as_slice()).below(&folder);
             let known = folders.contains(path.as_bytes()) || gitlinks.contains(path.as_bytes());
             if !known && !experiments.contains(&path) {
-                found.push(Sighting { path, kind });
+                found.push(Sighting { path, kind: *kind });
             }
         }
     }
@@ -94,46 +95,44 @@ fn tracked_folders(index: &[IndexEntry]) -> HashSet<&[u8]> {
     folders
 }
 
-/// What is in each of some folders, read anew where it isn't remembered.
-fn contents(
+/// Looks through the folders that have tracked files, outside the folders of records; reads those
+/// that changed since they were remembered. Names and types only: no file is opened.
+pub fn look_through(
     repo: &Repo,
-    top: &Path,
-    wanted: &HashSet<&[u8]>,
+    index: &[IndexEntry],
     experiments: &[RecordPath],
-) -> Vec<(RecordPath, Names)> {
-    let remembered = Folders::open(repo);
-    let paths = wanted.iter().map(|path| RecordPath::from_bytes(*path));
-    let states: Vec<(RecordPath, Option<Stamp>)> = paths
+    remembered: &Folders,
+) -> Vec<Met> {
+    let Some(top) = &repo.work_tree else {
+        return Vec::new();
+    };
+    let paths = tracked_folders(index).into_iter();
+    let paths = paths.map(RecordPath::from_bytes);
+    paths
         .filter(|path| !experiments.iter().any(|records| path.is_within(records)))
         .map(|path| {
             let now = folders::stamp(&top.join(path.to_path()));
-            (path, now)
+            if let Some(folder) = remembered.get(path.as_bytes(), now) {
+                return (path, now, folder.found.clone());
+            }
+            // One that can't be read has nothing odd that we know of; git complains by itself.
+            match read(top, &path) {
+                Ok(contents) => (path, now, contents.found),
+                Err(_) => (path, None, Names::default()),
+            }
         })
-        .collect();
-    let is_known =
-        |(path, now): &(RecordPath, Option<Stamp>)| remembered.get(path.as_bytes(), *now).is_some();
-    // The clock is read before the folders are.
-    let draft = match states.iter().all(is_known) {
-        true => None,
-        false => remembered.clock(),
-    };
-    let mut seen = Vec::with_capacity(states.len());
-    for (path, now) in states {
-        // One that can't be read has nothing odd that we know of; git complains by itself.
-        let (now, names) = match remembered.get(path.as_bytes(), now) {
-            Some(folder) => (now, folder.found.clone()),
-            None => match read(top, &path) {
-                Ok(contents) => (now, contents.found),
-                Err(_) => (None, Names::default()),
-            },
-        };
-        seen.push((path, now, names));
-    }
-    if let Some(draft) = draft {
-        remembered.keep(draft, &seen);
-    }
-    let without_state = |(path, _, names)| (path, names);
-    seen.into_iter().map(without_state).collect()
+        .collect()
+}
+
+/// What became of the sightings.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// What no commit can hold, in path order.
+    pub left_out: Vec<LeftOut>,
+    /// Sightings that git ignores.
+    pub ignored: Vec<RecordPath>,
+    /// Folders that were looked into: git neither tracks anything in them nor ignores them.
+    pub met: Vec<Met>,
 }
 
 /// Keeps the sightings that git doesn't ignore, and looks into folders that hold nothing it saw.
@@ -143,40 +142,49 @@ pub fn sort(
     status: &Status,
     index: &[IndexEntry],
     sightings: Vec<Sighting>,
-) -> Result<Vec<LeftOut>, Error> {
+) -> Result<Sorted, Error> {
     let top = repo.top()?;
     let ignored: BTreeSet<&RecordPath> = status.ignored.iter().collect();
     let nested: BTreeSet<&RecordPath> = status.nested.iter().collect();
     let mut open: Vec<Sighting> = sightings;
-    let mut left_out = Vec::new();
+    let mut sorted = Sorted::default();
     while let Some(Sighting { path, kind }) = open.pop() {
-        if ignored.contains(&path) || nested.contains(&path) || !scope.covers(&path) {
+        if ignored.contains(&path) {
+            sorted.ignored.push(path);
             continue;
         }
+        if nested.contains(&path) || !scope.covers(&path) {
+            continue;
+        }
+        let mut leave_out = |path, why| sorted.left_out.push(without_bytes(path, why));
         match kind {
-            Kind::Special(why) => left_out.push(without_bytes(path, why)),
+            Kind::Special(why) => leave_out(path, why),
             Kind::Folder if top.join(path.to_path()).join(".git").exists() => {}
-            Kind::Folder => match read(top, &path) {
-                Ok(contents) if contents.is_empty => {
-                    left_out.push(without_bytes(path, "empty-directory"));
+            Kind::Folder => {
+                let now = folders::stamp(&top.join(path.to_path()));
+                let Ok(contents) = read(top, &path) else {
+                    leave_out(path.clone(), "unreadable");
+                    sorted.met.push((path, None, Names::default()));
+                    continue;
+                };
+                if contents.is_empty {
+                    leave_out(path.clone(), "empty-directory");
                 }
-                Ok(contents) => {
-                    let inside = |(name, kind)| Sighting {
-                        path: RecordPath::from_bytes(name).below(&path),
-                        kind,
-                    };
-                    open.extend(contents.found.into_iter().map(inside));
-                }
-                Err(_) => left_out.push(without_bytes(path, "unreadable")),
-            },
+                let inside = |(name, kind): &(Vec<u8>, Kind)| Sighting {
+                    path: RecordPath::from_bytes(name.as_slice()).below(&path),
+                    kind: *kind,
+                };
+                open.extend(contents.found.iter().map(inside));
+                sorted.met.push((path, now, contents.found));
+            }
         }
     }
     // A tracked folder whose files were all deleted is empty too, but its paths are in the commit.
     let tracked = |path: &RecordPath| index.iter().any(|entry| &entry.entry.path == path);
-    left_out.retain(|entry| !tracked(&entry.path));
-    drop_ignored(repo, &mut left_out)?;
-    left_out.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(left_out)
+    sorted.left_out.retain(|entry| !tracked(&entry.path));
+    drop_ignored(repo, &mut sorted.left_out)?;
+    sorted.left_out.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(sorted)
 }
 
 /// git lists ignored files and folders of files, but neither empty folders nor pipes.

@@ -42,6 +42,23 @@ impl Status {
         Ok(status)
     }
 
+    /// Nothing differs.
+    pub fn clean(head: Head, ignored: Vec<RecordPath>) -> Self {
+        Self {
+            head,
+            ignored,
+            ..Self::default()
+        }
+    }
+
+    /// Whether git sees no difference.
+    pub fn is_clean(&self) -> bool {
+        self.tracked.is_empty()
+            && self.untracked.is_empty()
+            && self.nested.is_empty()
+            && self.conflicts.is_empty()
+    }
+
     fn header(&mut self, record: &[u8]) -> Option<()> {
         let text = String::from_utf8_lossy(record);
         if let Some(id) = text.strip_prefix("# branch.oid ") {
