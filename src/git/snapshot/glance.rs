@@ -7,8 +7,6 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use rayon::prelude::*;
-
 use super::config::Config;
 use super::folders::{self, Clean, Folders, Met, Stamp};
 use super::index_file::Stat;
@@ -21,8 +19,8 @@ use crate::model::RecordPath;
 /// An entry of the index with what its file looked like.
 pub type Described = (IndexEntry, Stat);
 
-/// Entries of the index that one thread looks at in one go.
-const CHUNK: usize = 1024;
+/// More threads than this wait for each other in the system.
+const THREADS: usize = 8;
 
 const RULES: &str = ".gitignore";
 
@@ -63,15 +61,29 @@ pub fn holds(
 }
 
 /// Whether the index describes all its files outside the folders of records. Most of the time goes
-/// into the system's answers, so more than one thread asks.
+/// into the system's answers, so more than one thread asks: new ones, since the system starts them where
+/// a processor is idle, which a waiting one may learn only milliseconds later.
 fn are_same(repo: &Repo, top: &Path, index: &[Described], experiments: &[RecordPath]) -> bool {
     let Some(written) = unchanged::written(&repo.git_dir.join("index")) else {
         return false;
     };
     let is_outside = |path: &RecordPath| !experiments.iter().any(|folder| path.is_within(folder));
-    index.par_chunks(CHUNK).all(|part| {
+    let part_is_same = &|part: &[Described]| {
         let described = part.iter().map(|(entry, stat)| (&entry.entry.path, *stat));
         unchanged::are_same(top, described.filter(|(path, _)| is_outside(path)), written)
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS));
+    let (mine, others) = index.split_at(index.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let parts = others.chunks(mine.len().max(1));
+        let asked: Vec<_> = parts
+            .map(|part| scope.spawn(move || part_is_same(part)))
+            .collect();
+        let is_same = part_is_same(mine);
+        let others = asked
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or(false));
+        others.fold(is_same, |all, part| all && part)
     })
 }
 
