@@ -8,6 +8,7 @@ use crate::error::{Failure, Result};
 use crate::git::Repo;
 use crate::settings::{Lang, ProjectSettings};
 use crate::store::Project;
+use crate::store::stage::{self, Stage};
 use crate::ui::{ColorChoice, Ui, UiOptions};
 
 /// Options that stand before or after any verb.
@@ -124,6 +125,18 @@ impl Ctx {
         self.settings
             .get()
             .ok_or_else(|| Failure::new("the settings went away"))
+    }
+
+    /// The stages. One that can't be told is warned of, and left out.
+    pub fn stages(&self) -> Vec<Stage> {
+        let Ok(project) = self.project() else {
+            return Vec::new();
+        };
+        let (stages, doubts) = stage::all(project);
+        for doubt in &doubts {
+            self.ui.doubt(doubt);
+        }
+        stages
     }
 
     /// The language of generated text: `--lang`, then exp.toml, then English.

@@ -9,7 +9,7 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 ///
 /// Built where the reason is known:
 /// `Failure::new("no run named `exp_9`").hint("list them with `git exp ls`")`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     message: String,
     causes: Vec<String>,

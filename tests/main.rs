@@ -33,6 +33,7 @@ mod restore;
 mod run;
 mod security;
 mod show;
+mod stages;
 mod start;
 mod story;
 mod suggested;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Failure;
 use crate::model::run::Time;
 use crate::model::{MetricValue, Oid, Run, RunId, Sha256};
 use crate::settings::ProjectSettings;
@@ -260,7 +261,7 @@ pub struct Stage {
     /// Its name: the file's stem.
     pub name: String,
     /// What it says, or why it can't be read.
-    pub says: Result<StageRecord, String>,
+    pub says: Result<StageRecord, Failure>,
     /// How the model's file compares.
     pub model: Option<Content>,
 }
@@ -268,8 +269,6 @@ pub struct Stage {
 /// What a stage file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StageRecord {
-    /// The name that the file itself gives, if it does.
-    pub stage: Option<String>,
     /// The run's label.
     pub run: String,
     /// The run's identity.

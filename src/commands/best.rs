@@ -37,6 +37,7 @@ pub fn best(ctx: &Ctx, args: &BestArgs) -> Result<ExitCode> {
         return Err(Failure::new("there are no runs yet")
             .hint("record one: git exp run -- python3 train.py"));
     }
+    ctx.stages();
     catalog.mark_stale(|process| ctx.ambient.is_gone(process));
     let runs = catalog.all();
     let like = match &args.like {

@@ -15,7 +15,7 @@ use crate::query::{Attribute, Filter, Names, Target, parse};
 use crate::report::listing::{self, Column, Item, Row};
 use crate::report::sheet;
 use crate::store::catalog::Catalog;
-use crate::store::{format, stage};
+use crate::store::format;
 use crate::ui::escape::{printable, printable_lines};
 use crate::ui::style::Style;
 use crate::ui::table::{Align, Table, fit};
@@ -202,10 +202,7 @@ fn select(
 
 /// What is shown, with the runs that it is compared with and the stages that it is in.
 fn rows(ctx: &Ctx, catalog: &Catalog, shown: &[usize]) -> Vec<Row> {
-    let stages = ctx
-        .project()
-        .map(|project| stage::all(project).0)
-        .unwrap_or_default();
+    let stages = ctx.stages();
     let read: Vec<std::result::Result<Brief, &Failure>> = shown
         .par_iter()
         .with_min_len(64)

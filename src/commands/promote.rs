@@ -11,6 +11,7 @@ use crate::observe::data::{hash, pointer};
 use crate::record::end::record_path;
 use crate::store::stage::{self, Promotion};
 use crate::store::{contain, runs};
+use crate::ui::escape::printable;
 
 /// Arguments of `git exp promote`.
 #[derive(Debug, clap::Args)]
@@ -61,10 +62,12 @@ pub fn promote(ctx: &Ctx, args: &PromoteArgs) -> Result<ExitCode> {
         who: user::person(ctx.ambient.cwd()),
         why: args.message.clone(),
     };
-    let previous = if args.dry_run {
-        stage::read(project, &args.stage)?.map(|stage| stage.current)
+    let (previous, done) = if args.dry_run {
+        let before = stage::read(project, &args.stage)?;
+        (before.map(|stage| stage.current), None)
     } else {
-        stage::promote(project, &args.stage, decision)?
+        let done = stage::promote(project, &args.stage, decision)?;
+        (done.previous.clone(), Some(done))
     };
     let was = match &previous {
         Some(previous) if previous.uid != run.uid => format!("   was {}", previous.run),
@@ -75,6 +78,19 @@ pub fn promote(ctx: &Ctx, args: &PromoteArgs) -> Result<ExitCode> {
         crate::model::RecordPath::from_path(file.strip_prefix(ctx.ambient.cwd()).unwrap_or(&file));
     let verb = if args.dry_run { "would write" } else { "wrote" };
     ctx.ui.say(format!("{verb} {}", shown.display()));
+    if let Some(done) = done {
+        if let Some(aside) = &done.aside {
+            let name = aside.file_name().unwrap_or_default().to_string_lossy();
+            ctx.ui
+                .say(format!("the damaged file is kept as {}", printable(&name)));
+        }
+        if done.merged {
+            ctx.ui.hint(format!(
+                "mark the merge as decided: git add {}",
+                shown.display()
+            ));
+        }
+    }
     if args.message.is_none() {
         ctx.ui.hint(format!(
             "say why, for the report: git exp promote {} --as {} -m \"…\"",

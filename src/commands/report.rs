@@ -63,11 +63,14 @@ pub fn report(ctx: &Ctx, args: &ReportArgs) -> Result<ExitCode> {
         &is_gone,
     )?;
     let facts = gathered.facts(ctx.settings()?, lang);
+    if let Some(file) = &args.update {
+        return update(ctx, &ctx.absolute(file), &sections, args, &gathered, &facts);
+    }
+    if let Some(doubt) = gathered.doubt() {
+        ctx.ui.doubt(doubt);
+    }
     if let Some(file) = &args.html {
         return page(ctx, file, &gathered, &facts);
-    }
-    if let Some(file) = &args.update {
-        return update(ctx, &ctx.absolute(file), &sections, args, &facts);
     }
     ctx.ui.out(printed(ctx, &sections, &facts))?;
     Ok(ExitCode::OK)
@@ -110,6 +113,7 @@ fn update(
     file: &Path,
     sections: &[Section],
     args: &ReportArgs,
+    gathered: &Gathered,
     facts: &Facts<'_>,
 ) -> Result<ExitCode> {
     let chosen = if sections.is_empty() {
@@ -118,6 +122,7 @@ fn update(
         sections
     };
     let Some(before) = existing(file)? else {
+        sure(gathered, chosen, "")?;
         let text = document::new(chosen, facts);
         if !args.dry_run {
             atomic::write(file, text.as_bytes())?;
@@ -138,6 +143,7 @@ fn update(
     };
     let updated = document::update(&text, sections, facts)
         .map_err(|failure| failure.because(file.display()))?;
+    sure(gathered, &updated.sections, &text)?;
     for number in &updated.unknown {
         ctx.ui.warn(format!(
             "no record has {number}: that number was left as it is"
@@ -174,6 +180,27 @@ fn update(
         ));
     }
     Ok(ExitCode::OK)
+}
+
+/// What speaks of the promoted run is not rewritten while nobody can tell which one it is.
+fn sure(gathered: &Gathered, rewritten: &[Section], text: &str) -> Result<()> {
+    let speaks = |section: &Section| matches!(section, Section::Choice | Section::Checklist);
+    let Some(doubt) = gathered.doubt().filter(|_| rewritten.iter().any(speaks)) else {
+        return Ok(());
+    };
+    let rest: Vec<String> = Section::ALL
+        .iter()
+        .filter(|section| !speaks(section) && text.contains(&document::begin(**section)))
+        .map(|section| format!(" --section {}", section.name()))
+        .collect();
+    let failure = doubt.clone().because("so nothing was written");
+    Err(match rest.is_empty() {
+        true => failure,
+        false => failure.hint(format!(
+            "the other sections alone: git exp report --update{}",
+            rest.concat()
+        )),
+    })
 }
 
 fn done<'t>(args: &ReportArgs, yes: &'t str, would: &'t str) -> &'t str {

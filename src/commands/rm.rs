@@ -87,7 +87,7 @@ pub fn rm(ctx: &Ctx, args: &RmArgs) -> Result<ExitCode> {
 /// A run that something stands on is not removed.
 fn refuse(ctx: &Ctx, run: &Run) -> Result<()> {
     let project = ctx.project()?;
-    let (stages, _) = stage::all(project);
+    let (stages, mut doubts) = stage::all(project);
     if let Some(stage) = stages.iter().find(|stage| stage.current.uid == run.uid) {
         return Err(
             Failure::new(format!("{} is in {}", run.id(), stage.stage)).hint(format!(
@@ -95,6 +95,10 @@ fn refuse(ctx: &Ctx, run: &Run) -> Result<()> {
                 stage.stage
             )),
         );
+    }
+    // Whether the run is in use can't be told.
+    if let Some(doubt) = doubts.pop() {
+        return Err(doubt);
     }
     let gone = run
         .process

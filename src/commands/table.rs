@@ -16,7 +16,7 @@ use crate::settings::ProjectSettings;
 use crate::store::catalog::Catalog;
 use crate::store::layout::{self, README};
 use crate::store::tables::{self, Pending};
-use crate::store::{atomic, runs, stage};
+use crate::store::{atomic, runs};
 use crate::ui::escape::{printable, printable_lines};
 
 /// How the table is written.
@@ -198,7 +198,7 @@ fn overview(ctx: &Ctx, catalog: &Catalog, args: &TableArgs) -> Result<Overview> 
         true => changed(&runs, settings),
         false => chosen(settings, catalog)?,
     };
-    let stages = stage::all(ctx.project()?).0;
+    let stages = ctx.stages();
     let item = |run: Brief| Item {
         base: run
             .base

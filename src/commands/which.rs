@@ -194,7 +194,7 @@ fn written_by(ctx: &Ctx, path: &RecordPath) -> Result<Option<Brief>> {
 }
 
 fn answer(ctx: &Ctx, what: &str, matches: &[Match]) -> Result<ExitCode> {
-    let stages = stage::all(ctx.project()?).0;
+    let stages = ctx.stages();
     let code = if matches.is_empty() {
         ExitCode::NO
     } else {

@@ -1,4 +1,4 @@
-//! Records that can't be read, that say another name than their folder's, or that share a number.
+//! Records and stages that can't be read, say another name than their folder's, or share a number.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::{Run, Uid};
 use crate::record::revise;
 use crate::store::runs::Entry;
-use crate::store::{contain, format};
+use crate::store::{contain, format, stage};
 
 pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
     if let Some(failure) = &scene.settings_problem {
@@ -38,6 +38,13 @@ pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
                 }
             }
         }
+    }
+    for failure in stage::all(scene.project).1 {
+        let finding = Finding::to_do("stage", "", failure.to_string());
+        findings.push(match failure.hints() {
+            [] => finding,
+            hints => finding.advise(hints.join("; ")),
+        });
     }
     for (number, names) in numbers.iter().filter(|(_, names)| names.len() > 1) {
         let what = format!("{} share a number", names.join(" and "));

@@ -75,7 +75,7 @@ impl<'r> Curves<'r> {
             Failure::new(format!("{} is damaged", path.display()))
                 .because(format!("line {line} is not a step and a value"))
                 .hint(format!(
-                    "get the committed version back: git checkout -- {}",
+                    "get the committed version back: git checkout HEAD -- {}",
                     path.display()
                 ))
         })

@@ -22,7 +22,7 @@ pub struct Facts<'a> {
     /// The language of the report.
     pub lang: Lang,
     /// The run that stands in `production`.
-    pub in_use: Option<InUse>,
+    pub choice: Choice,
     /// Whether `experiments.md` says what the records say; `None` when there is no such file.
     pub overview_is_current: Option<bool>,
     /// Tables known from data cards, by digest.
@@ -33,6 +33,18 @@ pub struct Facts<'a> {
     positions: BTreeMap<Uid, usize>,
     /// Numbers that more than one run has.
     shared: BTreeSet<u32>,
+}
+
+/// Which run was promoted.
+#[derive(Clone, Debug, Default)]
+pub enum Choice {
+    /// None was.
+    #[default]
+    None,
+    /// This one.
+    Made(InUse),
+    /// Nobody can tell: these runs claim the place, or its file can't be read.
+    Unclear(Vec<String>),
 }
 
 /// A promoted run.
@@ -92,10 +104,24 @@ impl<'a> Facts<'a> {
             damaged: Vec::new(),
             settings,
             lang,
-            in_use: None,
+            choice: Choice::None,
             overview_is_current: None,
             tables: BTreeMap::new(),
         }
+    }
+
+    /// The promoted run, as its promotion names it.
+    pub fn in_use(&self) -> Option<&InUse> {
+        match &self.choice {
+            Choice::Made(used) => Some(used),
+            Choice::None | Choice::Unclear(_) => None,
+        }
+    }
+
+    /// The record of the promoted run.
+    pub fn run_in_use(&self) -> Option<&'a Run> {
+        let used = self.in_use()?;
+        self.find(used.uid.as_ref(), &used.run)
     }
 
     /// The run with this identity.

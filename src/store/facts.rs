@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::layout::{Project, README};
 use super::{cards, contain, runs, stage, tables};
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::model::data::Artifact;
 use crate::model::{Run, Sha256, Status};
 use crate::observe::data::hash;
 use crate::observe::data::pointer::Stub;
-use crate::report::facts::{DataTable, Facts, FileState, InUse};
+use crate::report::facts::{Choice, DataTable, Facts, FileState, InUse};
 use crate::report::markers;
 use crate::settings::{Lang, ProjectSettings};
 
@@ -23,7 +23,8 @@ pub struct Gathered {
     pub folders: Vec<PathBuf>,
     damaged: Vec<(String, String)>,
     project: String,
-    in_use: Option<InUse>,
+    choice: Choice,
+    doubt: Option<Failure>,
     overview_is_current: Option<bool>,
     tables: BTreeMap<Sha256, DataTable>,
 }
@@ -32,19 +33,24 @@ impl Gathered {
     /// Reads all records of a project. `is_gone` tells of a running run that its process is dead.
     ///
     /// # Errors
-    /// When the folder of runs, or the stage in use, can't be read.
+    /// When the folder of runs can't be read.
     pub fn read(
         project: &Project,
         exp_dir: &Path,
         settings: &ProjectSettings,
         is_gone: &dyn Fn(&Run) -> bool,
     ) -> Result<Self> {
+        let (choice, doubt) = match choice(project) {
+            Ok(choice) => (choice, None),
+            Err(doubt) => (Choice::Unclear(doubt.between), Some(doubt.failure)),
+        };
         let mut gathered = Self {
             runs: Vec::new(),
             folders: Vec::new(),
             damaged: Vec::new(),
             project: name(project),
-            in_use: in_use(project)?,
+            choice,
+            doubt,
             overview_is_current: None,
             tables: BTreeMap::new(),
         };
@@ -72,12 +78,17 @@ impl Gathered {
         Ok(gathered)
     }
 
+    /// Why it can't be told which run is in use.
+    pub fn doubt(&self) -> Option<&Failure> {
+        self.doubt.as_ref()
+    }
+
     /// The facts of a report.
     pub fn facts<'a>(&'a self, settings: &'a ProjectSettings, lang: Lang) -> Facts<'a> {
         let mut facts = Facts::new(self.runs.iter().collect(), settings, lang);
         facts.project.clone_from(&self.project);
         facts.damaged.clone_from(&self.damaged);
-        facts.in_use.clone_from(&self.in_use);
+        facts.choice.clone_from(&self.choice);
         facts.overview_is_current = self.overview_is_current;
         facts.tables.clone_from(&self.tables);
         facts
@@ -152,9 +163,9 @@ fn known_tables(project: &Project, runs: &[Run]) -> BTreeMap<Sha256, DataTable> 
         .collect()
 }
 
-fn in_use(project: &Project) -> Result<Option<InUse>> {
+fn choice(project: &Project) -> Result<Choice, stage::Doubt> {
     let Some(stage) = stage::read(project, stage::PRODUCTION)? else {
-        return Ok(None);
+        return Ok(Choice::None);
     };
     let promotion = stage.current;
     let file = match &promotion.model {
@@ -165,7 +176,7 @@ fn in_use(project: &Project) -> Result<Option<InUse>> {
         .model
         .map(|model| (model.path, model.sha256))
         .unzip();
-    Ok(Some(InUse {
+    Ok(Choice::Made(InUse {
         run: promotion.run,
         uid: Some(promotion.uid),
         path,

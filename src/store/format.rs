@@ -91,7 +91,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], origin: &Path, schema: &str) -> 
         Failure::new(format!("{} is damaged", origin.display()))
             .because(error)
             .hint(format!(
-                "get the committed version back: git checkout -- {}",
+                "get the committed version back: git checkout HEAD -- {}",
                 origin.display()
             ))
     };

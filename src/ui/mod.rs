@@ -129,8 +129,17 @@ impl Ui {
         ));
     }
 
+    /// Warns of something that failed, where the rest can be told all the same.
+    pub fn doubt(&self, failure: &Failure) {
+        self.told(failure, Style::Warning, "warning:");
+    }
+
     /// The one renderer of failures.
     pub fn failure(&self, failure: &Failure) {
+        self.told(failure, Style::Error, "error:");
+    }
+
+    fn told(&self, failure: &Failure, style: Style, label: &str) {
         let line = |style, label: &str, text: &str| {
             self.stderr(&format!(
                 "{} {}",
@@ -138,9 +147,9 @@ impl Ui {
                 escape::printable(text)
             ));
         };
-        line(Style::Error, "error:", failure.message());
+        line(style, label, failure.message());
         for cause in failure.causes() {
-            line(Style::Error, "caused by:", cause);
+            line(style, "caused by:", cause);
         }
         for hint in failure.hints() {
             line(Style::Hint, "hint:", hint);

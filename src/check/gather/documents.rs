@@ -7,7 +7,7 @@ use crate::model::{Brief, RecordPath};
 use crate::report::overview::Overview;
 use crate::settings::Lang;
 use crate::store::layout::README;
-use crate::store::{format, stage};
+use crate::store::stage;
 
 /// A longer text is no report.
 const LONGEST: usize = 2 << 20;
@@ -108,31 +108,28 @@ fn stages(work: &Work<'_, '_>) -> Vec<Stage> {
     let folder = RecordPath::from("stages").below(&work.experiments());
     let of = |path: &&RecordPath| path.is_within(&folder) && path.extension() == "json";
     let files = work.source.files().into_iter().filter(of);
-    files
-        .map(|path| {
-            let name = String::from_utf8_lossy(path.file_name()).into_owned();
-            let bytes = work.source.read(path).unwrap_or_default();
-            Stage {
-                path: path.display().into_owned(),
-                name: name.trim_end_matches(".json").to_owned(),
-                says: parse(&bytes, path),
-                model: None,
-            }
+    let files = files.map(|path| {
+        let bytes = work.source.read(path).unwrap_or_default();
+        (path.to_path(), Ok(bytes))
+    });
+    let found = stage::read_files(files).into_iter();
+    found
+        .map(|found| Stage {
+            path: RecordPath::from_path(&found.path).display().into_owned(),
+            name: found.name,
+            says: found.says.map(record).map_err(|doubt| doubt.failure),
+            model: None,
         })
         .collect()
 }
 
-/// Reads a stage file.
-fn parse(bytes: &[u8], path: &RecordPath) -> Result<StageRecord, String> {
-    let read: Result<stage::Stage> = format::parse(bytes, &path.to_path(), stage::STAGE_SCHEMA);
-    let stage = read.map_err(|failure| failure.to_string())?;
+fn record(stage: stage::Stage) -> StageRecord {
     let model = stage.current.model;
-    Ok(StageRecord {
-        stage: Some(stage.stage),
+    StageRecord {
         run: stage.current.run,
         uid: Some(stage.current.uid.to_string()),
         sha256: model.as_ref().map(|model| model.sha256.clone()),
         model: model.map(|model| model.path.display().into_owned()),
         why: stage.current.why,
-    })
+    }
 }

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
                 parameter with another value than the copy has.",
         example: "broken   E-config  experiments/runs/exp_003_new_features/README.md:12  \
                   model.n_estimators written 500, recorded 300",
-        way_out: "Get the copy back: git checkout -- experiments/runs/exp_003_new_features/config.yaml\n\
+        way_out: "Get the copy back: git checkout HEAD -- experiments/runs/exp_003_new_features/config.yaml\n\
                   See what the run had: git exp show exp_003 --config\n\
                   Correct the value in the mini-log; it explains the record and can't change it.",
     },
@@ -46,7 +46,7 @@ fn check(seen: &RunFacts, file: &ConfigFile, copy: &CopyFacts) -> Finding {
         return Finding::ok(CODE).at(seen.record_file());
     };
     let shown = file.path.display();
-    let restore = format!("git checkout -- {}", seen.file(name));
+    let restore = format!("git checkout HEAD -- {}", seen.file(name));
     let finding = match &copy.sha256 {
         None => Finding::broken(CODE, format!("{name}, the copy of {shown}, is gone")).fix(restore),
         Some(found) if *found == file.sha256 => match &copy.in_tree {

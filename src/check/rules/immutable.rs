@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
                 committed before. Goal, conclusion, tags and number may change.",
         example: "broken   E-immutable  exp_003_new_features  its sealed part was edited after it was finished",
         way_out: "See what was changed: git diff HEAD -- experiments/runs/exp_003_new_features/run.json\n\
-                  Put it back: git checkout -- experiments/runs/exp_003_new_features/run.json\n\
+                  Put it back: git checkout HEAD -- experiments/runs/exp_003_new_features/run.json\n\
                   A wrong result is a new run: git exp run NAME --like exp_003; say why in a note.",
     },
     run,
@@ -50,7 +50,7 @@ fn check(seen: &RunFacts, record: &Run) -> Finding {
                     shorten(sealed),
                     shorten(now)
                 ))
-                .fix(format!("git checkout -- {file}"));
+                .fix(format!("git checkout HEAD -- {file}"));
         }
         _ => {}
     }

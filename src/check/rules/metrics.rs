@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
         cause: "The metrics copy was edited or can't be read, a metric is NaN or infinite, lies where \
                 it can't (an AUC of 1.3), or the primary metric of exp.toml is missing in a finished run.",
         example: "broken   E-metrics  exp_003  roc_auc_val is 0.842 in the record and 0.942 in metrics.json",
-        way_out: "Get the copy back: git checkout -- experiments/runs/exp_003_new_features/metrics.json\n\
+        way_out: "Get the copy back: git checkout HEAD -- experiments/runs/exp_003_new_features/metrics.json\n\
                   Record a run whose metrics were wrong anew: git exp run NAME --like exp_003\n\
                   Name the right primary metric: primary = \"roc_auc_val\" in experiments/exp.toml",
     },
@@ -78,7 +78,7 @@ fn copy(seen: &RunFacts, record: &Run) -> Vec<Finding> {
     let (Some(file), Some(found)) = (&record.metrics_file, &seen.metrics) else {
         return Vec::new();
     };
-    let restore = format!("git checkout -- {}", seen.file(&file.copy));
+    let restore = format!("git checkout HEAD -- {}", seen.file(&file.copy));
     let broken = |message: String| {
         Finding::broken(CODE, message)
             .at(seen.file(&file.copy))

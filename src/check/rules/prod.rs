@@ -3,6 +3,7 @@
 use super::{Rule, Topic};
 use crate::check::facts::{Content, Facts, Stage, StageRecord};
 use crate::check::finding::Finding;
+use crate::error::Failure;
 use crate::model::{Run, Status};
 
 const CODE: &str = "E-prod";
@@ -27,8 +28,7 @@ fn run(facts: &Facts) -> Vec<Finding> {
         .iter()
         .map(|stage| {
             let finding = match &stage.says {
-                Err(why) => Finding::broken(CODE, format!("can't be read: {why}"))
-                    .fix(format!("git checkout -- {}", stage.path)),
+                Err(why) => unclear(why),
                 Ok(says) => check(facts, stage, says),
             };
             finding.at(stage.path.clone())
@@ -36,22 +36,18 @@ fn run(facts: &Facts) -> Vec<Finding> {
         .collect()
 }
 
-fn check(facts: &Facts, stage: &Stage, says: &StageRecord) -> Finding {
-    let name = says.stage.as_deref().unwrap_or(&stage.name);
-    let second = facts.stages.iter().find(|other| {
-        let other_name = match &other.says {
-            Ok(says) => says.stage.as_deref().unwrap_or(&other.name),
-            Err(_) => &other.name,
-        };
-        other.path < stage.path && other_name.eq_ignore_ascii_case(name)
-    });
-    if let Some(second) = second {
-        return Finding::broken(
-            CODE,
-            format!("a second `{name}`: {} is one already", second.path),
-        )
-        .fix(format!("git rm {}", stage.path));
+/// What `promote` and `which` say of it, too.
+fn unclear(why: &Failure) -> Finding {
+    let mut hints = why.hints().iter();
+    let mut finding = Finding::broken(CODE, why.to_string());
+    if let Some(first) = hints.next() {
+        finding = finding.fix(first);
     }
+    hints.fold(finding, Finding::detail)
+}
+
+fn check(facts: &Facts, stage: &Stage, says: &StageRecord) -> Finding {
+    let name = &stage.name;
     let by_uid = |run: &&Run| Some(run.uid.as_str()) == says.uid.as_deref();
     let found = match &says.uid {
         Some(_) => facts.all_records().find(by_uid),
@@ -143,18 +139,12 @@ mod tests {
     #[test]
     fn the_promoted_model_is_the_run_s() {
         assert_eq!(outcome(&RULE, &honest()), Outcome::Ok);
-        let lies: [fn(&mut Facts); 6] = [
+        let lies: [fn(&mut Facts); 5] = [
             |all| all.stages[0].model = Some(Content::Other("ff".into())),
             |all| record(&mut all.runs[0]).status = Status::Failed,
             |all| all.stages[0].says.as_mut().unwrap().sha256 = Some(Sha256::of(b"b")),
             |all| all.stages[0].says.as_mut().unwrap().uid = Some("0".repeat(32)),
-            |all| all.stages[0].says = Err("not JSON".into()),
-            |all| {
-                let mut second = all.stages[0].clone();
-                second.path = "experiments/stages/production2.json".into();
-                second.says.as_mut().unwrap().stage = Some("Production".into());
-                all.stages.push(second);
-            },
+            |all| all.stages[0].says = Err(Failure::new("not JSON").hint("put it right")),
         ];
         for (index, lie) in lies.iter().enumerate() {
             let mut all = honest();

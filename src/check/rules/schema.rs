@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
                 in it is absolute or climbs out with `..`. Data outside of the repository is fine \
                 when the record marks it `external`.",
         example: "broken   E-schema  exp_003_new_features  run.json is damaged: expected `,` at line 12",
-        way_out: "Get the committed version back: git checkout -- experiments/runs/exp_003_new_features/run.json\n\
+        way_out: "Get the committed version back: git checkout HEAD -- experiments/runs/exp_003_new_features/run.json\n\
                   Find the commit that broke it: git log -p -- experiments/runs/exp_003_new_features/run.json\n\
                   A newer schema needs a newer program: cargo install git-exp",
     },
@@ -34,14 +34,14 @@ fn check(facts: &RunFacts) -> Finding {
                 .fix("git checkout HEAD   (fetches the files)")
         }
         Err(why) => Finding::broken(CODE, why.clone())
-            .fix(format!("git checkout -- {}", facts.record_file())),
+            .fix(format!("git checkout HEAD -- {}", facts.record_file())),
         Ok(run) => match outside(run) {
             None => Finding::ok(CODE),
             Some(path) => Finding::broken(
                 CODE,
                 format!("the record names `{path}`, which is outside of the project"),
             )
-            .fix(format!("git checkout -- {}", facts.record_file())),
+            .fix(format!("git checkout HEAD -- {}", facts.record_file())),
         },
     };
     finding.of(&facts.id).at(facts.record_file())

@@ -131,8 +131,7 @@ impl Page<'_> {
     }
 
     fn in_use_point(&self, name: &str) -> Option<Point> {
-        let used = self.facts.in_use.as_ref()?;
-        let run = self.facts.find(used.uid.as_ref(), &used.run)?;
+        let run = self.facts.run_in_use()?;
         let y = self.facts.number(run, name)?.as_f64();
         let point = Point {
             x: f64::from(run.number),
@@ -157,10 +156,7 @@ impl Page<'_> {
     /// The runs whose curves are drawn at first: in use, best, then the latest.
     fn curve_runs(&self) -> Vec<&Run> {
         let facts = self.facts;
-        let used = facts
-            .in_use
-            .as_ref()
-            .and_then(|used| facts.find(used.uid.as_ref(), &used.run));
+        let used = facts.run_in_use();
         let best = facts
             .primary()
             .and_then(|name| facts.ranked(&name).first().map(|(run, _)| *run));

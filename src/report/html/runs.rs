@@ -123,8 +123,7 @@ impl Page<'_> {
     }
 
     fn is_in_use(&self, run: &Run) -> bool {
-        let used = self.facts.in_use.as_ref();
-        let found = used.and_then(|used| self.facts.find(used.uid.as_ref(), &used.run));
+        let found = self.facts.run_in_use();
         found.is_some_and(|found| found.uid == run.uid)
     }
 

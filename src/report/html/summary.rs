@@ -6,7 +6,8 @@ use super::{Page, shown};
 use crate::model::Run;
 use crate::model::metric::Goal;
 use crate::model::run::Time;
-use crate::report::sections::choice::file_state;
+use crate::report::facts::Choice;
+use crate::report::sections::choice::{file_state, unclear};
 use crate::report::sections::runs_counted;
 use crate::ui::number;
 
@@ -64,14 +65,21 @@ impl Page<'_> {
 
     fn in_use_tile(&self) -> Markup {
         let facts = self.facts;
-        let Some(used) = &facts.in_use else {
-            return html! {
-                div.tile {
-                    h2 { (self.t("In use", "Используется")) }
-                    p.big.quiet { (self.t("nothing promoted", "ничего не выбрано")) }
-                    p { (self.t("The records don't say which model is in use.", "По записям нельзя сказать, какая модель используется.")) }
-                }
-            };
+        let used = match &facts.choice {
+            Choice::Made(used) => used,
+            other => {
+                let said = match other {
+                    Choice::Unclear(runs) => unclear(runs, facts.lang),
+                    _ => self.t("nothing promoted", "ничего не выбрано").to_owned(),
+                };
+                return html! {
+                    div.tile {
+                        h2 { (self.t("In use", "Используется")) }
+                        p.big.quiet { (shown(&said)) }
+                        p { (self.t("The records don't say which model is in use.", "По записям нельзя сказать, какая модель используется.")) }
+                    }
+                };
+            }
         };
         let run = facts.find(used.uid.as_ref(), &used.run);
         html! {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::choice::file_state;
+use super::choice::{file_state, unclear};
 use super::runs_counted;
 use crate::model::data::DataInput;
 use crate::model::metric::{Yardstick, yardstick};
 use crate::model::{Run, Sha256};
-use crate::report::facts::{Facts, FileState};
+use crate::report::facts::{Choice, Facts, FileState, InUse};
 use crate::report::markers::markdown as safe;
 use crate::report::story::Step;
 use crate::settings::Lang;
@@ -188,14 +188,9 @@ fn overview(facts: &Facts<'_>) -> Item {
 fn model(facts: &Facts<'_>) -> Item {
     let lang = facts.lang;
     let question = ("The model in use (/predict)", "Модель в /predict");
-    let Some(used) = &facts.in_use else {
-        let evidence = lang
-            .pick("no run has been promoted", "ни один запуск не выбран")
-            .to_owned();
-        return item(facts, question, Answer::No, evidence).fix(format!(
-            "git exp promote {} --model FILE -m \"…\"",
-            candidate(facts)
-        ));
+    let used = match in_use(facts, question, " --model FILE") {
+        Ok(used) => used,
+        Err(item) => return item,
     };
     let run = facts.find(used.uid.as_ref(), &used.run);
     let label = run.map_or_else(|| used.run.clone(), |run| facts.label(run));
@@ -227,6 +222,24 @@ fn model(facts: &Facts<'_>) -> Item {
     item(facts, question, answer, evidence).fix(format!("git exp which {}", path.display()))
 }
 
+/// The promoted run, or the answer to a question about it when there is none.
+fn in_use<'f>(
+    facts: &'f Facts<'_>,
+    question: (&str, &str),
+    options: &str,
+) -> Result<&'f InUse, Item> {
+    let (answer, evidence) = match &facts.choice {
+        Choice::Made(used) => return Ok(used),
+        Choice::Unclear(runs) => (Answer::Unknown, unclear(runs, facts.lang)),
+        Choice::None => {
+            let words = ("no run has been promoted", "ни один запуск не выбран");
+            (Answer::No, facts.lang.pick(words.0, words.1).to_owned())
+        }
+    };
+    let promote = format!("git exp promote {}{options} -m \"…\"", candidate(facts));
+    Err(item(facts, question, answer, evidence).fix(promote))
+}
+
 /// The run that one would promote: the best by the primary metric.
 fn candidate(facts: &Facts<'_>) -> String {
     let primary = facts.primary();
@@ -245,12 +258,9 @@ fn reason(facts: &Facts<'_>) -> Item {
         "Why this model and not another",
         "Почему эта модель, а не та",
     );
-    let Some(used) = &facts.in_use else {
-        let evidence = lang
-            .pick("no run has been promoted", "ни один запуск не выбран")
-            .to_owned();
-        return item(facts, question, Answer::No, evidence)
-            .fix(format!("git exp promote {} -m \"…\"", candidate(facts)));
+    let used = match in_use(facts, question, "") {
+        Ok(used) => used,
+        Err(item) => return item,
     };
     let by = facts.primary().map_or(String::new(), |primary| {
         format!("{} {primary}; ", lang.pick("chosen by", "выбор по"))

@@ -3,9 +3,10 @@
 use super::{bound, nothing};
 use crate::model::Run;
 use crate::model::metric::{Yardstick, yardstick};
-use crate::report::facts::{Facts, FileState, InUse};
+use crate::report::facts::{Choice, Facts, FileState, InUse};
 use crate::report::markers::{code, markdown as safe};
 use crate::report::yardsticks::Groups;
+use crate::settings::Lang;
 
 /// Runs with a higher value that are named.
 const RIVALS_SHOWN: usize = 3;
@@ -17,13 +18,21 @@ pub fn markdown(facts: &Facts<'_>) -> String {
         return nothing(lang);
     }
     let mut text = String::new();
-    let chosen = facts
-        .in_use
-        .as_ref()
-        .and_then(|used| facts.find(used.uid.as_ref(), &used.run));
-    match &facts.in_use {
-        Some(used) => text.push_str(&in_use(facts, used, chosen)),
-        None => text.push_str(&format!(
+    let chosen = facts.run_in_use();
+    match &facts.choice {
+        Choice::Made(used) => text.push_str(&in_use(facts, used, chosen)),
+        Choice::Unclear(runs) => {
+            let said = safe(&unclear(runs, lang));
+            text.push_str(&format!(
+                "{} {}.\n",
+                lang.pick(
+                    "It can't be told which model is in use:",
+                    "Нельзя сказать, какая модель используется:"
+                ),
+                said
+            ));
+        }
+        Choice::None => text.push_str(&format!(
             "{}\n",
             lang.pick(
                 "No run has been promoted: the records don't say which model is in use.",
@@ -104,8 +113,32 @@ fn in_use(facts: &Facts<'_>, used: &InUse, chosen: Option<&Run>) -> String {
     text
 }
 
+/// Why it can't be told which run is in use.
+pub fn unclear(runs: &[String], lang: Lang) -> String {
+    match runs {
+        [] => lang
+            .pick(
+                "the file of the stage production can't be read",
+                "файл стадии production не читается",
+            )
+            .to_owned(),
+        [run] => format!(
+            "production {} {run}",
+            lang.pick("was decided twice:", "выбран дважды:")
+        ),
+        runs => format!(
+            "{} {}",
+            lang.pick(
+                "production is two runs at once:",
+                "production — сразу два запуска:"
+            ),
+            runs.join(lang.pick(" and ", " и "))
+        ),
+    }
+}
+
 /// A file's state in words.
-pub fn file_state(state: &FileState, lang: crate::settings::Lang) -> String {
+pub fn file_state(state: &FileState, lang: Lang) -> String {
     match state {
         FileState::Same => lang.pick("digest matches", "хеш совпадает").to_owned(),
         FileState::Differs => lang
@@ -282,12 +315,14 @@ fn best(facts: &Facts<'_>, primary: &str) -> Option<String> {
         ""
     };
     Some(format!(
-        "{} {}: **{}**, {} ({} {}{note})",
+        "{} {}: **{}**, {} ({}{note})",
         lang.pick("The best value of", "Лучшее значение"),
         code(primary),
         run.id(),
         bound(facts, run, primary),
-        lang.pick("of", "среди"),
-        super::runs_counted(same, lang),
+        match lang {
+            Lang::En => format!("of {}", super::runs_counted(same, lang)),
+            Lang::Ru => format!("из {same}"),
+        },
     ))
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::MetricValue;
 use crate::report::document;
-use crate::report::facts::{FileState, InUse};
+use crate::report::facts::{Choice, FileState, InUse};
 use crate::report::sample;
 use crate::settings::ProjectSettings;
 
@@ -86,7 +86,7 @@ fn no_metric_is_written_without_its_binding() {
             Lang::En,
             |_| {},
             |facts| {
-                facts.in_use = Some(promoted(Some("simple")));
+                facts.choice = Choice::Made(promoted(Some("simple")));
                 section.markdown(facts)
             },
         );
@@ -103,7 +103,7 @@ fn the_choice_weighs_the_records() {
         Lang::En,
         |_| {},
         |facts| {
-            facts.in_use = Some(promoted(Some("лучший на test, проще exp_004")));
+            facts.choice = Choice::Made(promoted(Some("лучший на test, проще exp_004")));
             Section::Choice.markdown(facts)
         },
     );
@@ -134,7 +134,7 @@ fn the_checklist_answers_from_records() {
         Lang::Ru,
         |_| {},
         |facts| {
-            facts.in_use = Some(promoted(None));
+            facts.choice = Choice::Made(promoted(None));
             checklist::lines(facts).join("\n")
         },
     );
@@ -167,7 +167,7 @@ fn what_is_not_recorded_is_not_a_yes() {
         facts.overview_is_current = None;
         let mut used = promoted(Some("  "));
         used.file = FileState::Unknown("no such file".into());
-        facts.in_use = Some(used);
+        facts.choice = Choice::Made(used);
         answers(facts)
     });
     assert_eq!(got, [Yes, Unknown, No, Unknown, No, Unknown]);
@@ -180,7 +180,7 @@ fn what_is_not_recorded_is_not_a_yes() {
         |facts| {
             let mut used = promoted(Some("simple"));
             used.file = FileState::Differs;
-            facts.in_use = Some(used);
+            facts.choice = Choice::Made(used);
             answers(facts)
         },
     );

@@ -1,6 +1,8 @@
 //! Stages: `experiments/stages/production.json` says which run is in use, since when, and why.
 
-use std::path::PathBuf;
+mod told;
+
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use crate::error::{Failure, Result};
 use crate::model::data::Artifact;
 use crate::model::run::Time;
 use crate::model::{RunId, Uid};
+pub use told::{Doubt, Found, read as read_files};
 
 /// The version of a stage file that this program writes.
 pub const STAGE_SCHEMA: &str = "git-exp/stage/1";
@@ -69,84 +72,90 @@ pub fn file(project: &Project, stage: &str) -> Result<PathBuf> {
 /// Reads a stage; `None` when nothing was promoted to it yet.
 ///
 /// # Errors
-/// An unresolved merge is two decisions, and names both.
-pub fn read(project: &Project, stage: &str) -> Result<Option<Stage>> {
-    let path = file(project, stage)?;
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(Failure::new(format!("cannot read {}", path.display())).because(error));
-        }
-    };
-    if let Some(sides) = conflict(&bytes) {
-        let runs: Vec<String> = sides
-            .iter()
-            .filter_map(|side| format::parse::<Stage>(side.as_bytes(), &path, STAGE_SCHEMA).ok())
-            .map(|stage| stage.current.run)
-            .collect();
-        let failure = Failure::new(format!(
-            "{stage} is two runs at once: {}",
-            runs.join(" and ")
-        ))
-        .because(format!("{} holds an unresolved merge", path.display()));
-        return Err(match &runs[..] {
-            [ours, theirs] => failure
-                .hint(format!(
-                    "keep ours: git exp promote {ours} --as {stage} -m \"why\""
-                ))
-                .hint(format!(
-                    "keep theirs: git exp promote {theirs} --as {stage} -m \"why\""
-                )),
-            _ => failure.hint(format!(
-                "resolve it: git checkout --ours -- {}",
-                path.display()
-            )),
-        });
-    }
-    format::parse(&bytes, &path, STAGE_SCHEMA).map(Some)
+/// A damaged file, and two decisions at once: an unresolved merge, or a second file.
+pub fn read(project: &Project, stage: &str) -> Result<Option<Stage>, Doubt> {
+    file(project, stage).map_err(Doubt::from)?;
+    let found = found(project)?.into_iter().find(|found| found.is_of(stage));
+    found.map(|found| found.says).transpose()
 }
 
-/// All stages by name. Damaged ones are left out, with their reasons beside.
+/// All stages by name. Those that can't be told are left out, with their reasons beside.
 pub fn all(project: &Project) -> (Vec<Stage>, Vec<Failure>) {
-    let mut names: Vec<String> = std::fs::read_dir(project.stages())
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            Some(
-                entry
-                    .file_name()
-                    .to_str()?
-                    .strip_suffix(".json")?
-                    .to_owned(),
-            )
-        })
-        .collect();
-    names.sort();
-    let (mut stages, mut failures) = (Vec::new(), Vec::new());
-    for name in names {
-        match read(project, &name) {
-            Ok(stage) => stages.extend(stage),
-            Err(failure) => failures.push(failure),
+    let (mut stages, mut failures): (Vec<Stage>, Vec<Failure>) = Default::default();
+    match found(project) {
+        Ok(all) => {
+            for found in all {
+                match found.says {
+                    Ok(stage) => stages.push(stage),
+                    Err(doubt) => failures.push(doubt.failure),
+                }
+            }
         }
+        Err(doubt) => failures.push(doubt.failure),
     }
+    // Two files of one stage tell the same twice.
+    failures.dedup_by(|a, b| a.to_string() == b.to_string());
     (stages, failures)
 }
 
-/// Writes a stage. Over an unresolved merge, both decisions go into the history.
-pub fn promote(project: &Project, name: &str, decision: Promotion) -> Result<Option<Promotion>> {
+fn found(project: &Project) -> Result<Vec<Found>, Doubt> {
+    let folder = project.stages();
+    let failed = |path: &Path, error: std::io::Error| {
+        Failure::new(format!("cannot read {}", path.display())).because(error)
+    };
+    let listing = match std::fs::read_dir(&folder) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(&folder, error).into()),
+    };
+    let paths = listing.flatten().map(|entry| entry.path());
+    let files = paths.filter(|path| path.extension().is_some_and(|end| end == "json"));
+    Ok(told::read(files.map(|path| {
+        let bytes = std::fs::read(&path).map_err(|error| failed(&path, error));
+        (path, bytes)
+    })))
+}
+
+/// What a promotion did.
+#[derive(Clone, Debug)]
+pub struct Promoted {
+    /// The run that was in use before.
+    pub previous: Option<Promotion>,
+    /// Whether a merge was decided by it.
+    pub merged: bool,
+    /// Where the damaged file is now that was there before.
+    pub aside: Option<PathBuf>,
+}
+
+/// Writes a stage. Over an unresolved merge, both decisions go into the history; a damaged file is
+/// set aside.
+pub fn promote(project: &Project, name: &str, decision: Promotion) -> Result<Promoted> {
     let path = file(project, name)?;
     contain::real_folder(&project.experiments())?;
     contain::real_folder(&project.stages())?;
-    let bytes = std::fs::read(&path).unwrap_or_default();
-    let sides = conflict(&bytes);
-    let before: Vec<Stage> = match &sides {
-        Some(sides) => sides
+    let rival = found(project)?
+        .into_iter()
+        .find(|f| f.is_of(name) && f.name != name);
+    if let Some(Err(doubt)) = rival.map(|rival| rival.says) {
+        return Err(doubt.failure);
+    }
+    let bytes = std::fs::read(&path).ok();
+    let sides = bytes.as_deref().and_then(told::conflict);
+    let mut aside = None;
+    let before: Vec<Stage> = match (&sides, &bytes) {
+        (Some(sides), _) => sides
             .iter()
             .filter_map(|side| format::parse(side.as_bytes(), &path, STAGE_SCHEMA).ok())
             .collect(),
-        None => read(project, name)?.into_iter().collect(),
+        (None, Some(bytes)) => match told::parse(bytes, &path, name) {
+            Ok(stage) => vec![stage],
+            Err(doubt) if told::is_newer(bytes) => return Err(doubt.failure),
+            Err(_) => {
+                aside = Some(set_aside(&path)?);
+                Vec::new()
+            }
+        },
+        (None, None) => Vec::new(),
     };
     let mut history: Vec<Promotion> = Vec::new();
     for stage in before {
@@ -163,10 +172,28 @@ pub fn promote(project: &Project, name: &str, decision: Promotion) -> Result<Opt
         current: decision,
         history,
     };
-    let old = serde_json::from_slice(&bytes).ok();
+    let old = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     atomic::make_folder(&project.stages())?;
     atomic::write(&path, &format::to_json(STAGE_SCHEMA, &stage, old.as_ref())?)?;
-    Ok(previous)
+    Ok(Promoted {
+        previous,
+        merged: sides.is_some(),
+        aside,
+    })
+}
+
+/// Renames a damaged file to a name that is free.
+fn set_aside(path: &Path) -> Result<PathBuf> {
+    let name = |number: u32| match number {
+        1 => path.with_extension("json.damaged"),
+        _ => path.with_extension(format!("json.damaged{number}")),
+    };
+    let free = (1..)
+        .map(name)
+        .find(|path| path.symlink_metadata().is_err());
+    let free = free.unwrap_or_else(|| name(1));
+    std::fs::rename(path, &free).map_err(|error| atomic::failed(&free, &error))?;
+    Ok(free)
 }
 
 /// Follows a run that got another label.
@@ -185,32 +212,4 @@ pub fn relabel(project: &Project, uid: &Uid, label: &RunId) -> Result<Vec<String
         touched.push(stage.stage);
     }
     Ok(touched)
-}
-
-/// The two sides of a file with git's conflict markers; `None` when it has none.
-fn conflict(bytes: &[u8]) -> Option<[String; 2]> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    if !text.lines().any(|line| line.starts_with("<<<<<<<")) {
-        return None;
-    }
-    let mut sides = [String::new(), String::new()];
-    // Which sides a line belongs to: both, ours, none (the base in diff3 style), theirs.
-    let mut within = [true, true];
-    for line in text.lines() {
-        match line.get(..7) {
-            Some("<<<<<<<") => within = [true, false],
-            Some("|||||||") => within = [false, false],
-            Some("=======") => within = [false, true],
-            Some(">>>>>>>") => within = [true, true],
-            _ => {
-                for (side, takes) in sides.iter_mut().zip(within) {
-                    if takes {
-                        side.push_str(line);
-                        side.push('\n');
-                    }
-                }
-            }
-        }
-    }
-    Some(sides)
 }
