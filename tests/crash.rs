@@ -608,7 +608,7 @@ fn a_folder_that_must_not_be_written_is_named() {
     let env = prepared();
     let before = (refs(&env), records(&env));
     let is_root = rustix::process::geteuid().is_root();
-    let places = ["experiments/runs", ".git/exp/ids"];
+    let places = ["experiments/runs", ".git/exp/ids", ".git/refs/exp"];
     for place in places {
         let place = env.path(place);
         // Root passes over permissions, but not over the immutable flag.

@@ -67,7 +67,7 @@ fn without_ref(scene: &Scene<'_>, entry: &Entry, run: &Run, here: Option<&Oid>) 
         let (uid, here) = (run.uid.clone(), here.clone());
         return Finding::to_do("no-ref", id, "nothing keeps its code from `git gc`")
             .mend("creates its ref", move |ctx| {
-                Ok(refs::create(ctx.repo()?, &uid, &here)?)
+                Ok(refs::create(ctx.repo()?, &uid, &here, ctx.ambient.now())?)
             });
     }
     let commit = run.code.commit.as_ref().map_or("HEAD", Oid::as_str);

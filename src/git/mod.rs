@@ -11,6 +11,7 @@ pub mod hash;
 pub mod history;
 pub mod hooks;
 pub mod large;
+mod loose;
 mod loss;
 pub mod notes;
 pub mod numbers;
@@ -36,6 +37,8 @@ pub use hash::ObjectFormat;
 pub use open::{Head, Repo};
 pub use snapshot::freeze;
 
+use std::path::PathBuf;
+
 use crate::error::Failure;
 use crate::model::Oid;
 
@@ -51,6 +54,14 @@ pub enum Error {
     /// git refuses the repository.
     #[error("{0}")]
     Refused(String),
+    /// A bare repository that came with the files of another.
+    #[error("{} is a bare repository among the files of {}", inner.display(), outer.display())]
+    Embedded {
+        /// Its git directory.
+        inner: PathBuf,
+        /// The working tree that it is in.
+        outer: PathBuf,
+    },
     /// The program could not be started or read.
     #[error("`{command}` could not be run: {source}")]
     Spawn {
@@ -106,10 +117,24 @@ impl From<Error> for Failure {
         match error {
             Error::NoGit => failure.hint("install git, or put it on the PATH"),
             Error::NotARepository => failure.hint("make one: git init"),
+            Error::Embedded { inner, outer } => failure
+                .hint(format!("go to the other: cd {}", outer.display()))
+                .hint(format!(
+                    "if you trust it: git --git-dir={} exp ...",
+                    inner.display()
+                )),
+            Error::File { source, .. } if is_forbidden(&source) => {
+                failure.hint("make it writable: chmod -R u+w .git/refs .git/objects .git/exp")
+            }
             _ if is_disk_full(failure.message()) => failure.hint("free some disk space: df -h ."),
             _ => failure,
         }
     }
+}
+
+fn is_forbidden(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
 }
 
 /// git and libgit2 say it in the system's words, and git now and then in its own: "couldn't write"

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::objects::Objects;
 use super::tree::{FOLDER, Item, build_object};
-use super::{Error, Repo};
+use super::{Error, Repo, refs};
 use crate::model::Oid;
 use crate::model::run::Time;
 use crate::store::lock::Lock;
@@ -129,11 +129,12 @@ fn try_append(objects: &Objects<'_>, commit: &Oid, line: &str, when: Time) -> Re
 struct Step {
     old: Option<Oid>,
     new: Oid,
+    when: Time,
 }
 
 impl Step {
     fn take(&self, objects: &Objects<'_>) -> Result<(), Error> {
-        objects.move_reference(REF, &self.new, self.old.as_ref())?;
+        refs::point(objects.repo(), REF, &self.new, self.old.as_ref(), self.when)?;
         reach("note-added")
     }
 }
@@ -145,7 +146,7 @@ fn prepare(
     line: &str,
     when: Time,
 ) -> Result<Option<Step>, Error> {
-    let old = objects.reference(REF)?;
+    let old = refs::read_name(objects.repo(), REF)?;
     let root = match &old {
         Some(id) => objects.tree(id)?,
         None => Vec::new(),
@@ -163,7 +164,7 @@ fn prepare(
     let new = objects.write_soon("commit", content.as_bytes())?;
     objects.settle()?;
     reach("note-objects")?;
-    Ok(Some(Step { old, new }))
+    Ok(Some(Step { old, new, when }))
 }
 
 fn reach(point: &'static str) -> Result<(), Error> {
@@ -250,7 +251,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
 /// The lines on one commit.
 pub fn read(repo: &Repo, commit: &Oid) -> Result<Vec<String>, Error> {
     let objects = Objects::open(repo);
-    let Some(root) = objects.reference(REF)? else {
+    let Some(root) = refs::read_name(objects.repo(), REF)? else {
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
@@ -273,7 +274,7 @@ pub fn read_all(repo: &Repo) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
     let objects = Objects::open(repo);
     let mut notes: BTreeMap<Oid, Vec<String>> = BTreeMap::new();
     let mut open: Vec<(Oid, String)> = Vec::new();
-    open.extend(objects.reference(REF)?.map(|root| (root, String::new())));
+    open.extend(refs::read_name(objects.repo(), REF)?.map(|root| (root, String::new())));
     while let Some((tree, prefix)) = open.pop() {
         for item in objects.tree(&tree)? {
             let name = format!("{prefix}{}", String::from_utf8_lossy(&item.name));

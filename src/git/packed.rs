@@ -1,12 +1,12 @@
 //! `packed-refs` looked into without reading it: a repository with 100,000 runs has megabytes of it.
 //!
-//! git sorts the file by name and says so in its first line (gitrepository-layout(5)). Nothing here
-//! decides what a ref names: it only tells whether something changed, and whether there is any.
+//! git sorts the file by name and says so in its first line (gitrepository-layout(5)).
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use super::Repo;
+use crate::model::Oid;
 
 /// An older git may have written it in any order; then all of it is read.
 const SORTED: &str = " sorted";
@@ -24,6 +24,19 @@ pub fn under(repo: &Repo, prefix: &str) -> Option<Vec<u8>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Vec::new()),
         Err(_) => None,
     }
+}
+
+/// What one packed ref names.
+///
+/// # Returns
+/// `None` as [`under`].
+pub fn one(repo: &Repo, name: &str) -> Option<Option<Oid>> {
+    let lines = under(repo, name)?;
+    let id = |line: &str| {
+        let (id, found) = line.split_once(' ')?;
+        (found == name).then(|| Oid::parse(id))?
+    };
+    Some(String::from_utf8_lossy(&lines).lines().find_map(id))
 }
 
 fn lines(file: impl Read + Seek, prefix: &[u8]) -> std::io::Result<Vec<u8>> {

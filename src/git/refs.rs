@@ -1,7 +1,7 @@
 //! `refs/exp/<uid>`: one ref a run, created once, never moved.
 
-use super::objects::Objects;
-use super::{Error, Repo};
+use super::{Error, Repo, loose};
+use crate::model::run::Time;
 use crate::model::{Oid, Uid};
 
 /// Where they are.
@@ -16,12 +16,12 @@ pub fn name(uid: &Uid) -> String {
 ///
 /// # Errors
 /// [`Error::Changed`] when it exists, whatever it names.
-pub fn create(repo: &Repo, uid: &Uid, target: &Oid) -> Result<(), Error> {
+pub fn create(repo: &Repo, uid: &Uid, target: &Oid, when: Time) -> Result<(), Error> {
     crate::failpoint::reach("objects-written").map_err(|source| Error::File {
         path: name(uid),
         source,
     })?;
-    Objects::open(repo).move_reference(&name(uid), target, None)
+    point(repo, &name(uid), target, None, when)
 }
 
 /// What a run's ref names.
@@ -53,6 +53,10 @@ pub fn list(repo: &Repo) -> Result<Vec<(Uid, Oid)>, Error> {
 
 /// What any ref names.
 pub fn read_name(repo: &Repo, name: &str) -> Result<Option<Oid>, Error> {
+    loose::read(repo, name).map_or_else(|| ask(repo, name), Ok)
+}
+
+fn ask(repo: &Repo, name: &str) -> Result<Option<Oid>, Error> {
     let output = repo
         .git()
         .args(["rev-parse", "--verify", "--quiet", "--end-of-options", name])
@@ -60,7 +64,21 @@ pub fn read_name(repo: &Repo, name: &str) -> Result<Option<Oid>, Error> {
     Ok(Oid::parse(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// Creates (`old` is `None`), moves, or deletes (`new` is `None`) a ref, all or nothing.
+/// Creates a ref, or moves it if it still names `old`.
+///
+/// # Errors
+/// [`Error::Changed`] when somebody else was faster.
+pub(super) fn point(
+    repo: &Repo,
+    name: &str,
+    new: &Oid,
+    old: Option<&Oid>,
+    when: Time,
+) -> Result<(), Error> {
+    loose::write(repo, name, new, old, when).unwrap_or_else(|| update(repo, name, Some(new), old))
+}
+
+/// Has git create (`old` is `None`), move, or delete (`new` is `None`) a ref, all or nothing.
 ///
 /// # Errors
 /// [`Error::Changed`] when the ref is not as expected, or another process is writing it.
@@ -84,11 +102,18 @@ pub(super) fn update(
         .run();
     match done {
         Ok(_) => Ok(()),
-        Err(Error::Command { message, .. }) if message.contains("cannot lock ref") => {
+        Err(Error::Command { message, .. }) if is_contended(&message) => {
             Err(Error::Changed(name.to_owned()))
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether git could not lock a ref because of another writer. Trying again helps against no other
+/// reason.
+fn is_contended(message: &str) -> bool {
+    let others = ["denied", "not permitted", "Read-only", "No space"];
+    message.contains("cannot lock ref") && !others.iter().any(|words| message.contains(words))
 }
 
 #[cfg(test)]
@@ -105,11 +130,12 @@ mod tests {
             lab.git(&["commit", "-q", "--allow-empty", "-m", "next"]);
             let next = repo.resolve("HEAD").unwrap().unwrap();
             assert_eq!(read(&repo, &one).unwrap(), None);
-            create(&repo, &two, &next).unwrap();
-            create(&repo, &one, &head).unwrap();
+            let when = chrono::DateTime::parse_from_rfc3339("2025-10-10T14:02:11+03:00").unwrap();
+            create(&repo, &two, &next, when).unwrap();
+            create(&repo, &one, &head, when).unwrap();
             for target in [&head, &next] {
                 assert!(matches!(
-                    create(&repo, &one, target),
+                    create(&repo, &one, target, when),
                     Err(Error::Changed(_))
                 ));
             }

@@ -241,8 +241,8 @@ fn freeze_and_publish(
     code::kept(&mut run.code, &kept);
     // git writes the ref while the folder is filled; the folder is shown when there is a ref.
     let creating = std::thread::spawn({
-        let (repo, uid) = (repo.clone(), run.uid.clone());
-        move || refs::create(&repo, &uid, &kept.target)
+        let (repo, uid, started) = (repo.clone(), run.uid.clone(), run.started);
+        move || refs::create(&repo, &uid, &kept.target, started)
     });
     let noting = end::annotating(ctx, run, settings.primary.as_deref())?;
     let draft = fill(ctx, run, &frozen, &config, &packages, settings);

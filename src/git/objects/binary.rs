@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout};
 
 use super::{Object, Side};
-use crate::git::{Error, Repo, refs};
+use crate::git::{Error, Repo};
 use crate::model::Oid;
 
 pub(super) struct Binary<'r> {
@@ -100,14 +100,6 @@ impl Side for Binary<'_> {
     fn settle(&mut self) -> Result<(), Error> {
         // git was told to write durably, and has ended.
         Ok(())
-    }
-
-    fn reference(&mut self, name: &str) -> Result<Option<Oid>, Error> {
-        refs::read_name(self.repo, name)
-    }
-
-    fn move_reference(&mut self, name: &str, new: &Oid, old: Option<&Oid>) -> Result<(), Error> {
-        refs::update(self.repo, name, Some(new), old)
     }
 
     fn is_ancestor(&mut self, ancestor: &Oid, of: &Oid) -> Result<bool, Error> {

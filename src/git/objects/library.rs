@@ -3,35 +3,23 @@
 use std::fs::File;
 use std::path::Path;
 
-use git2::{ErrorClass, ErrorCode};
+use git2::ErrorCode;
 
 use super::{Object, Side};
-use crate::git::{Error, Repo, refs};
+use crate::git::{Error, Repo};
 use crate::model::Oid;
 
-/// Bytes of packed refs above which the binary is faster: libgit2 reads them all for every ref that
-/// it writes (0.4 s for 100,000), where git looks into the file.
-const MANY_REFS: u64 = 128 << 10;
-
-pub(super) struct Library<'r> {
-    repo: &'r Repo,
+pub(super) struct Library {
     repository: git2::Repository,
-    many_refs: bool,
     /// Written, and perhaps not on disk yet.
     unsettled: Vec<Oid>,
 }
 
-impl<'r> Library<'r> {
+impl Library {
     /// `None` when libgit2 can't open it: SHA-256, reftable, partial clones, and what git may learn.
-    ///
-    /// The shared directory is opened, also in a linked worktree: from there libgit2 1.9 does not see
-    /// that a ref exists, and a ref that is to be created once would be created twice.
-    pub fn open(repo: &'r Repo) -> Option<Self> {
-        let packed = repo.common_dir.join("packed-refs").metadata();
+    pub fn open(repo: &Repo) -> Option<Self> {
         Some(Self {
-            repo,
             repository: git2::Repository::open(&repo.common_dir).ok()?,
-            many_refs: packed.is_ok_and(|file| file.len() > MANY_REFS),
             unsettled: Vec::new(),
         })
     }
@@ -59,7 +47,7 @@ fn ours(id: git2::Oid) -> Result<Oid, Error> {
     Oid::from_bytes(id.as_bytes()).ok_or_else(|| Error::Unexpected(id.to_string()))
 }
 
-impl Side for Library<'_> {
+impl Side for Library {
     fn read(&mut self, id: &Oid) -> Result<Option<Object>, Error> {
         let odb = self.repository.odb()?;
         match odb.read(id_of(id)?) {
@@ -88,46 +76,6 @@ impl Side for Library<'_> {
             self.unsettled.pop();
         }
         Ok(())
-    }
-
-    fn reference(&mut self, name: &str) -> Result<Option<Oid>, Error> {
-        if self.many_refs {
-            return refs::read_name(self.repo, name);
-        }
-        match self.repository.refname_to_id(name) {
-            Ok(id) => ours(id).map(Some),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            // Seen while another process renames its new version into place.
-            Err(error) if matches!(error.class(), ErrorClass::Os | ErrorClass::Reference) => {
-                Err(Error::Changed(name.to_owned()))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn move_reference(&mut self, name: &str, new: &Oid, old: Option<&Oid>) -> Result<(), Error> {
-        if self.many_refs {
-            return refs::update(self.repo, name, Some(new), old);
-        }
-        let new = id_of(new)?;
-        let moved = match old {
-            None => self.repository.reference(name, new, false, "git-exp"),
-            Some(old) => {
-                let old = id_of(old)?;
-                self.repository
-                    .reference_matching(name, new, true, old, "git-exp")
-            }
-        };
-        match moved.map(drop) {
-            Ok(()) => self.sync(Path::new(name)),
-            Err(error) => Err(match (error.code(), error.class()) {
-                (ErrorCode::Modified | ErrorCode::Locked | ErrorCode::Exists, _)
-                | (_, ErrorClass::Reference) => Error::Changed(name.to_owned()),
-                // Moved away by another writer between reading and locking.
-                (ErrorCode::NotFound, _) if old.is_some() => Error::Changed(name.to_owned()),
-                _ => error.into(),
-            }),
-        }
     }
 
     fn is_ancestor(&mut self, ancestor: &Oid, of: &Oid) -> Result<bool, Error> {

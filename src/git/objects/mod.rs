@@ -1,8 +1,6 @@
-//! Objects and the refs to them, by libgit2 where it can open the repository and by the binary
-//! where it can't.
+//! Objects, by libgit2 where it can open the repository and by the binary where it can't.
 //!
-//! The two sides share one narrow seam, [`Side`]: read an object, write one, move a ref, ask for
-//! ancestry. Trees are taken apart and compared here, once, above it.
+//! The two sides share one narrow seam, [`Side`]: read an object, write one, ask for ancestry. Trees are taken apart and compared here, once, above it.
 
 mod binary;
 mod diff;
@@ -34,10 +32,6 @@ trait Side {
     fn write(&mut self, kind: &str, content: &[u8]) -> Result<Oid, Error>;
     /// Returns when all that was written is on disk.
     fn settle(&mut self) -> Result<(), Error>;
-    /// What a ref names.
-    fn reference(&mut self, name: &str) -> Result<Option<Oid>, Error>;
-    /// Creates a ref, or moves it if it still names `old`; [`Error::Changed`] when it does not.
-    fn move_reference(&mut self, name: &str, new: &Oid, old: Option<&Oid>) -> Result<(), Error>;
     /// Whether one commit is the other, or reachable from it.
     fn is_ancestor(&mut self, ancestor: &Oid, of: &Oid) -> Result<bool, Error>;
 }
@@ -118,19 +112,6 @@ impl<'r> Objects<'r> {
     /// Returns when all objects are on disk. No ref may name one of them before.
     pub fn settle(&self) -> Result<(), Error> {
         self.with(|side| side.settle())
-    }
-
-    /// What a ref names.
-    pub fn reference(&self, name: &str) -> Result<Option<Oid>, Error> {
-        self.with(|side| side.reference(name))
-    }
-
-    /// Creates a ref, or moves it if it still names `old`.
-    ///
-    /// # Errors
-    /// [`Error::Changed`] when somebody else was faster.
-    pub fn move_reference(&self, name: &str, new: &Oid, old: Option<&Oid>) -> Result<(), Error> {
-        self.with(|side| side.move_reference(name, new, old))
     }
 
     /// Whether one commit is the other, or reachable from it.
@@ -311,41 +292,6 @@ mod tests {
             .tree_diff(&id(&lab, "HEAD^"), &id(&lab, "HEAD"))
             .unwrap();
         assert_eq!(changes[0].status, 'T');
-    }
-
-    #[test]
-    fn refs_move_only_from_where_they_were_seen() {
-        everywhere(|lab, objects| {
-            let name = "refs/notes/test";
-            let (one, two) = (id(lab, "HEAD"), objects.write("blob", b"2").unwrap());
-            let three = objects.write("blob", b"3").unwrap();
-            let changed = |done: Result<(), Error>| matches!(done, Err(Error::Changed(_)));
-            assert_eq!(objects.reference(name).unwrap(), None);
-            assert!(
-                changed(objects.move_reference(name, &two, Some(&one))),
-                "not there"
-            );
-            objects.move_reference(name, &one, None).unwrap();
-            assert!(
-                changed(objects.move_reference(name, &two, None)),
-                "there already"
-            );
-            objects.move_reference(name, &two, Some(&one)).unwrap();
-            assert!(
-                changed(objects.move_reference(name, &three, Some(&one))),
-                "moved since"
-            );
-            assert_eq!(objects.reference(name).unwrap(), Some(two.clone()));
-            // Somebody else is writing it just now.
-            let lock = lab.top().join(".git/refs/notes/test.lock");
-            std::fs::write(&lock, "").unwrap();
-            assert!(
-                changed(objects.move_reference(name, &three, Some(&two))),
-                "locked"
-            );
-            std::fs::remove_file(&lock).unwrap();
-            lab.git(&["update-ref", "-d", name]);
-        });
     }
 
     #[test]

@@ -96,6 +96,6 @@ pub fn freeze<'a>(
 ) -> Result<(Frozen, Kept), Error> {
     let frozen = Observation::begin(repo, scope)?.finish()?.write()?;
     let kept = frozen.keep(repo, keep)?;
-    refs::create(repo, keep.uid, &kept.target)?;
+    refs::create(repo, keep.uid, &kept.target, keep.date)?;
     Ok((frozen, kept))
 }
