@@ -47,8 +47,36 @@ pub struct Head {
 impl Repo {
     /// Asks git itself, so that `GIT_DIR`, `GIT_WORK_TREE`, `safe.directory`, linked worktrees,
     /// submodules and every later rule hold.
+    ///
+    /// # Errors
+    /// Also for a bare repository among the files of another: it came with them, and so did its
+    /// configuration, which could name programs to run.
     pub fn discover(cwd: &Path) -> Result<Self, Error> {
-        let output = Git::as_user(cwd)
+        match Self::ask(Git::as_user(cwd).config("safe.bareRepository=explicit")) {
+            Err(Error::Refused(words)) if words.contains("safe.bareRepository") => {
+                let bare = Self::ask(Git::as_user(cwd))?;
+                match bare.embedded_in() {
+                    Some(outer) => Err(Error::Embedded {
+                        inner: bare.git_dir,
+                        outer,
+                    }),
+                    None => Ok(bare),
+                }
+            }
+            found => found,
+        }
+    }
+
+    /// The top of the working tree that this bare repository is a part of.
+    fn embedded_in(&self) -> Option<PathBuf> {
+        let outer = Self::discover(self.git_dir.parent()?).ok()?;
+        // `.git` itself looks like a bare repository from inside.
+        let is_own = self.git_dir.starts_with(&outer.common_dir);
+        outer.work_tree.filter(|_| !is_own)
+    }
+
+    fn ask(git: Git) -> Result<Self, Error> {
+        let output = git
             .args(["rev-parse", "--path-format=absolute"])
             .args(["--git-dir", "--git-common-dir", "--is-shallow-repository"])
             // These may fail, after the others are printed: where there is no working tree, and where

@@ -182,3 +182,62 @@ fn a_bare_repository_is_refused_in_gits_words() {
     let error = repo.top().unwrap_err().to_string();
     assert_eq!(error, "this operation must be run in a work tree");
 }
+
+#[test]
+fn a_bare_repository_among_the_files_of_another_is_refused() {
+    let env = TestEnv::new();
+    env.git(&["clone", "-q", "--bare", ".", "docs"]);
+    env.git(&["-C", "docs", "config", "core.bare", "false"]);
+    env.git(&["-C", "docs", "config", "core.worktree", ".."]);
+    for folder in ["docs", "docs/refs"] {
+        let error = Repo::discover(&env.path(folder)).unwrap_err().to_string();
+        assert!(error.contains("among the files of"), "{error}");
+        env.exp_in(folder, &["start", "deep_tree"]).error();
+    }
+    // git's own folder is none of these, and neither is one that is named.
+    for folder in [".git", ".git/refs"] {
+        Repo::discover(&env.path(folder)).unwrap();
+    }
+    let mut named = env.command("git-exp");
+    named.args(["ls"]).env("GIT_DIR", env.path("docs"));
+    env.ran(named).ok();
+}
+
+#[test]
+fn what_git_refuses_is_refused_in_its_words() {
+    for (name, value, words) in [
+        ("core.repositoryFormatVersion", "99", "repo version <= 1"),
+        ("extensions.unheardOf", "true", "unheardof"),
+        ("extensions.objectFormat", "md5", "md5"),
+    ] {
+        let env = TestEnv::new();
+        env.git(&["config", "core.repositoryFormatVersion", "1"]);
+        env.git(&["config", name, value]);
+        // git itself may not get as far as to call us.
+        let mut start = env.command("git-exp");
+        start.args(["start", "deep_tree"]);
+        let error = env.ran(start).error();
+        assert!(error.contains(words), "{error}");
+        assert!(!env.path("experiments").exists());
+    }
+}
+
+/// Only root can give a file to somebody else.
+#[cfg(unix)]
+#[test]
+fn a_repository_of_another_user_is_refused_with_gits_advice() {
+    let env = TestEnv::new();
+    let top = env.repo();
+    if std::os::unix::fs::chown(top, Some(12_345), None).is_err() {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "SKIPPED: only root can change an owner");
+        return;
+    }
+    std::os::unix::fs::chown(top.join(".git"), Some(12_345), None).unwrap();
+    let error = env.exp(&["start", "deep_tree"]).error();
+    assert!(
+        error.contains("dubious ownership") && error.contains("safe.directory"),
+        "{error}"
+    );
+    assert!(!top.join("experiments").exists());
+}
