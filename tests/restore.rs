@@ -260,6 +260,21 @@ fn data_is_verified_by_hash_and_copied_when_asked() {
         "{out}"
     );
     assert!(!env.home().join("late/data/train.csv").exists());
+
+    // Under another name, as long as a run read it there; and in another working tree.
+    env.write("data/train_v1.csv", "a,b\n1,2\n");
+    let later = ["start", "later", "--data", "train=data/train_v1.csv"];
+    env.exp(&later).ok();
+    let out = env.exp(&["restore", "1", "../named", "--data"]).ok();
+    let line = "train data/train.csv: copied from data/train_v1.csv, hash ok";
+    assert!(out.contains(line), "{out}");
+    std::fs::remove_file(env.path("data/train_v1.csv")).unwrap();
+    env.git(&["worktree", "add", "-q", "../linked"]);
+    env.write("../linked/data/train.csv", "a,b\n1,2\n");
+    let out = env.exp(&["restore", "1", "../across", "--data"]).ok();
+    assert!(out.contains("linked/data/train.csv, hash ok"), "{out}");
+    let copy = std::fs::read_to_string(env.home().join("across/data/train.csv"));
+    assert_eq!(copy.unwrap(), "a,b\n1,2\n");
 }
 
 #[test]

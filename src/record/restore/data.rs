@@ -12,7 +12,7 @@ use crate::observe::data::pointer::dvc_objects;
 use crate::record::gather::observe_data;
 use crate::settings::Profile;
 use crate::store::layout::normalize;
-use crate::store::{atomic, contain};
+use crate::store::{atomic, contain, runs};
 
 /// How one input stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,14 +111,12 @@ fn state(ctx: &Ctx, input: &DataInput, root: &Path, fetch: bool) -> Result<State
     )
 }
 
-/// A place on this machine that has the content: the project itself, Git LFS, the cache of DVC.
+/// A place on this machine that has the content: a working tree of the project, Git LFS, the cache of
+/// DVC.
 fn elsewhere(ctx: &Ctx, input: &DataInput, wanted: &Sha256) -> Result<Option<(String, PathBuf)>> {
     let project = ctx.project()?;
-    // Data often lies behind the user's own link, so links are followed here: it is only read, and
-    // counts only with the recorded digest.
-    let own = normalize(&project.root.join(input.path.to_path()));
-    if own.starts_with(&project.root) && digest(ctx, &own)?.as_ref() == Some(wanted) {
-        return Ok(Some(("this working tree".to_owned(), own)));
+    if let Some(found) = in_working_trees(ctx, input, wanted)? {
+        return Ok(Some(found));
     }
     if input.kind == DataKind::Folder {
         return Ok(None);
@@ -135,6 +133,44 @@ fn elsewhere(ctx: &Ctx, input: &DataInput, wanted: &Sha256) -> Result<Option<(St
         for path in tops.iter().flat_map(|top| dvc_objects(top, &pointer.id)) {
             if path.is_file() && digest(ctx, &path)?.as_ref() == Some(wanted) {
                 return Ok(Some(("the cache of DVC".to_owned(), path)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The content at its own path, or at another that a run read it from: data are renamed, too. Here
+/// first, then in the other working trees of this repository.
+fn in_working_trees(
+    ctx: &Ctx,
+    input: &DataInput,
+    wanted: &Sha256,
+) -> Result<Option<(String, PathBuf)>> {
+    let (repo, project) = (ctx.repo()?, ctx.project()?);
+    let mut paths = vec![input.path.clone()];
+    let read = |entry: runs::Entry| entry.run.map(|run| run.data).unwrap_or_default();
+    let same = |data: &DataInput| data.sha256.as_ref() == Some(wanted) && !data.external;
+    let others = runs::list(project)?.into_iter().flat_map(read).filter(same);
+    for path in others.map(|data| data.path) {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let linked = repo.worktrees()?.into_iter();
+    let linked = linked.map(|top| top.join(project.prefix.to_path()));
+    let roots = [project.root.clone()].into_iter();
+    for root in roots.chain(linked.filter(|root| *root != project.root)) {
+        for path in &paths {
+            // Data often lies behind the user's own link, so links are followed here: it is only
+            // read, and counts only with the recorded digest.
+            let place = normalize(&root.join(path.to_path()));
+            if place.starts_with(&root) && digest(ctx, &place)?.as_ref() == Some(wanted) {
+                let name = match (root == project.root, *path == input.path) {
+                    (true, true) => "this working tree".to_owned(),
+                    (true, false) => path.display().into_owned(),
+                    (false, _) => place.display().to_string(),
+                };
+                return Ok(Some((name, place)));
             }
         }
     }
