@@ -5,6 +5,9 @@ use crate::error::{Failure, Result};
 use crate::model::Status;
 use crate::store::runs::{self, Entry};
 
+/// How many running ones an error names: the last.
+const SHOWN: usize = 8;
+
 /// The named run; else the one of `$GIT_EXP_RUN`; else the only running one.
 ///
 /// # Errors
@@ -26,14 +29,17 @@ pub fn find(ctx: &Ctx, name: Option<&str>) -> Result<Entry> {
     match (running.pop(), running.is_empty()) {
         (Some(only), true) => Ok(only),
         (Some(last), false) => {
-            let mut names: Vec<String> = running.iter().map(|entry| entry.id.to_string()).collect();
-            names.push(last.id.to_string());
-            Err(Failure::new(format!(
-                "{} runs are running: {}",
-                names.len(),
-                names.join(", ")
-            ))
-            .hint(format!("name one: git exp finish {}", last.id.short())))
+            let count = running.len() + 1;
+            let earlier = running.iter().rev().take(SHOWN - 1).rev();
+            let names: Vec<String> = (count > SHOWN)
+                .then(|| "…".to_owned())
+                .into_iter()
+                .chain(earlier.chain([&last]).map(|entry| entry.id.to_string()))
+                .collect();
+            Err(
+                Failure::new(format!("{count} runs are running: {}", names.join(", ")))
+                    .hint(format!("name one: git exp finish {}", last.id.short())),
+            )
         }
         (None, _) => Err(Failure::new("no run is running")
             .hint("start one: git exp start")
