@@ -19,7 +19,7 @@ struct Case {
     measure: fn(&Bench) -> f64,
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 11] = [
     Case {
         name: "version",
         promised: 2.0,
@@ -35,10 +35,27 @@ const CASES: [Case; 8] = [
         promised: 3.0,
         measure: ls,
     },
+    // Two runs among 1,000 in a repository of 10,000 files, beside `git diff` of their records:
+    // equal code, then ten changed files; as a program, then as git's subcommand.
     Case {
         name: "diff",
-        promised: 10.0,
-        measure: diff,
+        promised: 8.0,
+        measure: |bench| diff(bench, "git-exp", "exp_002"),
+    },
+    Case {
+        name: "diff-git",
+        promised: 8.0,
+        measure: |bench| diff(bench, "git", "exp_002"),
+    },
+    Case {
+        name: "diff-ten",
+        promised: 16.0,
+        measure: |bench| diff(bench, "git-exp", "exp_003"),
+    },
+    Case {
+        name: "diff-ten-git",
+        promised: 20.0,
+        measure: |bench| diff(bench, "git", "exp_003"),
     },
     // Beside the same in a repository with one run.
     Case {
@@ -75,11 +92,11 @@ fn main() {
     let bench = Bench {
         home: tempfile::tempdir().unwrap(),
     };
-    println!("{:<10} {:>8} {:>10}", "case", "ratio", "promised");
+    println!("{:<12} {:>8} {:>10}", "case", "ratio", "promised");
     for case in &CASES {
         if wanted.is_empty() || wanted.iter().any(|name| name == case.name) {
             println!(
-                "{:<10} {:>8.2} {:>10.1}",
+                "{:<12} {:>8.2} {:>10.1}",
                 case.name,
                 (case.measure)(&bench),
                 case.promised
@@ -235,18 +252,62 @@ fn ls(bench: &Bench) -> f64 {
     )
 }
 
-fn diff(bench: &Bench) -> f64 {
-    let repo = bench.home.path().join("recorded");
-    let repo = if repo.is_dir() {
-        repo
-    } else {
-        recorded(bench, 1000)
-    };
+/// A sweep of 1,000 runs in 10,000 files: run 2 changes a parameter of run 1, run 3 ten files as well,
+/// the others have a value of their own or, every hundredth, repeat run 1.
+fn sweep(bench: &Bench) -> PathBuf {
+    let repo = bench.home.path().join("sweep");
+    if repo.is_dir() {
+        return repo;
+    }
+    bench.repository("sweep", 10_000);
+    for number in 1..=3 {
+        std::fs::write(repo.join("params.yaml"), format!("lr: 0.{number}\n")).unwrap();
+        if number == 3 {
+            for file in 0..10 {
+                let place = repo.join(format!("d{file:03}/f{}.py", file * 100));
+                std::fs::write(place, "x = 'other'\n").unwrap();
+            }
+        }
+        let name = format!("idea {number} x");
+        let start = ["exp", "start", &name, "--config", "params.yaml"];
+        bench.run(&repo, "git", &start);
+        let metrics = format!("{{\"acc_val\": 0.{number}}}");
+        std::fs::write(repo.join("metrics.json"), metrics).unwrap();
+        bench.run(&repo, "git", &["exp", "finish"]);
+    }
+    let folder = repo.join("experiments/runs");
+    let first = std::fs::read_to_string(folder.join("exp_001_idea_1_x/run.json")).unwrap();
+    let uid = serde_json::from_str::<serde_json::Value>(&first).unwrap()["uid"].to_string();
+    for number in 4..=1000 {
+        let place = folder.join(format!("exp_{number:03}_more"));
+        std::fs::create_dir(&place).unwrap();
+        let mut text = first
+            .replace("\"number\": 1,", &format!("\"number\": {number},"))
+            .replace("\"slug\": \"idea_1_x\"", "\"slug\": \"more\"")
+            .replace("\"acc_val\": 0.1", &format!("\"acc_val\": 0.1{number}"))
+            .replace(uid.trim_matches('"'), &format!("{number:032}"));
+        if number % 100 != 0 {
+            text = text.replace("\"lr\": 0.1", &format!("\"lr\": 0.1{number}"));
+        }
+        std::fs::write(place.join("run.json"), text).unwrap();
+    }
+    // A list index is trusted once the records are older than it.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    repo
+}
+
+/// Run 1 against another one.
+fn diff(bench: &Bench, program: &str, other: &str) -> f64 {
+    let repo = sweep(bench);
     let record = |name: &str| format!("experiments/runs/{name}/run.json");
     let (a, b) = (record("exp_001_idea_1_x"), record("exp_002_idea_2_x"));
     let files = ["diff", "--no-index", "--exit-code", &a, &b];
+    let ours: &[&str] = match program {
+        "git" => &["exp", "diff", "exp_001", other],
+        _ => &["diff", "exp_001", other],
+    };
     bench.ratio(
-        |_| bench.run(&repo, "git", &["exp", "diff", "exp_001", "exp_002"]),
+        |_| bench.run(&repo, program, ours),
         || {
             let started = Instant::now();
             // Exit code 1 says that they differ.
