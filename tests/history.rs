@@ -116,6 +116,15 @@ fn the_story_is_data_too() {
         .ok();
     let log: Log = serde_json::from_str(&env.exp(&["log", "--json"]).ok()).unwrap();
     assert_eq!(log.schema, "git-exp/log/1");
+    let schema: serde_json::Value =
+        serde_json::from_str(&env.exp(&["schema", "log"]).ok()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let document: serde_json::Value =
+        serde_json::from_str(&env.exp(&["log", "--json"]).ok()).unwrap();
+    assert!(validator.is_valid(&document), "{document:#}");
+    let mut other = document.clone();
+    other["runs"][0]["uid"] = 5.into();
+    assert!(!validator.is_valid(&other));
     assert_eq!(log.metric, "roc_auc_val");
     assert_eq!(log.runs[0].factors, None);
     let second = &log.runs[1];

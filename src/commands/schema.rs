@@ -9,6 +9,7 @@ use crate::model::card::CARD_SCHEMA;
 use crate::model::table_diff::{DATA_DIFF_SCHEMA, DataDiff};
 use crate::model::{Card, Run};
 use crate::report::diff::json::{DIFF_SCHEMA, Diff};
+use crate::report::history::{LOG_SCHEMA, Log};
 use crate::store::format::RUN_SCHEMA;
 use crate::store::stage::{STAGE_SCHEMA, Stage};
 use crate::store::tombstone::{TOMBSTONE_SCHEMA, Tombstone};
@@ -38,6 +39,11 @@ const KINDS: &[Kind] = &[
         name: "diff",
         version: DIFF_SCHEMA,
         schema: || schemars::schema_for!(Diff),
+    },
+    Kind {
+        name: "log",
+        version: LOG_SCHEMA,
+        schema: || schemars::schema_for!(Log),
     },
     Kind {
         name: "data",

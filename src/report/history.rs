@@ -1,16 +1,18 @@
 //! `git exp log`: the runs as a story, oldest first: what each changed against its base, and what that
 //! did to the primary metric.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::diff::text::wrap;
 use super::diff::words::Words;
 use super::facts::Facts;
 use super::graph;
-use super::story::{Against, Step, against};
+use super::story::{Against, Change, Step, against};
 use crate::compare::noise::Repeats;
 use crate::compare::{Evidence, Side};
-use crate::model::{Run, Status};
+use crate::model::{MetricValue, Run, Status, Uid};
 use crate::settings::Lang;
 use crate::ui::escape::printable;
 use crate::ui::number;
@@ -184,7 +186,11 @@ fn why(chapter: &Chapter<'_>, w: Words) -> String {
             None => String::new(),
         };
     };
-    let phrases: Vec<String> = step.changes.iter().map(|change| change.phrase()).collect();
+    let phrases: Vec<String> = step
+        .changes
+        .iter()
+        .map(|change| change.phrase(w.lang))
+        .collect();
     let mut text = match step.factors {
         0 if phrases.is_empty() => w.pick("same inputs", "те же входные данные").to_owned(),
         0 | 1 => phrases.join("; "),
@@ -206,7 +212,7 @@ fn why(chapter: &Chapter<'_>, w: Words) -> String {
     }
     if !step.unknown.is_empty() {
         let unknown = w.pick("not recorded", "не записано");
-        text.push_str(&format!("; {unknown}: {}", step.unknown.join(", ")));
+        text.push_str(&format!("; {unknown}: {}", step.unknown(w.lang)));
     }
     text
 }
@@ -235,48 +241,90 @@ fn with_text(line: String, text: &str, beside: &str, width: usize) -> Vec<String
         .collect()
 }
 
+/// The name and version of the story for programs.
+pub const LOG_SCHEMA: &str = "git-exp/log/1";
+
 /// The story for programs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Log {
+    /// The metric that is told: the primary one.
+    pub metric: Option<String>,
+    /// The runs, oldest first.
+    pub runs: Vec<LogRun>,
+}
+
+/// One run of the story.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LogRun {
+    /// The name of its folder.
+    pub run: String,
+    /// Its identity.
+    pub uid: Uid,
+    /// How it ended.
+    pub status: Status,
+    /// When it began, by RFC 3339.
+    pub started: String,
+    /// The folder of the run that it is compared with.
+    pub base: Option<String>,
+    /// Its metric.
+    pub value: Option<MetricValue>,
+    /// The metric's standard deviation over repeats.
+    pub sd: Option<f64>,
+    /// How many repeats.
+    pub n: Option<usize>,
+    /// Whether the metric was measured with the base's yardstick; null when that is not known.
+    pub comparable: Option<bool>,
+    /// Whether it is better than the base's.
+    pub better: Option<bool>,
+    /// Whether luck alone explains the difference; null when there are no repeats.
+    pub within_noise: Option<bool>,
+    /// How many independent things changed against the base; null without a base.
+    pub factors: Option<usize>,
+    /// What changed.
+    pub changes: Option<Vec<Change>>,
+    /// Axes of which the records don't say whether they changed.
+    pub unknown: Option<Vec<&'static str>>,
+}
+
+/// The story as a document, with its schema.
 pub fn document(chapters: &[Chapter<'_>], metric: Option<&str>) -> Value {
-    let runs: Vec<Value> = chapters
-        .iter()
-        .map(|chapter| {
-            let run = chapter.run;
-            let value = metric.and_then(|name| run.metrics.get(name));
-            let scatter = metric.and_then(|name| run.scatter(name));
-            let step = chapter.step.as_ref();
-            let changes = step.map(|step| {
-                let change = |change: &super::story::Change| {
-                    json!({
-                        "axis": change.axis, "what": change.what,
-                        "before": change.before, "after": change.after,
-                    })
-                };
-                step.changes.iter().map(change).collect::<Vec<_>>()
-            });
-            json!({
-                "run": run.id().to_string(),
-                "uid": run.uid,
-                "status": run.status,
-                "started": run.started.to_rfc3339(),
-                "base": run.base.as_ref().map(|base| base.id.clone()),
-                "value": value,
-                "sd": scatter.map(|scatter| scatter.sd),
-                "n": scatter.map(|scatter| scatter.n),
-                "comparable": match chapter.against {
-                    Against::NotComparable => Some(false),
-                    Against::Equal | Against::Difference(..) => Some(true),
-                    _ => None,
-                },
-                "better": match chapter.against {
-                    Against::Difference(_, better) => better,
-                    _ => None,
-                },
-                "within_noise": chapter.within_noise,
-                "factors": step.map(|step| step.factors),
-                "changes": changes,
-                "unknown": step.map(|step| step.unknown.clone()),
-            })
-        })
-        .collect();
-    json!({ "schema": "git-exp/log/1", "metric": metric, "runs": runs })
+    let log = Log {
+        metric: metric.map(str::to_owned),
+        runs: chapters
+            .iter()
+            .map(|chapter| log_run(chapter, metric))
+            .collect(),
+    };
+    let mut value = serde_json::to_value(&log).unwrap_or_default();
+    value["schema"] = LOG_SCHEMA.into();
+    value
+}
+
+fn log_run(chapter: &Chapter<'_>, metric: Option<&str>) -> LogRun {
+    let run = chapter.run;
+    let scatter = metric.and_then(|name| run.scatter(name));
+    let step = chapter.step.as_ref();
+    LogRun {
+        run: run.id().to_string(),
+        uid: run.uid.clone(),
+        status: run.status,
+        started: run.started.to_rfc3339(),
+        base: run.base.as_ref().map(|base| base.id.clone()),
+        value: metric.and_then(|name| run.metrics.get(name)).cloned(),
+        sd: scatter.map(|scatter| scatter.sd),
+        n: scatter.map(|scatter| scatter.n),
+        comparable: match chapter.against {
+            Against::NotComparable => Some(false),
+            Against::Equal | Against::Difference(..) => Some(true),
+            _ => None,
+        },
+        better: match chapter.against {
+            Against::Difference(_, better) => better,
+            _ => None,
+        },
+        within_noise: chapter.within_noise,
+        factors: step.map(|step| step.factors),
+        changes: step.map(|step| step.changes.clone()),
+        unknown: step.map(|step| step.unknown.clone()),
+    }
 }
