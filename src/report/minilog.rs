@@ -3,6 +3,7 @@
 //! Date, goal, settings and results stand between markers and belong to the program. The
 //! conclusions below them belong to people and are never overwritten.
 
+use super::diff::words::Words;
 use super::markers::{BEGIN, END, code, markdown};
 use crate::model::{MetricValue, Run};
 use crate::settings::{Lang, ProjectSettings};
@@ -80,11 +81,18 @@ pub fn generated(run: &Run, settings: &ProjectSettings, lang: Lang) -> String {
 }
 
 fn settings_list(run: &Run, lang: Lang) -> Vec<String> {
+    let w = Words {
+        lang,
+        unicode: true,
+    };
     let mut list = Vec::new();
     for input in &run.data {
         let digest = input.sha256.as_ref().map_or("?", |digest| digest.short());
         let rows = match input.rows {
-            Some(rows) => format!(", {} {}", number::count(rows), lang.pick("rows", "строк")),
+            Some(rows) => {
+                let rows = w.count(rows, ["row", "rows"], ["строка", "строки", "строк"]);
+                format!(", {rows}")
+            }
             None => String::new(),
         };
         list.push(format!(

@@ -3,6 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::diff::words::Words;
 use super::facts::Facts;
 use crate::compare::axes::Axes;
 use crate::compare::axes::config::{KeyChange, KeyKind};
@@ -12,6 +16,7 @@ use crate::compare::factor;
 use crate::model::data::DataInput;
 use crate::model::metric::Yardstick;
 use crate::model::{Param, Run};
+use crate::settings::Lang;
 
 /// One step from a base to a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +31,9 @@ pub struct Step {
 }
 
 /// One thing that changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
-    /// `data`, `code`, `config`, `seed`, `env` or `hardware`.
+    /// `data`, `split`, `code`, `config`, `seed`, `env` or `hardware`.
     pub axis: &'static str,
     /// Which: a role, a parameter, a package.
     pub what: String,
@@ -39,13 +44,19 @@ pub struct Change {
 }
 
 impl Change {
-    /// `model.n_estimators 100 → 300`
-    pub fn phrase(&self) -> String {
-        let name = match self.axis {
+    /// `model.n_estimators`, `data train`, `code`
+    pub fn name(&self, lang: Lang) -> String {
+        match self.axis {
             "config" => self.what.clone(),
-            axis if self.what.is_empty() => axis.to_owned(),
-            axis => format!("{axis} {}", self.what),
-        };
+            axis => format!("{} {}", axis_word(axis, lang), self.what)
+                .trim_end()
+                .to_owned(),
+        }
+    }
+
+    /// `model.n_estimators 100 → 300`
+    pub fn phrase(&self, lang: Lang) -> String {
+        let name = self.name(lang);
         match (self.before.is_empty(), self.after.is_empty()) {
             (true, true) => name,
             (true, false) => format!("{name} {}", shortened(&self.after)),
@@ -55,6 +66,19 @@ impl Change {
                 shortened(&self.after)
             ),
         }
+    }
+}
+
+/// An axis in the reader's language; the rule that splits data is said apart from the data.
+pub fn axis_word(axis: &'static str, lang: Lang) -> &'static str {
+    let w = Words {
+        lang,
+        unicode: true,
+    };
+    let known = Axis::ALL.into_iter().find(|known| known.word() == axis);
+    match known {
+        Some(known) => w.axis(known),
+        None => w.pick("split", "разбиение"),
     }
 }
 
@@ -111,6 +135,16 @@ impl Step {
         step
     }
 
+    /// The axes that nothing is known of, in the reader's language.
+    pub fn unknown(&self, lang: Lang) -> String {
+        let words: Vec<&str> = self
+            .unknown
+            .iter()
+            .map(|axis| axis_word(axis, lang))
+            .collect();
+        words.join(", ")
+    }
+
     /// What is known of the data that a metric of this role was measured on.
     pub fn yardstick(&self, role: Yardstick) -> State {
         let found = self.yardsticks.iter().find(|(known, _)| *known == role);
@@ -148,7 +182,7 @@ impl Step {
         for key in axes.config.keys.iter().filter(counts) {
             let (before, after) = match &key.kind {
                 KeyKind::Elements { added, removed } => (String::new(), elements(added, removed)),
-                KeyKind::Moved { from } => (from.clone(), key.key.clone()),
+                KeyKind::Moved => (key.from.clone().unwrap_or_default(), key.key.clone()),
                 _ => (spelled(&key.a), spelled(&key.b)),
             };
             self.push("config", &key.key, before, after);

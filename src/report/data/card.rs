@@ -43,11 +43,7 @@ pub fn card(path: &str, card: &Card, look: &Look) -> String {
 }
 
 fn size(card: &Card, w: Words) -> String {
-    let bytes = format!(
-        "{} ({} B)",
-        number::bytes(card.bytes),
-        number::count(card.bytes)
-    );
+    let bytes = format!("{} ({} B)", number::bytes(card.bytes), w.number(card.bytes));
     match (card.kind, card.files) {
         (DataKind::Folder, Some(files)) => {
             let files = w.count(files, ["file", "files"], ["файл", "файла", "файлов"]);
@@ -165,12 +161,8 @@ fn cells(column: &Column, table: &Table, w: Words) -> [String; 8] {
         .distinct
         .as_ref()
         .map(|distinct| match distinct.error {
-            Some(_) => format!(
-                "{}{}",
-                w.pick("about ", "около "),
-                number::count(distinct.count)
-            ),
-            None => number::count(distinct.count),
+            Some(_) => format!("{}{}", w.pick("about ", "около "), w.number(distinct.count)),
+            None => w.number(distinct.count),
         });
     let numbers = column.numbers.as_ref();
     let of = |value: Option<&crate::model::Number>| value.map(number::metric).unwrap_or_default();

@@ -4,11 +4,10 @@ use crate::model::RecordPath;
 use crate::model::table_diff::FolderDiff;
 use crate::report::diff::told::Row;
 use crate::report::diff::words::Words;
-use crate::ui::number;
 
 /// Counts, and the first `most` names of each kind.
 pub fn rows(diff: &FolderDiff, most: usize, w: Words) -> Vec<Row> {
-    let n = |count: usize| number::count(count as u64);
+    let n = |count: usize| w.number(count as u64);
     let counts = [
         format!("+{} {}", n(diff.added.len()), w.pick("added", "добавлено")),
         format!(
@@ -28,7 +27,7 @@ pub fn rows(diff: &FolderDiff, most: usize, w: Words) -> Vec<Row> {
         ),
         format!(
             "{} {}",
-            number::count(diff.same),
+            w.number(diff.same),
             w.pick("the same", "без изменений")
         ),
     ];
@@ -71,7 +70,7 @@ fn names(label: &str, names: &[String], most: usize, w: Words) -> Option<Row> {
     }
     let mut shown: Vec<String> = names.iter().take(most).cloned().collect();
     if names.len() > most {
-        let more = number::count((names.len() - most) as u64);
+        let more = w.number((names.len() - most) as u64);
         shown.push(format!(
             "{} {more}{}",
             w.pick("and", "и ещё"),

@@ -53,7 +53,7 @@ fn labelled(label: &str, texts: impl Iterator<Item = String>, w: Words) -> Vec<R
 
 fn and_more(count: u64, w: Words) -> String {
     let (and, more) = (w.pick("and", "и ещё"), w.pick(" more", ""));
-    format!("{and} {}{more}", number::count(count))
+    format!("{and} {}{more}", w.number(count))
 }
 
 fn size(diff: &TableDiff, w: Words) -> Row {
@@ -78,13 +78,13 @@ fn changed_rows(diff: &TableDiff, w: Words) -> Option<Row> {
     let count = |count: Count, sign: &str, what: &str| {
         let error = count
             .error
-            .map(|e| format!(" {} {}", w.plus_minus(), number::count(e)));
+            .map(|e| format!(" {} {}", w.plus_minus(), w.number(e)));
         let about = if error.is_some() {
             w.pick("about ", "примерно ")
         } else {
             ""
         };
-        let value = number::count(count.value);
+        let value = w.number(count.value);
         format!("{about}{sign}{value}{} {what}", error.unwrap_or_default())
     };
     let mut parts = vec![
@@ -102,7 +102,7 @@ fn changed_rows(diff: &TableDiff, w: Words) -> Option<Row> {
     let mut text = parts.join("   ");
     if let Some(respelled) = rows.respelled.filter(|count| *count > 0) {
         let words = w.pick("of these spelled otherwise", "из них записаны иначе");
-        text.push_str(&format!("   ({} {words})", number::count(respelled)));
+        text.push_str(&format!("   ({} {words})", w.number(respelled)));
     }
     if diff.basis == Basis::Cards {
         text.push_str(w.pick(
@@ -311,17 +311,13 @@ fn distance(distance: &Distance, w: Words) -> String {
 fn overlaps(overlaps: &[Overlap], w: Words) -> Vec<Row> {
     let count = |count: Option<Count>| match count {
         None => "?".to_owned(),
-        Some(Count { value, error: None }) => number::count(value),
+        Some(Count { value, error: None }) => w.number(value),
         Some(Count {
             value,
             error: Some(error),
         }) => {
-            let (about, value) = (w.pick("about", "примерно"), number::count(value));
-            format!(
-                "{about} {value} {} {}",
-                w.plus_minus(),
-                number::count(error)
-            )
+            let (about, value) = (w.pick("about", "примерно"), w.number(value));
+            format!("{about} {value} {} {}", w.plus_minus(), w.number(error))
         }
     };
     let row = |(index, overlap): (usize, &Overlap)| {
@@ -369,7 +365,7 @@ fn samples(samples: &[Sample], w: Words) -> Vec<Row> {
 }
 
 fn sampled(sample: &Sample, w: Words) -> String {
-    let line = |number: u64| number::count(number);
+    let line = |number: u64| w.number(number);
     let place = match (sample.row_a, sample.row_b) {
         (Some(a), Some(b)) if a != b => w.change(&line(a), &line(b)),
         (Some(number), _) | (None, Some(number)) => line(number),
@@ -414,7 +410,7 @@ fn remarks(diff: &TableDiff, w: Words) -> Vec<Row> {
 
 fn remark(remark: &Remark, w: Words) -> Option<String> {
     let en = w.pick("en", "ru") == "en";
-    let n = |count: &u64| number::count(*count);
+    let n = |count: &u64| w.number(*count);
     Some(match remark {
         Remark::NoKey => w
             .pick(

@@ -74,7 +74,7 @@ fn size_row(input: &InputChange, w: Words) -> Option<Row> {
     let delta = match (a.rows, b.rows) {
         (Some(a), Some(b)) if a != b => {
             let sign = if b > a { "+" } else { "-" };
-            format!("   ({sign}{})", number::count(a.abs_diff(b)))
+            format!("   ({sign}{})", w.number(a.abs_diff(b)))
         }
         _ => String::new(),
     };

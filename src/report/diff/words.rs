@@ -69,7 +69,17 @@ impl Words {
             Lang::En => english[usize::from(n != 1)],
             Lang::Ru => russian[plural_ru(n)],
         };
-        format!("{} {noun}", crate::ui::number::count(n))
+        format!("{} {noun}", self.number(n))
+    }
+
+    /// A count, by thousands as the language parts them: `10,412`, `10 412`.
+    pub fn number(self, n: u64) -> String {
+        let text = crate::ui::number::count(n);
+        match self.lang {
+            Lang::En => text,
+            // A space at which no line is broken.
+            Lang::Ru => text.replace(',', "\u{a0}"),
+        }
     }
 
     /// An axis as a label.
@@ -158,7 +168,7 @@ mod tests {
                 "11 строк",
                 "12 строк",
                 "21 строка",
-                "1,000 строк"
+                "1\u{a0}000 строк"
             ]
         );
     }

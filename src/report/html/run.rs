@@ -6,7 +6,7 @@ use super::{Page, outward, shown};
 use crate::model::{MetricValue, Run};
 use crate::report::diff::words::Words;
 use crate::report::minilog::code_state;
-use crate::report::story::{Against, Step, against};
+use crate::report::story::{Against, Step, against, axis_word};
 use crate::ui::number;
 
 /// Changes named in the line of a run.
@@ -62,7 +62,7 @@ impl Page<'_> {
             .changes
             .iter()
             .take(CHANGES_SHOWN)
-            .map(|c| c.phrase())
+            .map(|c| c.phrase(self.facts.lang))
             .collect();
         html! {
             @match step.factors {
@@ -169,12 +169,12 @@ impl Page<'_> {
                 p.soft { (self.t("No recorded input changed.", "Записанные входы не менялись.")) }
             } @else {
                 table.plain.diff { tbody { @for change in &step.changes { tr {
-                    th scope="row" { span.axis { (change.axis) } " " (shown(&change.what)) }
+                    th scope="row" { span.axis { (axis_word(change.axis, self.facts.lang)) } " " (shown(&change.what)) }
                     td { @if !change.before.is_empty() { del { (shown(&change.before)) } " → " } ins { (shown(&change.after)) } }
                 } } } }
             }
             @if !step.unknown.is_empty() {
-                p.soft { (self.t("Not recorded, so not known:", "Не записано, поэтому неизвестно:")) " " (step.unknown.join(", ")) }
+                p.soft { (self.t("Not recorded, so not known:", "Не записано, поэтому неизвестно:")) " " (step.unknown(self.facts.lang)) }
             }
             @if !run.declared.is_empty() {
                 p.soft { (self.t("Meant to change:", "Собирались менять:")) " " (shown(&run.declared.join(", "))) }

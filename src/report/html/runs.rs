@@ -6,6 +6,7 @@ use super::{Page, shown};
 use crate::model::metric::Goal;
 use crate::model::{Run, Status};
 use crate::report::story::Step;
+use crate::settings::Lang;
 use crate::ui::number;
 
 /// Changes named in a cell.
@@ -142,7 +143,11 @@ impl Page<'_> {
         let Some(step) = Step::of(self.facts, run) else {
             return html! { span.soft { @if run.base.is_some() { "?" } @else { "–" } } };
         };
-        let words: Vec<String> = step.changes.iter().map(short).collect();
+        let words: Vec<String> = step
+            .changes
+            .iter()
+            .map(|change| short(change, self.facts.lang))
+            .collect();
         html! {
             @if words.is_empty() {
                 span.soft { @if step.unknown.is_empty() { (self.t("same inputs", "входы те же")) } @else { "?" } }
@@ -173,10 +178,10 @@ impl Page<'_> {
     }
 }
 
-fn short(change: &crate::report::story::Change) -> String {
+fn short(change: &crate::report::story::Change, lang: Lang) -> String {
     match change.axis {
-        "config" => change.phrase(),
-        axis => format!("{axis} {}", change.what).trim_end().to_owned(),
+        "config" => change.phrase(lang),
+        _ => change.name(lang),
     }
 }
 

@@ -9,12 +9,12 @@ use super::runs_counted;
 use crate::model::data::DataInput;
 use crate::model::metric::{Yardstick, yardstick};
 use crate::model::{Run, Sha256};
+use crate::report::diff::words::Words;
 use crate::report::facts::{Choice, Facts, FileState, InUse};
 use crate::report::markers::markdown as safe;
 use crate::report::story::Step;
 use crate::settings::Lang;
 use crate::ui::escape::printable;
-use crate::ui::number;
 use crate::ui::table::pad;
 
 /// How a question is answered.
@@ -362,6 +362,10 @@ fn data(facts: &Facts<'_>) -> Item {
 /// Rows and columns of two versions; `None` when neither is recorded for both.
 fn difference(facts: &Facts<'_>, before: &DataInput, after: &DataInput) -> Option<String> {
     let lang = facts.lang;
+    let w = Words {
+        lang,
+        unicode: true,
+    };
     let table = |input: &DataInput| facts.tables.get(input.sha256.as_ref()?).cloned();
     let rows = |input: &DataInput| input.rows.or_else(|| table(input)?.rows);
     let mut words = Vec::new();
@@ -369,8 +373,8 @@ fn difference(facts: &Facts<'_>, before: &DataInput, after: &DataInput) -> Optio
         words.push(format!(
             "{} {} → {}",
             lang.pick("rows", "строк"),
-            number::count(a),
-            number::count(b)
+            w.number(a),
+            w.number(b)
         ));
     }
     if let (Some(a), Some(b)) = (table(before), table(after))

@@ -125,7 +125,7 @@ pub fn changed(facts: &Facts<'_>, run: &Run) -> String {
     let mut words: Vec<String> = step
         .changes
         .iter()
-        .map(|change| safe(&change.phrase()))
+        .map(|change| safe(&change.phrase(lang)))
         .collect();
     let more = words.len().saturating_sub(CHANGES_SHOWN);
     words.truncate(CHANGES_SHOWN);
@@ -137,7 +137,7 @@ pub fn changed(facts: &Facts<'_>, run: &Run) -> String {
         _ => format!(
             "; {}: {}",
             lang.pick("not recorded", "не записано"),
-            step.unknown.join(", ")
+            step.unknown(lang)
         ),
     };
     if words.is_empty() {

@@ -76,16 +76,8 @@ fn changes(facts: &Facts<'_>, run: &Run) -> String {
         .changes
         .iter()
         .map(|change| match change.axis {
-            "config" => safe(&change.phrase()),
-            "data" => safe(&format!(
-                "{} {}",
-                facts.lang.pick("data", "данные"),
-                change.what
-            )),
-            "code" => facts.lang.pick("code", "код").to_owned(),
-            axis => safe(&format!("{axis} {}", change.what))
-                .trim_end()
-                .to_owned(),
+            "config" => safe(&change.phrase(facts.lang)),
+            _ => safe(&change.name(facts.lang)),
         })
         .collect();
     let more = words.len().saturating_sub(CHANGES_SHOWN);

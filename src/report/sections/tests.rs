@@ -41,8 +41,8 @@ fn the_design_says_what_each_run_was_for() {
 
     - **exp_001** baseline. Точка отсчёта.
     - **exp_002** больше деревьев. По сравнению с exp_001: model.n_estimators 100 → 300.
-    - **exp_003** new features: проверить age_bucket \| is_active_30d. По сравнению с exp_002: data train train_v1.csv 9f2c41d8 → train_v2.csv 5d07ab13. Гипотеза: Новые фичи помогут.
-    - **exp_004** lightgbm. По сравнению с exp_003: code b2f1c0e → b2f1c0e-dirty, model.type RandomForestClassifier → LGBMClassifier.
+    - **exp_003** new features: проверить age_bucket \| is_active_30d. По сравнению с exp_002: данные train train_v1.csv 9f2c41d8 → train_v2.csv 5d07ab13. Гипотеза: Новые фичи помогут.
+    - **exp_004** lightgbm. По сравнению с exp_003: код b2f1c0e → b2f1c0e-dirty, model.type RandomForestClassifier → LGBMClassifier.
     "##);
 }
 
@@ -144,7 +144,7 @@ fn the_checklist_answers_from_records() {
     3 Обзор: experiments/experiments.md актуален                                                                               да
     4 Модель в /predict: models/final/model_v2.pkl ← exp_003, хеш совпадает                                                    да
     5 Почему эта модель, а не та: выбор по roc_auc_val; запись «почему» пуста   → git exp promote exp_003_new_features -m "…"  НЕТ
-    6 Чем отличаются версии данных: train_v1 → train_v2: строк 10,000 → 10,412                                                 да
+    6 Чем отличаются версии данных: train_v1 → train_v2: строк 10 000 → 10 412                                                 да
     "##);
 }
 
