@@ -1,6 +1,6 @@
 //! "Already have": runs that differ from one of the two in a single one of their factors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::axes::Axes;
 use super::evidence::{CodeEvidence, Evidence, Side};
@@ -8,7 +8,7 @@ use super::factor::{Factor, count};
 use super::metrics::difference;
 use super::rules::Rules;
 use super::verdict::decisive_gaps;
-use crate::model::{Number, Param, Run, RunId, Status};
+use crate::model::{Number, Oid, Param, Run, RunId, Status};
 
 /// A run that isolates a factor of a confounded pair.
 #[derive(Clone, Debug)]
@@ -38,7 +38,10 @@ pub fn closest(
     for run in evidence.runs.iter().copied() {
         let known = run.uid != a.run.uid && run.uid != b.run.uid;
         let usable = run.status == Status::Ok && !run.metrics.is_empty();
-        if !known || !usable || !may_lie_between(run, a.run, b.run) {
+        if !known
+            || !usable
+            || !may_lie_between(run.code.code_tree.as_ref(), &run.params, a.run, b.run)
+        {
             continue;
         }
         let Some(before) = between(a.run, run, rules).filter(|labels| labels.is_subset(&all))
@@ -80,17 +83,21 @@ pub fn closest(
 
 /// A quick look that spares most runs the whole comparison: whatever lies on the way has the code of
 /// one end, and each number of its configuration from one end too.
-fn may_lie_between(run: &Run, a: &Run, b: &Run) -> bool {
-    let trees = [&a.code.code_tree, &b.code.code_tree];
+pub fn may_lie_between(
+    code_tree: Option<&Oid>,
+    params: &BTreeMap<String, Param>,
+    a: &Run,
+    b: &Run,
+) -> bool {
+    let trees = [&a.code.code_tree, &b.code.code_tree].map(Option::as_ref);
     let number = |value: &Param| value.number().is_some();
     let from = |end: &Run, key: &String, value: &Param| {
         end.params
             .get(key)
             .is_some_and(|other| other.same_value(value))
     };
-    trees.contains(&&run.code.code_tree)
-        && run
-            .params
+    trees.contains(&code_tree)
+        && params
             .iter()
             .all(|(key, value)| from(a, key, value) || from(b, key, value) || !number(value))
 }

@@ -7,13 +7,14 @@
 //! and below twice that it is within noise. Without repeats noise is unknown, and nothing is ever
 //! called significant; n stands beside every ± because three seeds are weak evidence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::axes::config::names_seed;
 use super::evidence::{Evidence, Side};
 use super::fingerprint::{canonical, fingerprint_but_seed};
 use crate::model::repeats::{deviation, mean};
 use crate::model::run::Repeat;
-use crate::model::{MetricValue, Run, Status};
+use crate::model::{MetricValue, Oid, Param, Run, Status};
 
 /// What is known of a metric's noise between two runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +93,7 @@ pub struct Repeats<'a> {
 #[derive(Clone, Debug)]
 struct Sample<'a> {
     seed: Option<String>,
-    metrics: &'a std::collections::BTreeMap<String, MetricValue>,
+    metrics: &'a BTreeMap<String, MetricValue>,
 }
 
 impl<'a> Repeats<'a> {
@@ -106,9 +107,7 @@ impl<'a> Repeats<'a> {
                 continue;
             }
             // Hashing every record costs more than this look at what differs most.
-            let alike = |other: &Run| {
-                run.code.code_tree == other.code.code_tree && run.params.len() == other.params.len()
-            };
+            let alike = |other| may_repeat(run.code.code_tree.as_ref(), &run.params, other);
             if !alike(a.run) && !alike(b.run) {
                 continue;
             }
@@ -180,6 +179,18 @@ impl<'a> Repeats<'a> {
         );
         values(&samples, metric)
     }
+}
+
+/// A quick look that spares most runs the fingerprint: a repeat has the same code, and each number of
+/// the configuration that is no seed.
+pub fn may_repeat(code_tree: Option<&Oid>, params: &BTreeMap<String, Param>, other: &Run) -> bool {
+    let equal = |(key, value): (&String, &Param)| {
+        let twin = other.params.get(key);
+        value.number().is_none() || names_seed(key) || twin.is_some_and(|t| t.same_value(value))
+    };
+    code_tree == other.code.code_tree.as_ref()
+        && params.len() == other.params.len()
+        && params.iter().all(equal)
 }
 
 /// A run's own values: its repeats if it has some (its metrics are then their mean), else itself.

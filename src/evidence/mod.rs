@@ -6,14 +6,18 @@ pub mod content;
 pub mod data;
 pub mod yardstick;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::compare::evidence::{Evidence, Side};
+use crate::compare::{closest, noise};
 use crate::context::Ctx;
 use crate::error::Result;
-use crate::model::Run;
 use crate::model::data::ConfigFile;
+use crate::model::run::Base;
+use crate::model::{Brief, RecordPath, Run};
 use crate::record::prepare::Preview;
+use crate::store::catalog::Catalog;
 use crate::store::layout::ENV_TXT;
 use crate::store::{contain, runs};
 
@@ -29,7 +33,7 @@ pub struct Subject {
     pub run: Run,
     folder: PathBuf,
     /// Of a run without a folder.
-    texts: Option<Vec<(String, String)>>,
+    texts: Option<BTreeMap<RecordPath, String>>,
     packages: Option<Vec<(String, String)>>,
 }
 
@@ -48,7 +52,7 @@ impl Subject {
     pub fn previewed(seen: Preview) -> Self {
         let text = |(file, bytes): &(ConfigFile, Vec<u8>)| {
             let text = String::from_utf8_lossy(bytes).into_owned();
-            (file.path.display().into_owned(), text)
+            (file.path.clone(), text)
         };
         Self {
             texts: Some(seen.config.iter().map(text).collect()),
@@ -69,31 +73,18 @@ impl Subject {
     /// # Errors
     /// When there is neither.
     pub fn base(&self, ctx: &Ctx) -> Result<Option<Self>> {
-        let entries = runs::list(ctx.project()?)?;
-        let by_uid = |entry: &runs::Entry| match (&self.run.base, &entry.run) {
-            (Some(base), Ok(run)) => run.uid == base.uid,
-            _ => false,
+        let project = ctx.project()?;
+        let of_record = |base: &Base| runs::of_uid(project, &base.uid, &base.id).ok();
+        let entry = match self.run.base.as_ref().and_then(of_record) {
+            Some(entry) => Some(entry),
+            None => runs::before(project, self.run.number)?,
         };
-        let before = |entry: &runs::Entry| {
-            entry
-                .run
-                .as_ref()
-                .is_ok_and(|run| run.number < self.run.number)
-        };
-        let place = entries
-            .iter()
-            .position(by_uid)
-            .or_else(|| entries.iter().rposition(before));
-        Ok(place
-            .and_then(|place| entries.into_iter().nth(place))
-            .and_then(|entry| {
-                let folder = entry.folder;
-                entry.run.ok().map(|run| Self::of(run, folder))
-            }))
+        Ok(entry.and_then(|entry| Some(Self::of(entry.run.ok()?, entry.folder))))
     }
 
-    /// The copies of the configuration files: path in the project and text.
-    pub fn config_texts(&self) -> Vec<(String, String)> {
+    /// The copies of the configuration files: text by path in the project. Those that
+    /// are not here any more, or too large to be shown, are left out.
+    pub fn config_texts(&self) -> BTreeMap<RecordPath, String> {
         if let Some(texts) = &self.texts {
             return texts.clone();
         }
@@ -105,7 +96,7 @@ impl Subject {
                 .filter(|found| found.len() <= CONFIG_LIMIT)?;
             let bytes = found.is_file().then(|| std::fs::read(copy).ok())??;
             Some((
-                file.path.display().into_owned(),
+                file.path.clone(),
                 String::from_utf8_lossy(&bytes).into_owned(),
             ))
         };
@@ -137,7 +128,7 @@ fn package(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), version.to_owned()))
 }
 
-/// All readable runs of the project, for noise and for "already have".
+/// All readable runs of the project.
 pub fn project_runs(ctx: &Ctx) -> Result<Vec<Run>> {
     Ok(runs::list(ctx.project()?)?
         .into_iter()
@@ -145,7 +136,23 @@ pub fn project_runs(ctx: &Ctx) -> Result<Vec<Run>> {
         .collect())
 }
 
-/// What is seen outside the two records.
+/// The runs that can tell noise between two runs or lie on the way between them. The others are not
+/// read where the list index knows enough of them.
+pub fn relatives(ctx: &Ctx, a: &Run, b: &Run) -> Result<Vec<Run>> {
+    let project = ctx.project()?;
+    let catalog = Catalog::open(ctx.repo()?, project, false)?;
+    let matters = |run: &Brief| {
+        let (tree, params) = (run.code_tree.as_ref(), &run.params);
+        noise::may_repeat(tree, params, a)
+            || noise::may_repeat(tree, params, b)
+            || closest::may_lie_between(tree, params, a, b)
+    };
+    let picked = catalog.pick(matters);
+    let ids = picked.into_iter().map(|at| catalog.id(at)).collect();
+    Ok(runs::read(project, ids))
+}
+
+/// What is seen outside the two records, but for [`code::unseeded`].
 pub fn gather<'a>(
     ctx: &Ctx,
     a: &Run,
@@ -160,10 +167,7 @@ pub fn gather<'a>(
         commits_between: found.commits,
         usage_gap: found.usage_gap,
         unrecorded: found.unrecorded,
-        unseeded: match (&a.seed, &b.seed) {
-            (Some(_), Some(_)) => Vec::new(),
-            _ => code::unseeded(ctx, b)?,
-        },
+        unseeded: Vec::new(),
         metric_code_changed,
         inside: data::inside(ctx, a, b, data)?,
         runs,

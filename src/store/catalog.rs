@@ -229,6 +229,16 @@ impl Catalog {
         runs.filter_map(|at| self.get(at).ok()).collect()
     }
 
+    /// Readable runs that pass a test, by place.
+    pub fn pick(&self, test: impl Fn(&Brief) -> bool + Sync) -> Vec<usize> {
+        let all = (0..self.len()).into_par_iter().with_min_len(128);
+        all.filter(|at| match &self.slots[*at].source {
+            Source::Read(run) => test(run),
+            _ => self.get(*at).is_ok_and(|run| test(&run)),
+        })
+        .collect()
+    }
+
     /// The names that the runs have.
     pub fn names(&self) -> Names {
         let mut names = self

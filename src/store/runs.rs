@@ -41,6 +41,33 @@ pub fn list(project: &Project) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// The records of some runs, without those that can't be read.
+pub fn read(project: &Project, ids: Vec<RunId>) -> Vec<Run> {
+    ids.into_par_iter()
+        .with_min_len(32)
+        .filter_map(|id| read_run(&project.run(&id)).ok())
+        .collect()
+}
+
+/// The last readable run with a number below `number`.
+pub fn before(project: &Project, number: u32) -> Result<Option<Entry>> {
+    let mut names = folders(project)?;
+    names.retain(|(id, _)| id.number < number);
+    names.sort();
+    while let Some(last) = names.last().map(|(id, _)| id.number) {
+        let first = names.partition_point(|(id, _)| id.number < last);
+        let twins = names.split_off(first).into_iter();
+        let readable = twins
+            .map(|(id, folder)| entry(id, folder))
+            .filter(|entry| entry.run.is_ok());
+        let found = readable.max_by_key(|entry| entry.run.as_ref().ok().map(|run| run.uid.clone()));
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
 fn entry(id: RunId, folder: PathBuf) -> Entry {
     Entry {
         run: read_run(&folder),
