@@ -127,6 +127,8 @@ impl FileChange {
 pub enum FileNote {
     /// A notebook: only what is typed into its cells was compared.
     OutputsIgnored,
+    /// Its lines were not compared to the end: a function too many may be named.
+    Approximate,
     /// The bytes are the same, the permission to execute is not.
     ModeOnly,
     /// Too large to be compared line by line: its bytes after the change, or before a deletion.

@@ -107,8 +107,11 @@ pub fn of_commit(ctx: &Ctx, name: &str) -> Result<Option<Committed>> {
 /// Where unnamed temporary files of a comparison go: beside our caches, for `/tmp` may be memory.
 pub fn scratch(ctx: &Ctx) -> PathBuf {
     let ours = ctx.repo().map(|repo| repo.exp_dir()).ok();
-    let ours = ours.filter(|folder| std::fs::create_dir_all(folder).is_ok());
-    ours.unwrap_or_else(|| ctx.ambient.temp_dir())
+    let writable = |folder: &PathBuf| {
+        std::fs::create_dir_all(folder).is_ok() && tempfile::tempfile_in(folder).is_ok()
+    };
+    ours.filter(writable)
+        .unwrap_or_else(|| ctx.ambient.temp_dir())
 }
 
 fn has_size(path: &Path, input: &DataInput) -> bool {

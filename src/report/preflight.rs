@@ -1,12 +1,14 @@
 //! What `start` says before anything is trained: what differs from the base, and what was not meant to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use unicode_width::UnicodeWidthStr;
 
 use super::diff::Look;
 use super::diff::changed::key_text;
 use super::diff::factors::describe;
 use super::diff::words::Words;
-use crate::compare::axes::config::KeyKind;
+use crate::compare::axes::config::{KeyChange, KeyKind};
 use crate::compare::suggest::names;
 use crate::compare::{Axis, Comparison, Factor, State};
 use crate::model::metric::Yardstick;
@@ -128,8 +130,16 @@ fn list(c: &Comparison<'_>, w: Words, look: &Look) -> Vec<String> {
 /// Every change that counts, in the order of the axes; a code change by its files.
 fn changes(c: &Comparison<'_>, w: Words) -> Vec<Change> {
     let mut changes = Vec::new();
+    let undeclared: BTreeSet<&Factor> = c.declared.undeclared.iter().collect();
+    let counted = c
+        .axes
+        .config
+        .keys
+        .iter()
+        .filter(|key| key.role.counts() && key.kind != KeyKind::Spelling);
+    let keys: BTreeMap<&str, &KeyChange> = counted.map(|key| (key.key.as_str(), key)).collect();
     for factor in &c.factors {
-        let declared = !c.declared.undeclared.contains(factor);
+        let declared = !undeclared.contains(factor);
         let mut add = |text: String| {
             changes.push(Change {
                 axis: factor.axis,
@@ -138,7 +148,7 @@ fn changes(c: &Comparison<'_>, w: Words) -> Vec<Change> {
             });
         };
         match factor.axis {
-            Axis::Config => config(factor, c, w).into_iter().for_each(add),
+            Axis::Config => config(factor, &keys, w).into_iter().for_each(add),
             Axis::Code => code(c, w).into_iter().for_each(add),
             Axis::Data | Axis::Eval => add(data(factor, c, w)),
             _ => add(without_axis(&describe(factor, c, w))),
@@ -155,11 +165,10 @@ fn without_axis(text: &str) -> String {
     inner.unwrap_or(text).to_owned()
 }
 
-fn config(factor: &Factor, c: &Comparison<'_>, w: Words) -> Vec<String> {
-    let keys = c.axes.config.keys.iter().filter(|key| {
-        key.role.counts() && key.kind != KeyKind::Spelling && factor.members.contains(&key.key)
-    });
-    let texts: Vec<String> = keys
+fn config(factor: &Factor, keys: &BTreeMap<&str, &KeyChange>, w: Words) -> Vec<String> {
+    let members = factor.members.iter();
+    let own = members.filter_map(|member| keys.get(member.as_str()));
+    let texts: Vec<String> = own
         .map(|key| format!("{} {}", key.key, key_text(key, w)))
         .collect();
     if texts.is_empty() {

@@ -1,5 +1,6 @@
 //! Looks into the files that differ: whether it matters, and where.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
@@ -110,6 +111,9 @@ impl<'a, 'r> Looker<'a, 'r> {
                 .deadline
                 .get_or_insert_with(|| Instant::now() + PATIENCE);
             change.functions = functions(language, a, b, deadline);
+            if !change.functions.is_empty() && Instant::now() >= deadline {
+                change.note = Some(FileNote::Approximate);
+            }
         }
     }
 }
@@ -125,7 +129,7 @@ fn functions(language: Option<Language>, a: &str, b: &str, deadline: Instant) ->
         old.extend(op.old_range().map(|at| at + 1));
         new.extend(op.new_range().map(|at| at + 1));
     }
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut known) = (Vec::new(), HashSet::new());
     for (text, lines, places) in [(b, &lines_b, new), (a, &lines_a, old)] {
         let outline = match language {
             Some(Language::Python) => match scopes::python(text.as_bytes()) {
@@ -139,7 +143,7 @@ fn functions(language: Option<Language>, a: &str, b: &str, deadline: Instant) ->
                 Some(outline) => outline.around(line),
                 None => scopes::context(lines, line),
             };
-            if let Some(name) = found.filter(|name| !names.iter().any(|known| known == name)) {
+            if let Some(name) = found.filter(|name| known.insert(name.to_string())) {
                 names.push(name.to_owned());
             }
         }

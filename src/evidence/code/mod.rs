@@ -17,6 +17,7 @@ use crate::model::code::LeftOut;
 use crate::model::{Axis, Oid, Param, RecordPath, Run};
 use crate::record::claims as claimed;
 use crate::record::restore::source::Found;
+use crate::settings::Lang;
 use crate::source::imports::Imports;
 use crate::source::{Language, cosmetic, unseeded};
 
@@ -24,6 +25,8 @@ use entry::Entry;
 use look::Looker;
 use used::{Program, Reach, Sources};
 
+/// Files whose lines are shown: git looks for each path among all that differ.
+const MOST_FILES_SHOWN: usize = 2_000;
 /// Files of more bytes than this are not compared line by line.
 const LARGEST: u64 = 8 << 20;
 
@@ -339,14 +342,23 @@ pub fn lines(ctx: &Ctx, a: &Run, b: &Run, code: &CodeEvidence) -> Result<String>
     };
     // What is too large to be compared line by line has no counts.
     let told = |file: &&FileChange| !matches!(file.note, Some(FileNote::TooLarge(_)));
-    let paths: Vec<RecordPath> = files.iter().filter(told).map(|f| f.path.clone()).collect();
+    let mut paths: Vec<RecordPath> = files.iter().filter(told).map(|f| f.path.clone()).collect();
     if paths.is_empty() {
         return Ok(String::new());
     }
+    let more = paths.len().saturating_sub(MOST_FILES_SHOWN);
+    paths.truncate(MOST_FILES_SHOWN);
     let objects = Objects::open(ctx.repo()?);
     let (Ok(from), Ok(to)) = (tree(ctx, &objects, a), tree(ctx, &objects, b)) else {
         return Ok(String::new());
     };
     let patch = patch::patch_of(ctx.repo()?, &from, &to, &paths)?;
-    Ok(String::from_utf8_lossy(&patch).into_owned())
+    let mut text = String::from_utf8_lossy(&patch).into_owned();
+    if more > 0 {
+        text.push_str(&match ctx.lang()? {
+            Lang::En => format!("approximate: {more} more files differ\n"),
+            Lang::Ru => format!("приблизительно: различаются ещё файлы, {more}\n"),
+        });
+    }
+    Ok(text)
 }
