@@ -1,6 +1,9 @@
 //! `git exp diff`: what changed between two runs, and whether it can be the cause.
 
-use crate::compare::{Evidence, Rules, compare};
+use std::collections::BTreeMap;
+
+use crate::compare::axes::config::FilePair;
+use crate::compare::{Evidence, Rules, Verdict, compare};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::evidence::data::Look;
@@ -12,6 +15,7 @@ use crate::record::launch::Launch;
 use crate::record::prepare;
 use crate::report::diff::{self, json, lines, markdown, short, text};
 use crate::report::preflight;
+use crate::settings::Lang;
 use crate::ui::escape::printable;
 use crate::ui::style::Style;
 
@@ -73,11 +77,17 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
         return worktree(ctx, args);
     }
     let (a, b) = subjects(ctx, &args.runs)?;
-    let all = evidence::project_runs(ctx)?;
+    let all = evidence::relatives(ctx, &a.run, &b.run)?;
     let others: Vec<&Run> = all.iter().collect();
-    let seen = evidence::gather(ctx, &a.run, &b.run, &others, &args.look())?;
+    let mut seen = evidence::gather(ctx, &a.run, &b.run, &others, &args.look())?;
     let rules = Rules::from(ctx.settings()?);
-    let comparison = compare(&a.side(), &b.side(), &seen, &rules);
+    let mut comparison = compare(&a.side(), &b.side(), &seen, &rules);
+    if comparison.verdict == Verdict::Unexplained && (a.run.seed.is_none() || b.run.seed.is_none())
+    {
+        // The program is only read through where its seeds may be the reason.
+        seen.unseeded = evidence::code::unseeded(ctx, &b.run)?;
+        comparison = compare(&a.side(), &b.side(), &seen, &rules);
+    }
     let look = look(ctx, args)?;
     let mut told = if ctx.globals.json {
         json::json(&comparison, &look)
@@ -89,7 +99,7 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
         text::text(&comparison, &look)
     };
     if args.patch && !ctx.globals.json {
-        told.push_str(&patch(ctx, &a, &b, &seen)?);
+        told.push_str(&patch(ctx, &a, &b, &seen, &comparison.axes.config.files)?);
     }
     ctx.page(&told)?;
     Ok(if args.exit_code && comparison.differs() {
@@ -147,7 +157,7 @@ fn worktree(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
         format!("{}\n{}\n", ctx.ui.paint(Style::Id, title), lines.join("\n"))
     };
     if args.patch && !ctx.globals.json {
-        told.push_str(&patch(ctx, &a, &b, &seen)?);
+        told.push_str(&patch(ctx, &a, &b, &seen, &comparison.axes.config.files)?);
     }
     ctx.page(&told)?;
     Ok(
@@ -209,25 +219,45 @@ fn as_before(ctx: &Ctx, run: &Run) -> Result<(Request, Vec<RecordPath>)> {
 }
 
 /// The changed lines of configuration and code.
-fn patch(ctx: &Ctx, a: &Subject, b: &Subject, seen: &Evidence<'_>) -> Result<String> {
-    let mut patch = config_lines(a, b);
+fn patch(
+    ctx: &Ctx,
+    a: &Subject,
+    b: &Subject,
+    seen: &Evidence<'_>,
+    files: &[FilePair],
+) -> Result<String> {
+    let mut patch = config_lines(a, b, files, ctx.lang()?);
     patch.push_str(&evidence::code::lines(ctx, &a.run, &b.run, &seen.code)?);
     Ok(format!("\n{}", lines::shown(&patch, ctx.ui.color())))
 }
 
-/// The changed lines of the configurations, file by file in the order they were given.
-fn config_lines(a: &Subject, b: &Subject) -> String {
+/// The changed lines of the configuration files, as the comparison paired them.
+fn config_lines(a: &Subject, b: &Subject, files: &[FilePair], lang: Lang) -> String {
     let (before, after) = (a.config_texts(), b.config_texts());
-    let name = |subject: &Subject, path: &str| match subject.run.number {
-        0 => format!("worktree {path}"),
-        _ => format!("{} {path}", subject.run.id().short()),
+    let name = |subject: &Subject, path: &Option<RecordPath>| match path {
+        None => "/dev/null".to_owned(),
+        Some(path) if subject.run.number == 0 => format!("worktree {}", path.display()),
+        Some(path) => format!("{} {}", subject.run.id().short(), path.display()),
     };
-    let pairs = before.iter().zip(&after);
-    pairs
-        .map(|((path_a, text_a), (path_b, text_b))| {
-            lines::unified(text_a, text_b, &name(a, path_a), &name(b, path_b))
-        })
-        .collect()
+    let text = |texts: &BTreeMap<RecordPath, String>, path: &Option<RecordPath>| match path {
+        None => Some(String::new()),
+        Some(path) => texts.get(path).cloned(),
+    };
+    let differ = files.iter().filter(|pair| !pair.same_bytes);
+    let told = differ.map(|pair| {
+        let (name_a, name_b) = (name(a, &pair.a), name(b, &pair.b));
+        match (text(&before, &pair.a), text(&after, &pair.b)) {
+            (Some(a), Some(b)) => lines::unified(&a, &b, &name_a, &name_b, lang),
+            _ => {
+                let gone = lang.pick(
+                    "a copy is not here, or too large to be shown",
+                    "одной из копий здесь нет, или она слишком велика",
+                );
+                format!("--- {name_a}\n+++ {name_b}\n{gone}\n")
+            }
+        }
+    });
+    told.collect()
 }
 
 fn subjects(ctx: &Ctx, names: &[String]) -> Result<(Subject, Subject)> {

@@ -107,12 +107,10 @@ fn config(axes: &Axes, rules: &Rules) -> Vec<Factor> {
     factors
 }
 
-/// Both names of a moved key, in an order that doesn't depend on the direction.
+/// Both names of a key that has two, in an order that doesn't depend on the direction.
 fn names(key: &KeyChange) -> Vec<String> {
     let mut names = vec![key.key.clone()];
-    if let KeyKind::Moved { from } = &key.kind {
-        names.push(from.clone());
-    }
+    names.extend(key.from.iter().chain(&key.to).cloned());
     names.sort_unstable();
     names
 }

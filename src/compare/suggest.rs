@@ -179,7 +179,7 @@ fn isolate(known: &Known<'_>) -> Option<Suggestion> {
         .iter()
         .filter(|key| key.role == KeyRole::Param && key.kind != KeyKind::Spelling)
         // `--set` changes what is there: it adds no key.
-        .filter(|key| key.a.is_some() && key.b.is_some())
+        .filter(|key| key.a.is_some() && key.b.is_some() && key.kind != KeyKind::Moved)
         .filter(missing)
         .collect();
     let on_code = known
@@ -207,7 +207,9 @@ fn isolate(known: &Known<'_>) -> Option<Suggestion> {
         .into_iter()
         .filter_map(|key| {
             let value = if back { key.a.as_ref() } else { key.b.as_ref() };
-            Some(command(&key.key, value?, &like, back)?.to_vec())
+            let here = if back { &key.to } else { &key.from };
+            let here = here.as_ref().unwrap_or(&key.key);
+            Some(command(here, value?, &like, back)?.to_vec())
         })
         .take(PROPOSED)
         .collect();

@@ -49,10 +49,11 @@ fn a_key_moved_to_another_section_is_one_change() {
         },
         |c| {
             assert_eq!(labels(c), ["config:optim.lr"]);
-            let KeyKind::Moved { from } = &c.axes.config.keys[0].kind else {
-                panic!("{:?}", c.axes.config.keys);
-            };
-            assert_eq!(from, "model.lr");
+            let key = &c.axes.config.keys[0];
+            assert_eq!(
+                (&key.kind, key.from.as_deref()),
+                (&KeyKind::Moved, Some("model.lr"))
+            );
         },
     );
     // Two candidates: nobody knows which one was moved.
@@ -63,6 +64,57 @@ fn a_key_moved_to_another_section_is_one_change() {
         },
         |c| assert_eq!(c.factors.len(), 3),
     );
+}
+
+#[test]
+fn a_section_that_moved_takes_its_keys_along() {
+    let section = |run: &mut Run, name: &str, dim: &str| {
+        for (key, value) in [("enc.dim", dim), ("dec.dim", dim), ("dec.tied", "true")] {
+            params(run, &[(&format!("{name}.{key}"), value)]);
+        }
+    };
+    let (mut a, mut b) = (base(), next(|_| {}));
+    section(&mut a, "net", "64");
+    section(&mut b, "model.body", "64");
+    let c = plain(&a, &b);
+    let told = |c: &Comparison<'_>| -> Vec<(String, Option<String>)> {
+        let keys = c.axes.config.keys.iter();
+        keys.map(|key| (key.key.clone(), key.from.clone()))
+            .collect()
+    };
+    let moved = |key: &str| (format!("model.body.{key}"), Some(format!("net.{key}")));
+    assert_eq!(told(&c), ["dec.dim", "dec.tied", "enc.dim"].map(moved));
+    // `true` alone is no sign of anything.
+    let (mut a, mut b) = (base(), next(|_| {}));
+    let on = Param::leaf(ParamKind::Bool, "true");
+    a.params.insert("ema.on".into(), on.clone());
+    b.params.insert("swa.on".into(), on);
+    assert_eq!(labels(&plain(&a, &b)), ["config:ema.on", "config:swa.on"]);
+}
+
+#[test]
+fn an_element_put_into_a_list_of_mappings_is_one_change() {
+    let (mut a, mut b) = (base(), next(|_| {}));
+    params(&mut a, &[("cb.0.name", "stop"), ("cb.0.wait", "5")]);
+    params(
+        &mut b,
+        &[
+            ("cb.0.name", "log"),
+            ("cb.1.name", "stop"),
+            ("cb.1.wait", "6"),
+        ],
+    );
+    let c = plain(&a, &b);
+    assert_eq!(labels(&c), ["config:cb.0.name", "config:cb.1.wait"]);
+    let changed = &c.axes.config.keys[1];
+    assert_eq!(changed.from.as_deref(), Some("cb.0.wait"));
+    assert_eq!(changed.kind, KeyKind::Value);
+    // Two in another order: one change, of the list.
+    params(&mut a, &[("cb.1.name", "log")]);
+    a.params.insert("cb.0.wait".into(), param("6"));
+    let c = plain(&a, &b);
+    assert_eq!(labels(&c), ["config:cb"]);
+    assert_eq!(c.axes.config.keys[0].kind, KeyKind::Reordered);
 }
 
 #[test]

@@ -26,8 +26,15 @@ fn some_params() -> impl Strategy<Value = Pairs> {
         one("seed", &["42", "43"]),
         one("split.ratio", &["0.2", "0.20", "0.3"]),
         one("data.train", &["train.csv", "other.csv"]),
+        one("steps.0.name", &["crop", "flip"]),
+        one("steps.0.p", &["1", "2"]),
+        one("steps.1.name", &["crop", "flip"]),
+        one("steps.2.p", &["1", "2"]),
     )
-        .prop_map(|(a, b, c, d, e, f, g)| [a, b, c, d, e, f, g].into_iter().flatten().collect())
+        .prop_map(|(a, b, c, d, e, f, g, h, i, j, k)| {
+            let all = [a, b, c, d, e, f, g, h, i, j, k];
+            all.into_iter().flatten().collect()
+        })
 }
 
 fn some_metrics() -> impl Strategy<Value = Pairs> {

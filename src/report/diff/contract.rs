@@ -219,6 +219,8 @@ pub struct CodeFile {
     pub cells: Option<u64>,
     /// Functions and classes that hold changed lines.
     pub functions: Vec<String>,
+    /// Whether a function too many may be named, for the lines were not compared to the end.
+    pub approximate: bool,
 }
 
 /// A configuration key that differs.
@@ -230,8 +232,11 @@ pub struct ConfigKey {
     pub change: &'static str,
     /// Where it counts: `config`, `eval`, `seed`, `data`, or null for nowhere.
     pub counts_on: Option<Axis>,
-    /// The name before, if it was moved.
+    /// Its name before, where that is another one: it was moved, or its list grew before it.
     pub from: Option<String>,
+    /// Its name after, where that is another one: its list shrank before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// Its value before.
     pub a: Option<Param>,
     /// Its value after.

@@ -3,6 +3,8 @@
 //! Facts are typed; sentences are in the language of the reader and may be worded better in any
 //! version.
 
+use std::collections::BTreeSet;
+
 use super::Look;
 use super::contract::{
     Changes, ClosestRun, CodeFile, ConfigKey, DataChange, DataFile, FactorRef, Metric, NoiseOf,
@@ -11,7 +13,7 @@ use super::contract::{
 use super::told::told;
 use crate::compare::axes::config::{KeyChange, KeyKind, KeyRole};
 use crate::compare::axes::data::{InputChange, InputKind};
-use crate::compare::evidence::Difference;
+use crate::compare::evidence::{Difference, FileNote};
 use crate::compare::noise::{Method, Noise};
 use crate::compare::suggest::names;
 use crate::compare::{Axis, Comparison, Factor, MetricRow, State};
@@ -36,6 +38,7 @@ pub fn document(diff: &Diff) -> String {
 pub fn diff(c: &Comparison<'_>, look: &Look) -> Diff {
     let (a, b) = names(c.a, c.b);
     let told = told(c, look);
+    let undeclared = c.declared.undeclared.iter().collect();
     Diff {
         a,
         b,
@@ -43,7 +46,11 @@ pub fn diff(c: &Comparison<'_>, look: &Look) -> Diff {
         b_run: run_ref(c.b),
         verdict: c.verdict,
         factors: c.factors.len(),
-        factor_list: c.factors.iter().map(|f| factor_ref(f, c)).collect(),
+        factor_list: c
+            .factors
+            .iter()
+            .map(|f| factor_ref(f, &undeclared))
+            .collect(),
         declared: c.declared.said.clone(),
         undeclared: c.declared.undeclared.iter().map(Factor::label).collect(),
         declared_unchanged: c.declared.unchanged.clone(),
@@ -82,13 +89,13 @@ fn run_ref(run: &Run) -> RunRef {
     }
 }
 
-fn factor_ref(factor: &Factor, c: &Comparison<'_>) -> FactorRef {
+fn factor_ref(factor: &Factor, undeclared: &BTreeSet<&Factor>) -> FactorRef {
     FactorRef {
         label: factor.label(),
         axis: factor.axis,
         name: factor.name.clone(),
         members: factor.members.clone(),
-        declared: !c.declared.undeclared.contains(factor),
+        declared: !undeclared.contains(factor),
     }
 }
 
@@ -226,6 +233,7 @@ fn code_file(file: &crate::compare::FileChange) -> CodeFile {
         counts: file.counts(),
         cells: file.cells,
         functions: file.functions.clone(),
+        approximate: file.note == Some(FileNote::Approximate),
     }
 }
 
@@ -234,7 +242,7 @@ fn config_key(key: &KeyChange) -> ConfigKey {
         KeyKind::Value => "value",
         KeyKind::Added => "added",
         KeyKind::Removed => "removed",
-        KeyKind::Moved { .. } => "moved",
+        KeyKind::Moved => "moved",
         KeyKind::Elements { .. } => "elements",
         KeyKind::Reordered => "reordered",
         KeyKind::Spelling => "spelling",
@@ -247,15 +255,12 @@ fn config_key(key: &KeyChange) -> ConfigKey {
         KeyRole::DataPath => Some(Axis::Data),
         KeyRole::OutputPath => None,
     };
-    let from = match &key.kind {
-        KeyKind::Moved { from } => Some(from.clone()),
-        _ => None,
-    };
     ConfigKey {
         key: key.key.clone(),
         change,
         counts_on,
-        from,
+        from: key.from.clone(),
+        to: key.to.clone(),
         a: key.a.clone(),
         b: key.b.clone(),
     }

@@ -11,6 +11,7 @@ use crate::model::{MetricValue, Number, Param, Run};
 use crate::report::preflight;
 use crate::settings::Lang;
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 fn look(lang: Lang) -> Look {
     Look {
@@ -254,8 +255,8 @@ fn case_3_in_russian() {
 
     Изменено
       данные   train: data/processed/train_v1.csv → train_v2.csv    9f2c41d8 → 5d07ab13
-                 размер      10,000 строк × 14 столбцов → 10,412 строк × 16 столбцов   (ключ: user_id)
-                 строки      +512 добавлено   -100 удалено   37 изменено   9,863 без изменений
+                 размер      10 000 строк × 14 столбцов → 10 412 строк × 16 столбцов   (ключ: user_id)
+                 строки      +512 добавлено   -100 удалено   37 изменено   9 863 без изменений
                  столбцы     + age_bucket      text, 6 значений, 0 % пустых
                              + is_active_30d   0/1, среднее 0.61
                  типы        income: int → float (появилось: 42 пустые ячейки)
@@ -370,12 +371,15 @@ fn a_narrow_console_without_unicode() {
     machine). The difference can be attributed to it only as a
     whole.
 
-    Metrics                       exp_003    exp_009    change
-      roc_auc_val   max primary     0.842      0.838    -0.004   worse, within noise
+    Metrics   exp_003    exp_009    change
+      roc_auc_val  max primary
+                0.842      0.838    -0.004   worse, within noise
         (n=4: +-0.003)
-      roc_auc_test  max             0.835      0.833    -0.002   worse, within noise
+      roc_auc_test  max
+                0.835      0.833    -0.002   worse, within noise
         (n=4: +-0.003)
-      accuracy_val  max             0.780      0.780         =   same
+      accuracy_val  max
+                0.780      0.780         =   same
 
     Changed
       env      python 3.10.14 -> 3.11.9
@@ -389,8 +393,42 @@ fn a_narrow_console_without_unicode() {
     Same       eval, data (train_v2.csv 5d07ab13),
                code (b2f1c0e, clean), config (9 keys), seed (42)
 
-    Restore the older environment:  git exp show exp_003 --env > requirements.lock.txt
+    Restore the older environment:
+      git exp show exp_003 --env > requirements.lock.txt
     "#);
+}
+
+#[test]
+fn no_line_of_the_table_is_wider_than_the_terminal() {
+    for lang in [Lang::En, Lang::Ru] {
+        let narrow = Look {
+            width: 60,
+            ..look(lang)
+        };
+        let told = case_2(|c| text(c, &narrow));
+        let table = told
+            .lines()
+            .skip_while(|line| !line.contains("exp_003    exp_004"));
+        let table: Vec<&str> = table.take_while(|line| !line.is_empty()).collect();
+        assert!(table.len() > 5, "{told}");
+        for line in table {
+            assert!(line.width() <= 60, "{line}");
+        }
+    }
+    let narrow = Look {
+        width: 60,
+        ..look(Lang::En)
+    };
+    let told = case_1(|c| text(c, &narrow));
+    let table = told.lines().skip_while(|line| !line.starts_with("Metrics"));
+    let table: Vec<&str> = table.take(5).collect();
+    insta::assert_snapshot!(table.join("\n"), @r"
+    Metrics   exp_001    exp_002    change
+      roc_auc_val  ↑ primary
+                0.793      0.810    +0.017    better
+        noise unknown
+      roc_auc_test  ↑
+    ");
 }
 
 #[test]

@@ -256,7 +256,9 @@ impl Page<'_> {
     fn paragraph(&self, paragraph: &Paragraph) -> Vec<String> {
         let text = printable(&paragraph.text);
         let command = |line: &str| self.look.paint(Style::Hint, &printable(line));
-        if let ([only], true) = (&paragraph.commands[..], paragraph.inline) {
+        if let ([only], true) = (&paragraph.commands[..], paragraph.inline)
+            && text.width() + 1 + only.width() <= self.width
+        {
             return vec![format!("{text} {}", command(only))];
         }
         let mut lines = wrap(&text, self.width);
@@ -270,7 +272,8 @@ impl Page<'_> {
     }
 }
 
-/// The metrics as a table. Changes stand right-aligned with `)` and ` %` hanging over.
+/// The metrics as a table. Changes stand right-aligned with `)` and ` %` hanging over. Where that is
+/// too wide, each name has a line of its own above its numbers.
 fn table(told: &Told, w: Words, look: &Look) -> Vec<String> {
     let clean = |text: &str| printable(text).into_owned();
     let widest = |pick: &dyn Fn(&Cells) -> String, least: usize| {
@@ -290,18 +293,33 @@ fn table(told: &Told, w: Words, look: &Look) -> Vec<String> {
     let changes = widest(&|c| c.change.clone(), change.width());
     let hang = widest(&|c| c.hang.to_owned(), 0);
     let word = widest(&|c| c.word.clone(), 0);
+    let numbers = 3 + a + 4 + b + 4 + changes + hang.max(1) + 2 + word;
+    let stacked = 2 + name + mark + numbers > look.width;
+    let names = if stacked {
+        heading.width().max(4)
+    } else {
+        2 + name + mark
+    };
     let mut lines = vec![format!(
         "{}   {}    {}    {}",
-        look.paint(Style::Heading, &pad(heading, 2 + name + mark)),
+        look.paint(Style::Heading, &pad(heading, names)),
         pad_left(&told.names.0, a),
         pad_left(&told.names.1, b),
         pad_left(change, changes)
     )];
     for cells in &told.metrics {
-        let start = format!(
-            "  {}{}   {}    {}    {}{}",
+        let mut head = format!(
+            "  {}{}",
             pad(&clean(&cells.name), name),
-            pad(&cells.mark, mark),
+            pad(&cells.mark, mark)
+        );
+        if stacked {
+            lines.push(format!("  {}  {}", clean(&cells.name), cells.mark));
+            head.clear();
+        }
+        let start = format!(
+            "{}   {}    {}    {}{}",
+            pad(&head, names),
             pad_left(&clean(&cells.a), a),
             pad_left(&clean(&cells.b), b),
             pad_left(&cells.change, changes),
@@ -320,7 +338,11 @@ fn table(told: &Told, w: Words, look: &Look) -> Vec<String> {
             lines.push(format!("{start}  {painted}{gap}   {note}"));
         } else {
             lines.push(format!("{start}  {painted}"));
-            lines.push(format!("    {note}"));
+            lines.extend(
+                wrap(&note, look.width.saturating_sub(4))
+                    .iter()
+                    .map(|l| format!("    {l}")),
+            );
         }
     }
     lines

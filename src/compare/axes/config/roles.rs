@@ -1,0 +1,117 @@
+//! On which axis a key counts.
+
+use crate::compare::fingerprint::canonical;
+use crate::compare::rules::Rules;
+use crate::model::param::ParamKind;
+use crate::model::{Param, RecordPath, Run};
+
+/// On which axis a differing key counts: every key counts once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    /// A parameter: one factor.
+    Param,
+    /// It says how data is split: one factor, and another yardstick.
+    Split,
+    /// It is the run's seed: counted on the seed axis.
+    Seed,
+    /// It names a recorded data input: counted on the data axis, by content.
+    DataPath,
+    /// It names a file that the run wrote, which can't alter a result.
+    OutputPath,
+}
+
+impl KeyRole {
+    /// Whether a difference is a factor in its own right.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Param | Self::Split)
+    }
+}
+
+type At<'a> = (&'a Run, Option<&'a Param>);
+
+pub(super) fn role_of(key: &str, a: At<'_>, b: At<'_>, rules: &Rules) -> KeyRole {
+    let holds = |test: fn(&str, &Run, &Param) -> bool| {
+        [a, b]
+            .iter()
+            .all(|(run, value)| value.is_none_or(|value| test(key, run, value)))
+    };
+    let on_both = a.1.is_some() && b.1.is_some();
+    let seeds_differ = canonical_seed(a.0) != canonical_seed(b.0);
+    // A seed key that went away while the seed stayed leaves some generator unseeded: a parameter.
+    if holds(is_seed) && (on_both || seeds_differ) {
+        KeyRole::Seed
+    } else if holds(names_data) {
+        KeyRole::DataPath
+    } else if on_both && holds(names_output) {
+        KeyRole::OutputPath
+    } else if rules.is_split_key(key) {
+        KeyRole::Split
+    } else {
+        KeyRole::Param
+    }
+}
+
+fn canonical_seed(run: &Run) -> Option<String> {
+    run.seed.as_ref().map(canonical)
+}
+
+/// Whether a key is the seed of the run: called so, and with the very value that was recorded.
+pub(in crate::compare) fn is_seed(key: &str, run: &Run, value: &Param) -> bool {
+    names_seed(key)
+        && run
+            .seed
+            .as_ref()
+            // A list: each repeat had one of its own, whatever the file says.
+            .is_some_and(|seed| {
+                matches!(seed, Param::List(_)) || canonical(seed) == canonical(value)
+            })
+}
+
+/// Whether a key is called like a seed.
+pub(in crate::compare) fn names_seed(key: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "seed",
+        "random_state",
+        "random_seed",
+        "rng_seed",
+        "manual_seed",
+        "global_seed",
+    ];
+    let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();
+    NAMES.contains(&last.as_str())
+}
+
+/// Whether a value is the path of a data input that the run recorded (or a list of such paths).
+pub(in crate::compare) fn names_data(_: &str, run: &Run, value: &Param) -> bool {
+    every_path(value, &|path| {
+        run.data.iter().any(|input| same_path(path, &input.path))
+    })
+}
+
+/// Whether a value is the path of something that the run wrote.
+pub(in crate::compare) fn names_output(_: &str, run: &Run, value: &Param) -> bool {
+    let written = || {
+        let files = run.models.iter().chain(&run.artifacts);
+        files
+            .map(|file| &file.path)
+            .chain(run.metrics_file.iter().map(|file| &file.path))
+    };
+    every_path(value, &|path| written().any(|out| same_path(path, out)))
+}
+
+fn every_path(value: &Param, test: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Param::Leaf {
+            kind: ParamKind::Str,
+            text,
+        } => test(text),
+        Param::Leaf { .. } => false,
+        Param::List(items) => !items.is_empty() && items.iter().all(|i| every_path(i, test)),
+    }
+}
+
+fn same_path(text: &str, path: &RecordPath) -> bool {
+    let plain = text.replace('\\', "/");
+    let plain = plain.trim_start_matches("./").trim_end_matches('/');
+    !plain.is_empty() && plain.as_bytes() == path.as_bytes()
+}
