@@ -24,6 +24,7 @@ pub mod remote;
 pub mod restore;
 pub mod settings;
 pub mod snapshot;
+mod spread;
 pub mod survey;
 #[cfg(test)]
 mod testing;

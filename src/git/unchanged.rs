@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Repo;
-use super::snapshot::index_file;
+use super::snapshot::index_file::{self, Stat};
+use super::snapshot::status::IndexEntry;
 use crate::model::{Oid, RecordPath};
 
 /// The blobs of those wanted files whose size, times and inode are as when they were added.
@@ -13,23 +14,21 @@ use crate::model::{Oid, RecordPath};
 /// known where only git can read the index, or where the file system tells too little.
 pub fn blobs(repo: &Repo, wanted: impl Fn(&RecordPath) -> bool) -> BTreeMap<RecordPath, Oid> {
     let place = repo.git_dir.join("index");
-    let (Some(top), Some(entries)) = (
-        &repo.work_tree,
-        index_file::read_with_stat(&place, repo.format()),
-    ) else {
+    let described = || index_file::parse(&index_file::bytes(&place)?, repo.format());
+    let (Some(top), Some(written), Some(described)) =
+        (&repo.work_tree, written(&place), described())
+    else {
         return BTreeMap::new();
     };
-    let Some(written) = written(&place) else {
-        return BTreeMap::new();
-    };
-    let same = |(entry, stat): (super::snapshot::status::IndexEntry, index_file::Stat)| {
+    let same = |(entry, stat): (IndexEntry, Stat)| {
         let path = entry.entry.path;
         if entry.stage != 0 || !wanted(&path) {
             return None;
         }
         is_same(&top.join(path.to_path()), stat, written).then_some((path, entry.entry.id))
     };
-    entries.into_iter().filter_map(same).collect()
+    let all = described.entries.into_iter().zip(described.stats);
+    all.filter_map(same).collect()
 }
 
 /// When the index was written, in seconds and nanoseconds.
@@ -38,11 +37,11 @@ pub(super) fn written(index: &Path) -> Option<[u32; 2]> {
 }
 
 /// Whether a file is as the index describes it, and could not have changed unseen.
-fn is_same(file: &Path, stat: index_file::Stat, written: [u32; 2]) -> bool {
+fn is_same(file: &Path, stat: Stat, written: [u32; 2]) -> bool {
     looks(file).is_some_and(|now| matches(now, stat, written))
 }
 
-fn matches(now: index_file::Stat, stat: index_file::Stat, written: [u32; 2]) -> bool {
+fn matches(now: Stat, stat: Stat, written: [u32; 2]) -> bool {
     // A file as young as the index may have changed after git looked at it.
     now == stat && now.mtime < written
 }
@@ -53,7 +52,7 @@ fn matches(now: index_file::Stat, stat: index_file::Stat, written: [u32; 2]) -> 
 #[cfg(unix)]
 pub(super) fn are_same<'e>(
     top: &Path,
-    described: impl Iterator<Item = (&'e RecordPath, index_file::Stat)>,
+    described: impl Iterator<Item = (&'e RecordPath, Stat)>,
     written: [u32; 2],
 ) -> bool {
     use rustix::fs::{AtFlags, Mode, OFlags};
@@ -86,22 +85,22 @@ pub(super) fn are_same<'e>(
 #[cfg(not(unix))]
 pub(super) fn are_same<'e>(
     top: &Path,
-    mut described: impl Iterator<Item = (&'e RecordPath, index_file::Stat)>,
+    mut described: impl Iterator<Item = (&'e RecordPath, Stat)>,
     written: [u32; 2],
 ) -> bool {
     described.all(|(path, stat)| is_same(&top.join(path.to_path()), stat, written))
 }
 
 #[cfg(unix)]
-fn looks(place: &Path) -> Option<index_file::Stat> {
+fn looks(place: &Path) -> Option<Stat> {
     rustix::fs::lstat(place).ok().map(|found| cut(&found))
 }
 
 /// The index keeps the low 32 bits of each, gitformat-index(5).
 #[cfg(unix)]
-fn cut(found: &rustix::fs::Stat) -> index_file::Stat {
+fn cut(found: &rustix::fs::Stat) -> Stat {
     let low = |value: i128| u32::try_from(value & 0xffff_ffff).unwrap_or_default();
-    index_file::Stat {
+    Stat {
         ctime: [low(found.st_ctime.into()), low(found.st_ctime_nsec.into())],
         mtime: [low(found.st_mtime.into()), low(found.st_mtime_nsec.into())],
         inode: low(found.st_ino.into()),
@@ -110,7 +109,7 @@ fn cut(found: &rustix::fs::Stat) -> index_file::Stat {
 }
 
 #[cfg(not(unix))]
-fn looks(_: &Path) -> Option<index_file::Stat> {
+fn looks(_: &Path) -> Option<Stat> {
     None
 }
 

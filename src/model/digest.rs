@@ -2,25 +2,29 @@
 
 use std::fmt;
 
+use arrayvec::ArrayString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A SHA-256 as 64 lower-case hex digits: what `sha256sum` prints and what Git LFS calls an oid.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[schemars(transparent)]
-pub struct Sha256(#[schemars(regex(pattern = "^[0-9a-f]{64}$"))] String);
+pub struct Sha256(#[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))] Digits);
+
+/// Held in place: a listing has an id for each file of a repository.
+type Digits = ArrayString<64>;
 
 impl Sha256 {
     const LENGTHS: &[usize] = &[64];
 
     /// Takes 64 hex digits, in either case; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 64 && is_hex(text)).then(|| Self(text.to_ascii_lowercase()))
+        digits_of_text(text, Self::LENGTHS).map(Self)
     }
 
     /// Wraps the 32 raw bytes of a digest.
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(hex(bytes))
+        Self(digits(bytes))
     }
 
     /// The 32 raw bytes.
@@ -53,19 +57,21 @@ impl Sha256 {
 /// A git object id: 40 hex digits in a SHA-1 repository, 64 in a SHA-256 one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[schemars(transparent)]
-pub struct Oid(#[schemars(regex(pattern = "^([0-9a-f]{40}|[0-9a-f]{64})$"))] String);
+pub struct Oid(
+    #[schemars(with = "String", regex(pattern = "^([0-9a-f]{40}|[0-9a-f]{64})$"))] Digits,
+);
 
 impl Oid {
     const LENGTHS: &[usize] = &[40, 64];
 
     /// Takes a full object id; abbreviations are refused, for they can become ambiguous later.
     pub fn parse(text: &str) -> Option<Self> {
-        (matches!(text.len(), 40 | 64) && is_hex(text)).then(|| Self(text.to_ascii_lowercase()))
+        digits_of_text(text, Self::LENGTHS).map(Self)
     }
 
     /// Wraps the raw bytes of an id (20 or 32).
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        matches!(bytes.len(), 20 | 32).then(|| Self(hex(bytes)))
+        matches!(bytes.len(), 20 | 32).then(|| Self(digits(bytes)))
     }
 
     /// All digits.
@@ -79,17 +85,24 @@ impl Oid {
     }
 }
 
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_hexdigit())
+fn digits_of_text(text: &str, lengths: &[usize]) -> Option<Digits> {
+    let is_hex = text.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut digits = Digits::from(text).ok()?;
+    digits.make_ascii_lowercase();
+    (lengths.contains(&text.len()) && is_hex).then_some(digits)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Of at most 32 bytes.
+fn digits(bytes: &[u8]) -> Digits {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let pair = |byte: &u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
-    let mut text = Vec::with_capacity(bytes.len() * 2);
-    bytes.iter().for_each(|byte| text.extend(pair(byte)));
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    let text = text.get(..bytes.len() * 2).unwrap_or_default();
     // All of them are ASCII.
-    String::from_utf8(text).unwrap_or_default()
+    Digits::from(std::str::from_utf8(text).unwrap_or_default()).unwrap_or_default()
 }
 
 macro_rules! hex_text {
@@ -109,10 +122,6 @@ macro_rules! hex_text {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                let lower = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-                if Self::LENGTHS.contains(&text.len()) && text.bytes().all(lower) {
-                    return Ok(Self(text));
-                }
                 Self::parse(&text).ok_or_else(|| {
                     serde::de::Error::custom(format!("`{}` is not {}", text.escape_debug(), $what))
                 })

@@ -6,21 +6,17 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::config::Config;
 use super::folders::{self, Clean, Folders, Met, Stamp};
-use super::index_file::Stat;
+use super::index_file::{Described, Stat};
 use super::status::{IndexEntry, Status};
 use super::{Scope, observe};
+use crate::git::spread::over_parts;
 use crate::git::tree::GITLINK;
 use crate::git::{Head, Repo, unchanged};
 use crate::model::RecordPath;
-
-/// An entry of the index with what its file looked like.
-pub type Described = (IndexEntry, Stat);
-
-/// More threads than this wait for each other in the system.
-const THREADS: usize = 8;
 
 const RULES: &str = ".gitignore";
 
@@ -47,7 +43,7 @@ pub fn holds(
     repo: &Repo,
     clean: &Clean,
     folders: &Folders,
-    index: &[Described],
+    index: &Described,
     experiments: &[RecordPath],
 ) -> bool {
     let Some(top) = &repo.work_tree else {
@@ -61,30 +57,24 @@ pub fn holds(
 }
 
 /// Whether the index describes all its files outside the folders of records. Most of the time goes
-/// into the system's answers, so more than one thread asks: new ones, since the system starts them where
-/// a processor is idle, which a waiting one may learn only milliseconds later.
-fn are_same(repo: &Repo, top: &Path, index: &[Described], experiments: &[RecordPath]) -> bool {
+/// into the system's answers, so more than one thread asks.
+fn are_same(repo: &Repo, top: &Path, index: &Described, experiments: &[RecordPath]) -> bool {
     let Some(written) = unchanged::written(&repo.git_dir.join("index")) else {
         return false;
     };
     let is_outside = |path: &RecordPath| !experiments.iter().any(|folder| path.is_within(folder));
-    let part_is_same = &|part: &[Described]| {
-        let described = part.iter().map(|(entry, stat)| (&entry.entry.path, *stat));
-        unchanged::are_same(top, described.filter(|(path, _)| is_outside(path)), written)
-    };
-    let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS));
-    let (mine, others) = index.split_at(index.len().div_ceil(threads));
-    std::thread::scope(|scope| {
-        let parts = others.chunks(mine.len().max(1));
-        let asked: Vec<_> = parts
-            .map(|part| scope.spawn(move || part_is_same(part)))
-            .collect();
-        let is_same = part_is_same(mine);
-        let others = asked
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or(false));
-        others.fold(is_same, |all, part| all && part)
-    })
+    let paths = index.entries.iter().map(|entry| &entry.entry.path);
+    let described: Vec<(&RecordPath, Stat)> = paths.zip(index.stats.iter().copied()).collect();
+    let differs = AtomicBool::new(false);
+    over_parts(&described, |part| {
+        // One that differs is enough.
+        let is_open = !differs.load(Ordering::Relaxed);
+        let part = part.iter().filter(|(path, _)| is_outside(path)).copied();
+        if is_open && !unchanged::are_same(top, part, written) {
+            differs.store(true, Ordering::Relaxed);
+        }
+    });
+    !differs.into_inner()
 }
 
 /// What git saw, to be judged and remembered.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::status::IndexEntry;
 use crate::git::hash::ObjectFormat;
+use crate::git::spread::over_parts;
 use crate::git::tree::Entry;
 use crate::model::{Oid, RecordPath};
 
@@ -15,6 +16,9 @@ const STAT: usize = 40;
 const ASSUME_VALID: u16 = 0x8000;
 const EXTENDED: u16 = 0x4000;
 const SKIP_WORKTREE: u16 = 0x4000;
+const NAME_LENGTH: u16 = 0x0fff;
+/// As long as this or longer.
+const LONG_NAME: usize = 0x0fff;
 
 /// What a file looked like when its entry was written, cut to 32 bits a field as the index has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +35,16 @@ pub struct Stat {
 
 /// The entries; `None` when only git can tell them.
 pub fn read(path: &Path, format: ObjectFormat) -> Option<Vec<IndexEntry>> {
-    let entries = read_with_stat(path, format)?;
-    Some(entries.into_iter().map(|(entry, _)| entry).collect())
+    parse(&bytes(path)?, format).map(|described| described.entries)
 }
 
-/// The entries, each with what its file looked like; `None` when only git can tell them.
-pub fn read_with_stat(path: &Path, format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat)>> {
-    parse(&bytes(path)?, format)
+/// The entries with what their files looked like when they were written, in the same order.
+#[derive(Debug, Default)]
+pub struct Described {
+    /// In byte order of the paths.
+    pub entries: Vec<IndexEntry>,
+    /// One for each entry.
+    pub stats: Vec<Stat>,
 }
 
 /// The bytes of an index; `None` when it can't be read.
@@ -49,11 +56,10 @@ pub fn bytes(path: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// The entries in the bytes of an index, each with what its file looked like; `None` when only git
-/// can tell them.
-pub fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat)>> {
+/// What the bytes of an index say; `None` when only git can tell it.
+pub fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Described> {
     if bytes.is_empty() {
-        return Some(Vec::new());
+        return Some(Described::default());
     }
     let end = bytes.len().checked_sub(format.width())?;
     let bytes = &bytes[..end];
@@ -62,57 +68,102 @@ pub fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Vec<(IndexEntry, Stat
         return None;
     }
     let count = usize::try_from(number(bytes, 8)?).ok()?;
-    let mut entries = Vec::with_capacity(count.min(bytes.len() / STAT));
+    let mut lines = Vec::with_capacity(count.min(bytes.len() / STAT));
     let mut at = 12;
     for _ in 0..count {
-        let stat = stat(bytes, at)?;
-        let (entry, next) = entry(bytes, at, format)?;
-        entries.push((entry, stat));
-        at = next;
+        let line = Line::find(bytes, at, format)?;
+        at = line.end();
+        lines.push(line);
     }
-    all_optional(bytes.get(at..)?).then_some(entries)
+    if !all_optional(bytes.get(at..)?) {
+        return None;
+    }
+    let parts = over_parts(&lines, |part| {
+        let entries: Option<Vec<_>> = part.iter().map(|line| line.entry(bytes, format)).collect();
+        Some((
+            entries?,
+            part.iter()
+                .map(|line| line.stat(bytes))
+                .collect::<Option<Vec<_>>>()?,
+        ))
+    });
+    let mut described = Described {
+        entries: Vec::with_capacity(lines.len()),
+        stats: Vec::with_capacity(lines.len()),
+    };
+    for part in parts {
+        let (entries, stats) = part?;
+        described.entries.extend(entries);
+        described.stats.extend(stats);
+    }
+    Some(described)
 }
 
-fn stat(bytes: &[u8], at: usize) -> Option<Stat> {
-    let field = |index: usize| number(bytes, at + 4 * index);
-    Some(Stat {
-        ctime: [field(0)?, field(1)?],
-        mtime: [field(2)?, field(3)?],
-        inode: field(5)?,
-        size: field(9)?,
-    })
+/// Where one entry lies.
+struct Line {
+    begin: usize,
+    flags: u16,
+    skips: bool,
+    name: usize,
+    name_end: usize,
 }
 
-/// One entry, and where the next begins.
-fn entry(bytes: &[u8], at: usize, format: ObjectFormat) -> Option<(IndexEntry, usize)> {
-    let mode = number(bytes, at + 24)?;
-    let id = at + STAT;
-    let mut name = id + format.width() + 2;
-    let flags = short(bytes, name - 2)?;
-    let mut skips = false;
-    if flags & EXTENDED != 0 {
-        skips = short(bytes, name)? & SKIP_WORKTREE != 0;
-        name += 2;
+impl Line {
+    fn find(bytes: &[u8], begin: usize, format: ObjectFormat) -> Option<Self> {
+        let mut name = begin + STAT + format.width() + 2;
+        let flags = short(bytes, name - 2)?;
+        let mut skips = false;
+        if flags & EXTENDED != 0 {
+            skips = short(bytes, name)? & SKIP_WORKTREE != 0;
+            name += 2;
+        }
+        let length = match usize::from(flags & NAME_LENGTH) {
+            // The field is full.
+            LONG_NAME => memchr::memchr(0, bytes.get(name..)?)?,
+            length => length,
+        };
+        Some(Self {
+            begin,
+            flags,
+            skips,
+            name,
+            name_end: name + length,
+        })
     }
-    let length = bytes.get(name..)?.iter().position(|&b| b == 0)?;
-    let tag = match (skips, flags & ASSUME_VALID != 0) {
-        (true, true) => b's',
-        (true, false) => b'S',
-        (false, true) => b'h',
-        (false, false) => b'H',
-    };
-    let entry = IndexEntry {
-        tag,
-        stage: u8::try_from((flags >> 12) & 3).ok()?,
-        entry: Entry {
-            mode,
-            id: Oid::from_bytes(bytes.get(id..id + format.width())?)?,
-            path: RecordPath::from_bytes(&bytes[name..name + length]),
-        },
-    };
-    // One to eight NULs bring the entry to a multiple of eight bytes.
-    let size = (name + length - at) / 8 * 8 + 8;
-    Some((entry, at + size))
+
+    /// One to eight NULs bring the entry to a multiple of eight bytes.
+    fn end(&self) -> usize {
+        self.begin + (self.name_end - self.begin) / 8 * 8 + 8
+    }
+
+    fn entry(&self, bytes: &[u8], format: ObjectFormat) -> Option<IndexEntry> {
+        let tag = match (self.skips, self.flags & ASSUME_VALID != 0) {
+            (true, true) => b's',
+            (true, false) => b'S',
+            (false, true) => b'h',
+            (false, false) => b'H',
+        };
+        let id = self.begin + STAT;
+        Some(IndexEntry {
+            tag,
+            stage: u8::try_from((self.flags >> 12) & 3).ok()?,
+            entry: Entry {
+                mode: number(bytes, self.begin + 24)?,
+                id: Oid::from_bytes(bytes.get(id..id + format.width())?)?,
+                path: RecordPath::from_bytes(bytes.get(self.name..self.name_end)?),
+            },
+        })
+    }
+
+    fn stat(&self, bytes: &[u8]) -> Option<Stat> {
+        let field = |index: usize| number(bytes, self.begin + 4 * index);
+        Some(Stat {
+            ctime: [field(0)?, field(1)?],
+            mtime: [field(2)?, field(3)?],
+            inode: field(5)?,
+            size: field(9)?,
+        })
+    }
 }
 
 /// Whether all extensions are of the kind that a reader may pass over: a capital letter first.

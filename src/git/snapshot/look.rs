@@ -68,7 +68,7 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
         }
         Some(clean) => {
             let described = described();
-            let holds = |index: &Vec<_>| glance::holds(repo, clean, &folders, index, experiments);
+            let holds = |index: &_| glance::holds(repo, clean, &folders, index, experiments);
             let head = described.as_ref().filter(|index| holds(index));
             let answer = match head.and_then(|_| glance::head(repo)) {
                 Some(head) => Answer::Before(head),
@@ -78,7 +78,7 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
         }
     };
     let index = match described {
-        Some(described) => described.into_iter().map(|(entry, _)| entry).collect(),
+        Some(described) => described.entries,
         None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
     };
     let (sightings, met) = match answer {
