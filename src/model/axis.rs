@@ -129,11 +129,8 @@ impl Claims {
         if within(&self.output) {
             return Axis::Output;
         }
-        if self
-            .ignore
-            .as_ref()
-            .is_some_and(|set| set.is_match(path.to_path()))
-        {
+        let ignore = self.ignore.as_ref().filter(|set| !set.is_empty());
+        if ignore.is_some_and(|set| set.is_match(path.to_path())) {
             return Axis::None;
         }
         let kind = axis_by_kind(path);
@@ -153,11 +150,17 @@ pub fn is_model(path: &RecordPath) -> bool {
 
 /// The axis that a path's name alone suggests.
 fn axis_by_kind(path: &RecordPath) -> Axis {
-    let text = path.display().to_ascii_lowercase();
+    let mut text = path.display();
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        text.to_mut().make_ascii_lowercase();
+    }
     let (folder, name) = text.rsplit_once('/').unwrap_or(("", &text));
     let folders = || folder.split('/').filter(|part| !part.is_empty());
-    let extension = path.extension();
-    let is = |list: &[&str]| list.contains(&extension.as_str());
+    let extension = match name.rfind('.') {
+        Some(dot) if dot > 0 => &name[dot + 1..],
+        _ => "",
+    };
+    let is = |list: &[&str]| list.contains(&extension);
     let is_doc =
         |stem: &str| ["license", "licence", "copying", "notice", "authors"].contains(&stem);
     if name.starts_with(".git")
@@ -166,13 +169,12 @@ fn axis_by_kind(path: &RecordPath) -> Axis {
     {
         return Axis::None;
     }
-    if ENV_FILES.contains(&name)
-        || (name.starts_with("requirements") && matches!(extension.as_str(), "txt" | "in" | "lock"))
+    if ENV_FILES.contains(&name) || (name.starts_with("requirements") && is(&["txt", "in", "lock"]))
     {
         return Axis::Env;
     }
     if OUTPUT_FILES.contains(&name)
-        || folders().any(|part| OUTPUT_FOLDERS.contains(&part)) && extension != "py"
+        || extension != "py" && folders().any(|part| OUTPUT_FOLDERS.contains(&part))
         || is(&MODEL_EXTENSIONS)
         || extension == "log"
     {
