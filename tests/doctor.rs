@@ -482,3 +482,62 @@ fn a_clone_gets_its_snapshots_back() {
     let notes = |at: &str| env.git(&["-C", at, "notes", "--ref=exp", "show", "HEAD~1"]);
     assert_eq!(notes("../clone"), notes("."));
 }
+
+#[test]
+fn content_that_git_lfs_would_prune_is_kept_again() {
+    let env = TestEnv::new();
+    if !crate::freeze::has_lfs(&env) {
+        return;
+    }
+    let elsewhere = env.home().join("storage").display().to_string();
+    for storage in ["", &elsewhere] {
+        env.git(&["lfs", "install", "--local"]);
+        env.git(&["lfs", "track", "*.bin"]);
+        if !storage.is_empty() {
+            env.git(&["config", "lfs.storage", storage]);
+        }
+        env.write("committed.bin", [1; 3000]);
+        env.commit("lfs");
+        env.write("new.bin", [2; 3000]);
+        let start = ["start", "--allow-same", "--porcelain"];
+        let id = env.exp(&start).ok();
+        let short = id.split('_').take(2).collect::<Vec<_>>().join("_");
+        env.exp(&["finish", "--status", "failed"]).ok();
+        let kept = || std::fs::read_dir(env.path(".git/exp/lfs")).map_or(0, Iterator::count);
+        assert_eq!(kept(), 1, "{storage}");
+        assert!(!env.exp(&["doctor"]).ok().contains("prune"));
+
+        std::fs::remove_dir_all(env.path(".git/exp/lfs")).unwrap();
+        let looked = env.exp(&["doctor"]);
+        let finding = format!("{short}: `git lfs prune` would delete a file of its snapshot");
+        assert!(looked.stdout.contains(&finding), "{}", looked.all());
+        assert_eq!((looked.code, kept()), (1, 0), "looking writes nothing");
+        let fixed = env.exp(&["doctor", "--fix"]).ok();
+        assert!(fixed.contains("keeps what is there"), "{fixed}");
+        assert_eq!(kept(), 1, "{storage}");
+        std::fs::remove_file(env.path("new.bin")).unwrap();
+        std::fs::remove_dir_all(env.path(".git/exp/lfs")).unwrap();
+        let _ = std::fs::remove_dir_all(env.path(".git/lfs/objects"));
+    }
+}
+
+#[test]
+fn thousands_of_refs_are_packed_when_asked() {
+    let env = TestEnv::new();
+    env.exp(&["start", "first_idea"]).ok();
+    let head = env.git(&["rev-parse", "HEAD"]);
+    for n in 0..1200 {
+        env.write(&format!(".git/refs/exp/other-{n}"), &head);
+    }
+    let line = "1201 refs of runs are files of their own";
+    let looked = env.exp(&["doctor"]).stdout;
+    assert!(looked.contains(line), "{looked}");
+    let fixed = env.exp(&["doctor", "--fix"]).stdout;
+    assert!(fixed.contains("packs the refs"), "{fixed}");
+    assert!(!env.exp(&["doctor"]).stdout.contains(line));
+    let refs = env.git(&["for-each-ref", "refs/exp"]);
+    assert_eq!(refs.lines().count(), 1201);
+    env.exp(&["start", "second_idea", "--allow-same"]).ok();
+    let refs = env.git(&["for-each-ref", "refs/exp"]);
+    assert_eq!(refs.lines().count(), 1202);
+}

@@ -292,3 +292,21 @@ fn lfs(env: &TestEnv, args: &[&str]) -> std::process::Command {
     command.arg("lfs").args(args);
     command
 }
+
+#[test]
+fn a_number_that_came_by_its_note_alone_is_not_given_again() {
+    let env = shared();
+    for name in ["first idea", "second idea"] {
+        env.exp(&["start", name, "--allow-same"]).ok();
+        env.exp(&["finish", "--status", "failed"]).ok();
+    }
+    // The records stay here: only refs and notes travel.
+    env.exp(&["push"]).ok();
+    let other = clone(&env, "other");
+    exp(&env, &other, &["pull"]).ok();
+    let start = ["start", "third idea", "--porcelain"];
+    let id = exp(&env, &other, &start).ok();
+    assert_eq!(id, "exp_003_third_idea\n");
+    let doctor = exp(&env, &other, &["doctor"]);
+    assert!(!doctor.stdout.contains("reserved"), "{}", doctor.stdout);
+}

@@ -8,7 +8,7 @@ use crate::git::remote;
 use crate::model::Uid;
 use crate::report;
 use crate::store::elsewhere::{self, Known};
-use crate::store::{others, runs, shared};
+use crate::store::{ids, others, runs, shared};
 use crate::ui::escape::printable;
 
 /// Arguments of `git exp pull`.
@@ -29,6 +29,9 @@ pub fn pull(ctx: &Ctx, args: &PullArgs) -> Result<ExitCode> {
     shared::remember(&repo.exp_dir(), fetched.there.iter())?;
     let project = ctx.project()?;
     let all = elsewhere::all(repo, project)?;
+    for (run, id) in all.iter().filter_map(|run| Some((run, run.id.as_ref()?))) {
+        ids::claim(&repo.exp_dir(), project, id.number, &run.uid);
+    }
     // Only what `ls` shows beside its own runs: without it a pull has done its work all the same.
     let primary = ctx.settings()?.primary.as_deref();
     let _ = others::remember(&repo.exp_dir(), project, &all, |run| {

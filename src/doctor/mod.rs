@@ -8,6 +8,7 @@
 mod derived;
 mod drafts;
 mod jobs;
+mod kept;
 mod leftovers;
 mod notes;
 mod orphans;
@@ -197,6 +198,7 @@ fn look(ctx: &Ctx, ask_remote: bool) -> Result<Vec<Finding>> {
     orphans::look(&scene, &mut findings)?;
     stale::look(&scene, &mut findings)?;
     refs::look(&scene, &mut findings)?;
+    kept::look(&scene, &mut findings)?;
     notes::look(&scene, &mut findings)?;
     derived::look(&scene, &mut findings)?;
     remote::look(&scene, ask_remote, &mut findings)?;

@@ -181,6 +181,12 @@ impl Repo {
         Ok(blobs)
     }
 
+    /// Puts all refs into one file.
+    pub fn pack_refs(&self) -> Result<(), Error> {
+        let git = self.git().durable().args(["pack-refs", "--all"]);
+        git.run().map(drop)
+    }
+
     /// Lock files of our own refs: git leaves one behind when it is killed, and then refuses to
     /// write that ref for ever.
     pub fn ref_locks(&self) -> Vec<PathBuf> {

@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::parts::parts;
 use crate::git::objects::Objects;
 use crate::git::tree::Entry;
 use crate::git::{Error, Repo};
-use crate::model::Sha256;
+use crate::model::{Oid, Sha256};
 
 /// A pointer is never longer (git-lfs, docs/spec.md).
 const LONGEST_POINTER: usize = 1024;
@@ -66,6 +67,48 @@ pub fn find(repo: &Repo, oid: &Sha256) -> Option<PathBuf> {
         .or_else(|| stored_elsewhere(repo, oid).filter(|path| path.is_file()))
 }
 
+/// The objects that a snapshot has and its commit has not, and that are on this machine only where
+/// `git lfs prune` deletes them.
+pub fn unkept(repo: &Repo, objects: &Objects<'_>, snapshot: &Oid) -> Result<Vec<Sha256>, Error> {
+    let parts = parts(objects, snapshot)?;
+    let mut found = Vec::new();
+    for path in parts.list(objects, "lfs")? {
+        let Some(item) = objects.at(&parts.tree, &path)? else {
+            continue;
+        };
+        let before = match &parts.base {
+            Some(base) => objects.at(base, &path)?,
+            None => None,
+        };
+        if before.is_some_and(|before| before.id == item.id) {
+            continue;
+        }
+        if let Some((oid, _)) = pointer(&objects.blob(&item.id)?)
+            && !kept(repo, &oid).is_file()
+            && find(repo, &oid).is_some()
+        {
+            found.push(oid);
+        }
+    }
+    Ok(found)
+}
+
+/// Links one object into our folder, if it is on this machine.
+pub fn keep_object(repo: &Repo, oid: &Sha256) -> Result<bool, Error> {
+    let target = kept(repo, oid);
+    if target.is_file() {
+        return Ok(true);
+    }
+    let Some(source) = find(repo, oid) else {
+        return Ok(false);
+    };
+    link(&source, &target).map_err(|source| Error::File {
+        path: target.display().to_string(),
+        source,
+    })?;
+    Ok(true)
+}
+
 /// Links the objects of some pointers into our folder. Gives a sentence for each that is not here.
 pub fn keep(repo: &Repo, objects: &Objects<'_>, pointers: &[Entry]) -> Result<Vec<String>, Error> {
     let mut missing = Vec::new();
@@ -73,22 +116,12 @@ pub fn keep(repo: &Repo, objects: &Objects<'_>, pointers: &[Entry]) -> Result<Ve
         let Some((oid, _)) = pointer(&objects.blob(&entry.id)?) else {
             continue;
         };
-        let target = kept(repo, &oid);
-        if target.is_file() {
-            continue;
-        }
-        let source = stored(repo, &oid);
-        if !source.is_file() {
+        if !keep_object(repo, &oid)? {
             missing.push(format!(
                 "the Git LFS object of {} is not on this machine",
                 entry.path.display()
             ));
-            continue;
         }
-        link(&source, &target).map_err(|source| Error::File {
-            path: target.display().to_string(),
-            source,
-        })?;
     }
     Ok(missing)
 }
