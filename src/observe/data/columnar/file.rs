@@ -21,6 +21,7 @@ const BATCH: u64 = 1024;
 const BATCH_BYTES: u64 = 8 << 20;
 /// The last bytes of a file whose footer is encrypted.
 const ENCRYPTED: &[u8] = b"PARE";
+const NO_COLUMNS: &str = "it has no columns";
 
 /// Passes the rows on until `go_on`, which is told how many bytes were just read, says no; whether
 /// it never did.
@@ -32,15 +33,26 @@ pub fn read<S: RowSink>(
     sink: &mut S,
     mut go_on: impl FnMut(u64) -> bool,
 ) -> Result<bool, String> {
-    let damaged = || "it is damaged".to_owned();
     match caught(|| rows(file, sink, &mut go_on)) {
-        Some(done) => done.map_err(|error| match error {
-            _ if is_encrypted(file) => "it is encrypted".to_owned(),
-            ParquetError::General(why) | ParquetError::EOF(why) => why,
-            other => other.to_string(),
-        }),
-        None => Err(damaged()),
+        Some(done) => done.map_err(|error| why(file, error)),
+        None => Err("it is damaged".to_owned()),
     }
+}
+
+fn why(file: &File, error: ParquetError) -> String {
+    let what = match error {
+        _ if is_encrypted(file) => return "it is encrypted".to_owned(),
+        ParquetError::General(what) if what == NO_COLUMNS => return what,
+        ParquetError::NYI(what) => return format!("it can't be read yet: {what}"),
+        // What says where a column is lies within the column's own secret.
+        ParquetError::General(what) if what.starts_with("Required field") => {
+            return format!("it is damaged, or columns of it are encrypted: {what}");
+        }
+        ParquetError::General(what) | ParquetError::EOF(what) => what,
+        ParquetError::External(cause) => cause.to_string(),
+        other => other.to_string(),
+    };
+    format!("it is damaged: {what}")
 }
 
 fn is_encrypted(mut file: &File) -> bool {
@@ -60,7 +72,7 @@ fn rows<S: RowSink>(
     let footer = reader.metadata();
     let schema = footer.file_metadata().schema_descr();
     if schema.num_columns() == 0 {
-        return Err(ParquetError::General("it has no columns".to_owned()));
+        return Err(ParquetError::General(NO_COLUMNS.to_owned()));
     }
     let names = names(schema);
     sink.name_columns(names.iter().map(String::as_bytes));

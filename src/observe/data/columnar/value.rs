@@ -130,6 +130,7 @@ impl Tell for f32 {
         }
         let start = text.len();
         write(text, format_args!("{self:?}"));
+        exponent(start, text);
         let shortest = std::str::from_utf8(&text[start..]).ok();
         let value = shortest.and_then(|text| text.parse().ok());
         Cell::Float(value.unwrap_or(f64::from(*self)))
@@ -141,7 +142,9 @@ impl Tell for f64 {
         if self.is_nan() {
             return Cell::Empty;
         }
+        let start = text.len();
         write(text, format_args!("{self:?}"));
+        exponent(start, text);
         Cell::Float(*self)
     }
 }
@@ -165,6 +168,7 @@ fn bytes(bytes: &[u8], kind: Kind, text: &mut Vec<u8>) -> Cell {
             let value = bytes.iter().fold(sign, |n, b| n << 8 | i128::from(*b));
             decimal(value, scale, text)
         }
+        (Kind::Decimal(scale), [_, ..]) => long_decimal(bytes, scale, text),
         (Kind::Half, [low, high]) => half(u16::from_le_bytes([*low, *high])).tell(kind, text),
         (Kind::Uuid, _) if bytes.len() == 16 => {
             for (index, byte) in bytes.iter().enumerate() {
@@ -194,15 +198,61 @@ fn integer(value: i128, text: &mut Vec<u8>) -> Cell {
     Cell::Int(value)
 }
 
+/// Makes `1e-7` and `1e20` of Rust the `1e-07` and `1e+20` of Python.
+fn exponent(start: usize, text: &mut Vec<u8>) {
+    let Some(e) = text[start..].iter().position(|&byte| byte == b'e') else {
+        return;
+    };
+    let digits = text.split_off(start + e + 1);
+    let (sign, digits) = match digits.split_first() {
+        Some((b'-', digits)) => ('-', digits),
+        _ => ('+', &digits[..]),
+    };
+    let digits = String::from_utf8_lossy(digits);
+    write(text, format_args!("{sign}{digits:0>2}"));
+}
+
 fn decimal(value: i128, scale: usize, text: &mut Vec<u8>) -> Cell {
     if scale == 0 {
         return integer(value, text);
     }
+    point(value < 0, &value.unsigned_abs().to_string(), scale, text)
+}
+
+/// Of more than 16 bytes, most significant first, in two's complement.
+fn long_decimal(bytes: &[u8], scale: usize, text: &mut Vec<u8>) -> Cell {
+    const PART: u64 = 1_000_000_000;
+    let negative = bytes[0] >= 128;
+    // Nine digits each, the least significant first.
+    let mut parts: Vec<u64> = Vec::new();
+    let mut add = |factor: u64, mut carry: u64| {
+        for part in &mut parts {
+            carry += *part * factor;
+            (*part, carry) = (carry % PART, carry / PART);
+        }
+        if carry > 0 {
+            parts.push(carry);
+        }
+    };
+    for byte in bytes {
+        add(256, (if negative { !byte } else { *byte }).into());
+    }
+    add(1, negative.into());
+    let digits: String = parts
+        .iter()
+        .rev()
+        .map(|part| format!("{part:09}"))
+        .collect();
+    point(negative, digits.trim_start_matches('0'), scale, text)
+}
+
+fn point(negative: bool, digits: &str, scale: usize, text: &mut Vec<u8>) -> Cell {
     let start = text.len();
-    let sign = if value < 0 { "-" } else { "" };
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
+    let sign = if negative { "-" } else { "" };
+    let digits = format!("{digits:0>width$}", width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
-    write(text, format_args!("{sign}{whole}.{fraction}"));
+    let point = if scale > 0 { "." } else { "" };
+    write(text, format_args!("{sign}{whole}{point}{fraction}"));
     Cell::read(&text[start..])
 }
 

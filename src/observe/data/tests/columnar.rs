@@ -68,6 +68,33 @@ fn types_that_csv_has_not_are_told_by_their_meaning() {
 }
 
 #[test]
+fn numbers_are_spelled_and_told_as_in_the_csv_that_pandas_writes() {
+    let table = profile(&fixture("kinds/numbers.parquet")).unwrap();
+    let mut text = Profiler::new(Shape::of(Path::new("x.csv")).unwrap(), full());
+    text.take(&std::fs::read(fixture("kinds/numbers.csv")).unwrap());
+    let text = text.finish().table.unwrap();
+    assert_eq!(table.columns, text.columns);
+    assert_eq!(table.row_sketch, text.row_sketch);
+    let numbers = |name: &str| table.column(name).unwrap().numbers.clone().unwrap();
+    assert_eq!(numbers("big").mean.unwrap().as_f64(), -0.25);
+    let longest = numbers("long").max.unwrap().as_f64();
+    let exact = "123456789012345678901234567890123456789012345.00001";
+    assert_eq!(longest, exact.parse::<f64>().unwrap());
+}
+
+#[test]
+fn a_page_that_its_checksum_disowns_is_damaged() {
+    let mut bytes = std::fs::read(fixture("kinds/numbers.parquet")).unwrap();
+    let value = 1e-7_f64.to_le_bytes();
+    let at = bytes.windows(8).position(|bytes| bytes == value).unwrap();
+    bytes[at] ^= 1;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&bytes).unwrap();
+    let why = profile(file.path()).unwrap_err();
+    assert!(why.starts_with("it is damaged: "), "{why}");
+}
+
+#[test]
 fn what_can_not_be_read_says_why() {
     let bytes = std::fs::read(fixture("kinds/kinds.parquet")).unwrap();
     let mut encrypted = bytes.clone();
