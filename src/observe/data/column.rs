@@ -4,7 +4,7 @@ use super::cell::{Cell, date_text};
 use super::sketch::{Quantiles, Unique, Values};
 use crate::model::Number;
 use crate::model::card::{Column, ColumnType, DateRange, Distinct, NumberStats, ValueCount};
-use crate::model::sketch::Sketch;
+use crate::model::sketch::{K, Sketch};
 
 /// Values that are listed of a column, when it has no more.
 const LISTED: usize = 32;
@@ -25,7 +25,7 @@ const TYPES: [&str; 7] = ["empty", "bool", "int", "float", "date", "datetime", "
 pub struct ColumnStats {
     name: String,
     cells: [u64; 7],
-    ints: Option<(i128, i128)>,
+    ints: Option<Ints>,
     moments: Moments,
     times: Option<(i64, i64)>,
     zoned: bool,
@@ -68,8 +68,7 @@ impl ColumnStats {
         match cell {
             Cell::Empty => {}
             Cell::Int(value) => {
-                let (low, high) = self.ints.unwrap_or((value, value));
-                self.ints = Some((low.min(value), high.max(value)));
+                self.ints.get_or_insert(Ints::new(value)).add(value);
                 self.number(value as f64);
                 order = Some(value);
             }
@@ -187,8 +186,10 @@ impl ColumnStats {
                 }
             } else {
                 let mut distinct = self.values.distinct();
-                // An estimate knows nothing of how many cells there were.
-                distinct.count = distinct.count.min(self.filled());
+                // An estimate knows nothing of how many cells there were, nor of what was kept.
+                if distinct.error.is_some() {
+                    distinct.count = distinct.count.clamp(K as u64, self.filled());
+                }
                 distinct
             }),
             unique,
@@ -226,15 +227,17 @@ impl ColumnStats {
             Some(((*name).to_owned(), value))
         });
         let (low, high) = match (self.ints, integers) {
-            (Some((low, high)), true) => (exact(low), exact(high)),
+            (Some(ints), true) => (exact(ints.min), exact(ints.max)),
             _ => (float(self.moments.min), float(self.moments.max)),
         };
+        let sum = self.ints.filter(|_| integers).and_then(|ints| ints.sum);
+        let mean = sum.map_or(self.moments.mean, |sum| sum as f64 / count as f64);
         Some(NumberStats {
             count,
             infinite: self.moments.infinite,
             min: low,
             max: high,
-            mean: float(self.moments.mean).filter(|_| self.moments.count > 0),
+            mean: float(mean).filter(|_| self.moments.count > 0),
             sd: self.moments.sd().and_then(float),
             quantiles: quantiles.collect(),
             rank_error: self.quantiles.rank_error().map(Number::from_f64),
@@ -252,6 +255,31 @@ impl ColumnStats {
             earliest: text(low)?,
             latest: text(high)?,
         })
+    }
+}
+
+/// Integers, exact where floats would round.
+#[derive(Clone, Copy, Debug)]
+struct Ints {
+    min: i128,
+    max: i128,
+    /// `None` once it grew too large.
+    sum: Option<i128>,
+}
+
+impl Ints {
+    fn new(first: i128) -> Self {
+        Self {
+            min: first,
+            max: first,
+            sum: Some(0),
+        }
+    }
+
+    fn add(&mut self, value: i128) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        self.sum = self.sum.and_then(|sum| sum.checked_add(value));
     }
 }
 
@@ -295,5 +323,60 @@ impl Moments {
 
     fn sd(&self) -> Option<f64> {
         (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A column of so many measurements, each of which comes so often.
+    fn column(values: u64, times: u64, salt: u64) -> Distinct {
+        let mut column = ColumnStats::new("x".to_owned());
+        for row in 0..values * times {
+            let hash =
+                twox_hash::XxHash3_64::oneshot_with_seed(salt, &(row % values).to_le_bytes());
+            column.add(Cell::Float(0.5), hash, row, &mut 0);
+        }
+        column.full(values * times, false).distinct.unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn as_many_values_differ_as_there_can_be(
+            values in 1_u64..6_000, times in 1_u64..4, salt: u64) {
+            let told = column(values, times, salt);
+            prop_assert_eq!(told.error.is_none(), values < K as u64);
+            let off = told.count.abs_diff(values);
+            prop_assert!(off <= 5 * told.error.unwrap_or(0), "{:?} of {}", told, values);
+            prop_assert!(told.count <= values * times, "{:?} of {}", told, values);
+            prop_assert!(told.error.is_none() || told.count >= K as u64, "{:?}", told);
+        }
+    }
+
+    #[test]
+    fn two_of_three_counts_are_within_their_stated_error() {
+        const COLUMNS: u64 = 400;
+        let within = (0..COLUMNS).filter(|&salt| {
+            let told = column(4_000, 2, salt);
+            told.count.abs_diff(4_000) <= told.error.unwrap_or(0)
+        });
+        let share = within.count() as f64 / COLUMNS as f64;
+        assert!((0.6..0.76).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn integers_beyond_doubles_have_their_exact_mean() {
+        let mut column = ColumnStats::new("x".to_owned());
+        for (row, value) in [i128::from(i64::MAX), i128::from(i64::MIN), 4]
+            .into_iter()
+            .enumerate()
+        {
+            column.add(Cell::Int(value), row as u64, row as u64, &mut 9);
+        }
+        let numbers = column.full(3, false).numbers.unwrap();
+        assert_eq!(numbers.mean.unwrap().as_f64(), 1.0);
     }
 }
