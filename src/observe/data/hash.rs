@@ -94,6 +94,7 @@ pub struct Reading<'a> {
 /// # Errors
 /// When the path is missing, is no regular file (links are not followed), or can't be read.
 pub fn file(path: &Path) -> Result<Hashed, Problem> {
+    refuse_special(&path.symlink_metadata()?)?;
     read(
         path,
         Reading {
@@ -105,7 +106,7 @@ pub fn file(path: &Path) -> Result<Hashed, Problem> {
     )
 }
 
-/// Digests a file; one that changes meanwhile is read a second time.
+/// Digests what was just seen to be a regular file; one that changes meanwhile is read a second time.
 ///
 /// # Errors
 /// As [`file()`].
@@ -121,12 +122,19 @@ pub fn read(path: &Path, mut reading: Reading) -> Result<Hashed, Problem> {
 }
 
 fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
-    refuse_special(&path.symlink_metadata()?)?;
     let mut file = open(path)?;
+    let mut found = file.metadata()?;
     // Another file may have taken the name since.
-    refuse_special(&file.metadata()?)?;
-    let cacheable = !reading.sync || file.sync_data().is_ok();
-    let before = Stat::of(&file.metadata()?);
+    refuse_special(&found)?;
+    let mut cacheable = true;
+    if reading.sync {
+        cacheable = file.sync_data().is_ok();
+        found = file.metadata()?;
+    }
+    let before = Stat::of(&found);
+    if before.size > BUFFER as u64 {
+        read_ahead(&file);
+    }
     let mut digest = sha2::Sha256::new();
     let mut bytes = 0;
     let mut first = 0;
@@ -147,6 +155,10 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
         }
         bytes += count as u64;
         (reading.progress)(count as u64);
+        // What a file grows by meanwhile shows in its size, so that small ones are read in one go.
+        if bytes == before.size {
+            break;
+        }
     }
     if let Some(tee) = reading.tee.as_deref_mut() {
         tee.whole(&file);
@@ -201,15 +213,17 @@ pub fn special(kind: std::fs::FileType) -> Option<&'static str> {
 
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Advice, Mode, OFlags};
+    use rustix::fs::{Mode, OFlags};
     // NONBLOCK: a pipe that took the file's name since `lstat` must not hold us up.
     let flags =
         OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    // Only advice: a file system that ignores it loses nothing but time.
-    #[cfg(not(target_vendor = "apple"))]
-    let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
-    Ok(file)
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Only advice: a file system that ignores it loses nothing but time.
+fn read_ahead(_file: &File) {
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    let _ = rustix::fs::fadvise(_file, 0, None, rustix::fs::Advice::Sequential);
 }
 
 #[cfg(not(unix))]
