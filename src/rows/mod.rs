@@ -19,6 +19,7 @@ pub mod read;
 pub mod sample;
 pub mod shift;
 pub mod spill;
+pub mod value;
 
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Seek};
 
-use serde_json::Value;
 use sha2::Digest;
 use twox_hash::XxHash3_64;
 
+use super::value::{tagged, value_hash};
 use super::{Bytes, Source, Version};
 use crate::error::{Context, Failure, Result};
 use crate::model::Card;
@@ -17,7 +17,7 @@ use crate::observe::data::cell::Cell;
 use crate::observe::data::columnar;
 use crate::observe::data::hash::{BUFFER, Tee};
 use crate::observe::data::profile::{Profiler, Wanted};
-use crate::observe::data::rows::json_cell;
+use crate::observe::data::rows::{json_cell, json_fields};
 use crate::observe::data::stream::{RowSink, Stream};
 use crate::observe::data::tabular::Dialect;
 
@@ -214,34 +214,6 @@ impl<'t> Picks<'t> {
     }
 }
 
-/// The hash of a value, whatever its spelling.
-fn value_hash(cell: Cell, text: &[u8], text_hash: u64) -> u64 {
-    match cell {
-        Cell::Empty => 0,
-        Cell::Int(value) => integer(value),
-        // Integers beyond this are not all doubles.
-        Cell::Float(value) if value.fract() == 0.0 && value.abs() < 9.0e15 =>
-        {
-            #[allow(clippy::cast_possible_truncation)]
-            integer(value as i128)
-        }
-        Cell::Float(value) => tagged(2, &value.to_bits().to_le_bytes()),
-        Cell::Bool(value) => tagged(3, &[u8::from(value)]),
-        Cell::Date(seconds) => tagged(4, &seconds.to_le_bytes()),
-        // Fractions of a second are in the text only.
-        Cell::Datetime(..) => tagged(5, text.trim_ascii()),
-        Cell::Text => text_hash,
-    }
-}
-
-fn integer(value: i128) -> u64 {
-    tagged(1, &value.to_le_bytes())
-}
-
-fn tagged(tag: u64, bytes: &[u8]) -> u64 {
-    XxHash3_64::oneshot_with_seed(tag, bytes)
-}
-
 struct Hashing<'t, F> {
     picks: Picks<'t>,
     cells: Vec<Seen>,
@@ -311,8 +283,8 @@ impl<F: FnMut(Row) -> Result<()>> RowSink for Hashing<'_, F> {
         self.number += 1;
         self.cells.fill(NOTHING);
         let mut beyond = 0_u64;
-        match serde_json::from_slice(line) {
-            Ok(Value::Object(fields)) => {
+        match json_fields(line) {
+            Some(fields) => {
                 for (name, value) in fields {
                     let Some(&slot) = self.picks.by_name.get(name.as_str()) else {
                         continue;
@@ -327,7 +299,7 @@ impl<F: FnMut(Row) -> Result<()>> RowSink for Hashing<'_, F> {
                 }
             }
             // A line that is no object has no cells, and is still not like the next one.
-            _ => beyond = tagged(6, line) | 1,
+            None => beyond = tagged(6, line) | 1,
         }
         self.end_row(beyond);
     }
@@ -386,7 +358,7 @@ impl RowSink for Texts<'_> {
             return;
         }
         let mut row = vec![String::new(); self.width];
-        if let Ok(Value::Object(fields)) = serde_json::from_slice(line) {
+        if let Some(fields) = json_fields(line) {
             for (name, value) in fields {
                 if let Some(&slot) = self.picks.by_name.get(name.as_str()) {
                     row[slot] = shortened(&json_cell(value).1);

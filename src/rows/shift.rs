@@ -1,10 +1,11 @@
 //! Columns whose values moved, from their statistics.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use super::columns::Pairing;
 use crate::model::Number;
-use crate::model::card::{Column, NumberStats, Table, value_hash};
+use crate::model::card::{Column, ColumnType, NumberStats, Table, ValueCount, value_hash};
 use crate::model::table_diff::{Distance, Measure, Shift, Statistic, Target, TargetValue};
 
 /// Smaller distances of distribution functions are not worth a word.
@@ -66,7 +67,8 @@ fn empty(a: &Column, table_a: &Table, b: &Column, table_b: &Table) -> Option<(f6
 }
 
 fn distribution(a: &Column, b: &Column, read: Option<(f64, Option<f64>)>) -> Option<(f64, Shift)> {
-    if !a.values.is_empty() && !b.values.is_empty() {
+    let alike = a.kind == b.kind || [a, b].iter().all(|column| is_integral(column));
+    if !a.values.is_empty() && !b.values.is_empty() && alike {
         return by_values(a, b);
     }
     let (x, y) = (a.numbers.as_ref()?, b.numbers.as_ref()?);
@@ -134,23 +136,44 @@ fn by_values(a: &Column, b: &Column) -> Option<(f64, Shift)> {
     Some((psi, shift))
 }
 
-type Shares<'c> = BTreeMap<&'c str, f64>;
+type Shares = BTreeMap<String, f64>;
 
-fn shares(column: &Column) -> Shares<'_> {
+/// The hashes of `1.0` and the like.
+static INTEGRAL: LazyLock<HashMap<String, i32>> = LazyLock::new(|| {
+    let spelled = |integer| (value_hash(format!("{integer}.0").as_bytes()), integer);
+    (-100..10_000).map(spelled).collect()
+});
+
+fn is_integral(column: &Column) -> bool {
+    let integral = |value: &ValueCount| INTEGRAL.contains_key(&value.hash);
+    match column.kind {
+        ColumnType::Int => true,
+        ColumnType::Float => column.values.iter().all(integral),
+        _ => false,
+    }
+}
+
+/// A class that became `1.0`, because a cell of its column became empty, is still `1`.
+fn shares(column: &Column) -> Shares {
     let total: u64 = column.values.iter().map(|value| value.count).sum();
-    let share = |count: u64| count as f64 / total.max(1) as f64;
-    let values = column.values.iter();
-    values
-        .map(|value| (value.hash.as_str(), share(value.count)))
-        .collect()
+    let mut shares = Shares::new();
+    for value in &column.values {
+        let plain = INTEGRAL.get(&value.hash);
+        let hash = match plain.filter(|_| column.kind == ColumnType::Float) {
+            Some(integer) => value_hash(integer.to_string().as_bytes()),
+            None => value.hash.clone(),
+        };
+        *shares.entry(hash).or_default() += value.count as f64 / total.max(1) as f64;
+    }
+    shares
 }
 
 /// The population stability index. A value that one side has not got counts there as a share of one
 /// in ten thousand: its logarithm would have no end.
-pub fn stability(a: &Shares<'_>, b: &Shares<'_>) -> f64 {
+pub fn stability(a: &Shares, b: &Shares) -> f64 {
     const LEAST: f64 = 1e-4;
-    let all: std::collections::BTreeSet<&&str> = a.keys().chain(b.keys()).collect();
-    let of = |shares: &Shares<'_>, hash: &str| shares.get(hash).copied().unwrap_or(0.0).max(LEAST);
+    let all: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let of = |shares: &Shares, hash: &str| shares.get(hash).copied().unwrap_or(0.0).max(LEAST);
     all.iter()
         .map(|hash| {
             let (before, after) = (of(a, hash), of(b, hash));
@@ -209,10 +232,14 @@ pub fn target(
         return Some(target);
     }
     let (before, after) = (shares(left), shares(right));
-    let mut hashes: Vec<&str> = before.keys().chain(after.keys()).copied().collect();
+    let mut hashes: Vec<&str> = before
+        .keys()
+        .chain(after.keys())
+        .map(String::as_str)
+        .collect();
     hashes.sort_unstable();
     hashes.dedup();
-    let of = |shares: &Shares<'_>, hash: &str| shares.get(hash).copied().unwrap_or(0.0) * 100.0;
+    let of = |shares: &Shares, hash: &str| shares.get(hash).copied().unwrap_or(0.0) * 100.0;
     let moved = |hash: &str| (of(&after, hash) - of(&before, hash)).abs();
     hashes.sort_by(|x, y| {
         let by_rank = rank(texts, x).cmp(&rank(texts, y));
@@ -236,6 +263,8 @@ pub fn target(
     Some(target)
 }
 
+/// Numbers that classes usually have.
+const CLASSES: std::ops::Range<i32> = -1..100;
 const POSITIVE: [&str; 12] = [
     "1", "1.0", "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y", "positive", "pos",
 ];
@@ -259,7 +288,7 @@ fn guessed(hash: &str) -> Option<String> {
         .iter()
         .chain(&OTHERS)
         .map(|word| (*word).to_owned());
-    let numbers = (-1..100).map(|number: i32| number.to_string());
+    let numbers = CLASSES.map(|number| number.to_string());
     words
         .chain(numbers)
         .find(|text| value_hash(text.as_bytes()) == hash)
@@ -276,12 +305,16 @@ mod tests {
 
     #[test]
     fn stability_is_that_of_the_textbook() {
-        let a = Shares::from([("x", 0.5), ("y", 0.5)]);
-        let b = Shares::from([("x", 0.6), ("y", 0.4)]);
+        let of = |shares: &[(&str, f64)]| -> Shares {
+            let own = |&(name, share): &(&str, f64)| (name.to_owned(), share);
+            shares.iter().map(own).collect()
+        };
+        let a = of(&[("x", 0.5), ("y", 0.5)]);
+        let b = of(&[("x", 0.6), ("y", 0.4)]);
         // (0.1) ln 1.2 + (-0.1) ln 0.8
         assert!((stability(&a, &b) - 0.040_546_5).abs() < 1e-6);
         assert!(stability(&a, &a).abs() < 1e-12);
-        let gone = Shares::from([("x", 1.0)]);
+        let gone = of(&[("x", 1.0)]);
         assert!(stability(&a, &gone) > 1.0);
     }
 

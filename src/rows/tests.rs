@@ -408,3 +408,36 @@ fn shifts_and_the_target_are_told_by_size() {
     assert!((told - 0.1).abs() < 0.03, "{told}");
     assert_eq!(about.target, diff.target);
 }
+
+/// An empty cell makes pandas write `1.0` for each `1` of its column.
+#[test]
+fn integers_that_became_floats_are_the_same_numbers() {
+    let lab = Lab::new();
+    let table = |name: &str, point: &str| {
+        let mut text = "id,age,churn\n".to_owned();
+        for n in 0..2000_u64 {
+            let age = if n == 7 && !point.is_empty() {
+                String::new()
+            } else {
+                format!("{}{point}", 20 + n % 20)
+            };
+            text += &format!("u{n},{age},{}{point}\n", n % 2);
+        }
+        lab.table(name, text)
+    };
+    let (a, b) = (table("a.csv", ""), table("b.csv", ".0"));
+    let mut options = lab.options(&[], 0);
+    options.target = Some("churn");
+    let exact = exact::compare(a.version(), b.version(), &options).unwrap();
+    assert_eq!(counts(&exact), (0, 0, Some(1), 1999));
+    let about = estimate::compare(&a.table, &b.table, Some("churn"));
+    for diff in [&exact, &about] {
+        assert!(diff.shifted.is_empty(), "{:?}", diff.shifted);
+        let target = &diff.target.as_ref().unwrap().values[0];
+        assert_eq!((target.a.as_f64(), target.b.as_f64()), (50.0, 50.0));
+    }
+    // Cards know values by their spelling: how many rows changed, they can't tell.
+    let rows = about.rows.unwrap();
+    assert_eq!((rows.added.value, rows.removed.value), (0, 0));
+    assert_eq!((rows.changed, rows.same), (None, None));
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use twox_hash::XxHash3_64;
 
 use super::cell::Cell;
@@ -147,8 +147,11 @@ impl RowSink for Rows {
 
     fn add_json(&mut self, line: &[u8]) {
         self.count += 1;
-        let Ok(Value::Object(fields)) = serde_json::from_slice(line) else {
+        let Some(fields) = json_fields(line) else {
             self.ragged += 1;
+            self.hashes.clear();
+            self.hashes.extend_from_slice(line);
+            self.end_row();
             return;
         };
         let row = self.count;
@@ -200,6 +203,40 @@ pub fn string_cell(text: &[u8]) -> Cell {
     }
 }
 
+/// The fields of a line that is an object. Python writes `NaN`, `Infinity` and `-Infinity`, for which
+/// JSON has no words.
+pub fn json_fields(line: &[u8]) -> Option<Map<String, Value>> {
+    let parsed = serde_json::from_slice(line).or_else(|error| match in_words(line) {
+        Some(line) => serde_json::from_slice(&line),
+        None => Err(error),
+    });
+    parsed.ok()
+}
+
+/// The line with `null` for `NaN` and a number beyond all floats for `Infinity`; `None` when it has
+/// neither.
+fn in_words(line: &[u8]) -> Option<Vec<u8>> {
+    const WORDS: [(&[u8], &[u8]); 2] = [(b"NaN", b"null"), (b"Infinity", b"1e999")];
+    let mut out = Vec::with_capacity(line.len() + 8);
+    let (mut rest, mut in_text, mut found) = (line, false, false);
+    while let Some((&byte, after)) = rest.split_first() {
+        let word = WORDS
+            .iter()
+            .find(|(word, _)| !in_text && rest.starts_with(word));
+        if let Some((word, instead)) = word {
+            out.extend_from_slice(instead);
+            (rest, found) = (&rest[word.len()..], true);
+            continue;
+        }
+        let taken = if in_text && byte == b'\\' { 2 } else { 1 };
+        in_text ^= byte == b'"';
+        let taken = taken.min(after.len() + 1);
+        out.extend_from_slice(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    found.then_some(out)
+}
+
 /// What is nested counts as text.
 pub fn json_cell(value: Value) -> (Cell, String) {
     match value {
@@ -211,5 +248,24 @@ pub fn json_cell(value: Value) -> (Cell, String) {
         }
         Value::String(text) => (string_cell(text.as_bytes()), text),
         nested => (Cell::Text, nested.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_python_writes_for_no_number_is_read() {
+        let line = br#"{"a": NaN, "b": -Infinity, "c": "NaN \" Infinity", "d": [Infinity, NaN]}"#;
+        let fields = json_fields(line).unwrap();
+        let cell = |name: &str| json_cell(fields[name].clone());
+        assert_eq!(cell("a").0, Cell::Empty);
+        assert_eq!(cell("b").0, Cell::Float(f64::NEG_INFINITY));
+        assert_eq!(cell("c").1, "NaN \" Infinity");
+        assert_eq!(cell("d").0, Cell::Text);
+        for broken in [&b"{\"a\": Nan}"[..], b"NaN", b"{\"NaN", b"{\"a\\"] {
+            assert!(json_fields(broken).is_none());
+        }
     }
 }

@@ -91,10 +91,14 @@ fn changed_rows(diff: &TableDiff, w: Words) -> Option<Row> {
         count(rows.added, "+", w.pick("added", "добавлено")),
         count(rows.removed, "-", w.pick("removed", "удалено")),
     ];
-    parts.extend(
-        rows.changed
-            .map(|n| count(n, "", w.pick("changed", "изменено"))),
-    );
+    parts.extend(match rows.changed {
+        Some(n) => Some(count(n, "", w.pick("changed", "изменено"))),
+        None if diff.key.is_empty() => None,
+        None => Some(
+            w.pick("changed: unknown", "изменено: неизвестно")
+                .to_owned(),
+        ),
+    });
     parts.extend(
         rows.same
             .map(|n| count(n, "", w.pick("the same", "без изменений"))),
@@ -449,8 +453,8 @@ fn remark(remark: &Remark, w: Words) -> Option<String> {
         },
         Remark::RowsUnknown => w
             .pick(
-                "rows can't be estimated: the columns differ, and there is no key",
-                "строки не оценить: столбцы различаются, а ключа нет",
+                "rows can't be estimated: columns or their types differ, and there is no key",
+                "строки не оценить: столбцы или их типы различаются, а ключа нет",
             )
             .to_owned(),
     })
