@@ -84,6 +84,64 @@ fn a_card_is_printed_of_any_file_and_checked_by_its_schema() {
 }
 
 #[test]
+fn what_is_odd_in_a_table_is_said() {
+    let env = TestEnv::empty();
+    env.write("odd.csv", "a,b\n1,x\n2.5,y,z\ntrue,inf\n");
+    let told = env.exp(&["data", "odd.csv"]).ok();
+    let odd = "odd        1 row of another width; a: 1 bool, 1 float, 1 int; b: 1 float, 2 text";
+    assert!(told.contains(odd), "{told}");
+    env.write(
+        "log.jsonl",
+        "{\"loss\": NaN}\n{\"loss\": Infinity}\n{\"loss\": 0.5}\n",
+    );
+    let told = env.exp(&["data", "log.jsonl"]).ok();
+    assert!(told.contains("odd        loss: 1 infinite\n"), "{told}");
+    assert!(told.contains("33.3 %"), "{told}");
+    let wide: Vec<String> = (0..3000).map(|column| format!("c{column}")).collect();
+    env.write("wide.csv", format!("{0}\n{0}\n", wide.join(",")));
+    let told = env.exp(&["data", "wide.csv"]).ok();
+    assert!(
+        told.contains("odd        952 cols not looked at\n"),
+        "{told}"
+    );
+    env.write("images/a.png", "1");
+    env.write("images/b.png", "12345");
+    let told = env.exp(&["data", "images"]).ok();
+    assert!(told.contains("2 files, 6 B (1 B to 5 B each)"), "{told}");
+    let error = env.exp(&["data", "https://example.com/a.csv"]).error();
+    let first = error.lines().next().unwrap();
+    assert_eq!(
+        first,
+        "error: `https://example.com/a.csv` is not on this machine"
+    );
+}
+
+#[test]
+fn data_that_another_tool_keeps_and_is_not_here_was_not_removed() {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    let out = |md5: &str| format!("outs:\n- md5: {md5}\n  size: 5\n  path: t.csv\n");
+    env.write("data/t.csv.dvc", out("22a1a2931c8370d3aeedd7183606fd7f"));
+    env.commit("code");
+    env.exp(&["start", "old_rows", "--data", "train=data/t.csv"])
+        .ok();
+    let told = env.exp(&["finish", "--status", "ok"]);
+    assert!(!told.stderr.contains("was removed"), "{}", told.stderr);
+    env.write("data/t.csv.dvc", out("33a1a2931c8370d3aeedd7183606fd7f"));
+    env.exp(&["start", "new_rows", "--data", "train=data/t.csv"])
+        .ok();
+    env.write("data/t.csv", "a\n1\n2");
+    let told = env.exp(&["finish", "--status", "ok"]);
+    assert!(
+        told.stderr.contains("(train) was put in place"),
+        "{}",
+        told.stderr
+    );
+    let told = env.exp(&["diff", "1", "2"]).ok();
+    assert!(told.contains("dvc 22a1a293 → dvc 33a1a293"), "{told}");
+}
+
+#[test]
 fn a_parquet_file_is_compared_with_the_csv_that_it_was_made_of() {
     let env = TestEnv::empty();
     let iris = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/data/iris/iris");
@@ -140,6 +198,8 @@ fn a_version_of_a_commit_is_named_as_git_names_it() {
     let top = env
         .exp(&["data", "diff", "HEAD:data/train.csv", "data/train.csv"])
         .ok();
+    let card = env.exp(&["data", "HEAD:data/train.csv"]).ok();
+    assert!(card.contains("4 rows × 4 cols   (key: id)"), "{card}");
     for told in [inside, top] {
         assert!(
             told.contains("+1 added   -1 removed   1 changed   2 the same"),
@@ -229,7 +289,8 @@ fn a_version_that_is_gone_is_told_by_its_card() {
     Changed
       data     train: data/train.csv    f2ef6cfa → 5b0e797d
                  size       4 rows × 4 cols → 4 rows × 5 cols   (key: id)
-                 rows       +1 added   -1 removed   (from the stored profiles; a version is not here)
+                 rows       +1 added   -1 removed   changed: unknown   (from the stored profiles; a
+                              version is not here)
                  columns    + bucket   text, 2 values, 0 % empty
                  watch      rows also present in data/test.csv: 0 → 1   ← leak?
     ");
@@ -307,4 +368,18 @@ fn a_file_of_git_lfs_is_named_by_what_git_has_in_its_place() {
     let input = &run["data"][0];
     assert_eq!(input["pointer"]["kind"], "lfs");
     assert_eq!(input["pointer"]["id"], input["sha256"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_two_gibibytes_takes_no_more_memory_than_a_small_one() {
+    const ZEROS: &str = "a7c744c13cc101ed66c29f672f92455547889cc586ce6d44fe76ae824958ea51";
+    let env = TestEnv::empty();
+    let file = std::fs::File::create(env.path("zeros.bin")).unwrap();
+    file.set_len(2 << 30).unwrap();
+    let mut limited = env.command("sh");
+    limited.args(["-c", "ulimit -v 500000; exec git-exp data zeros.bin"]);
+    let told = env.ran(limited);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    assert!(told.stdout.contains(ZEROS), "{}", told.stdout);
 }

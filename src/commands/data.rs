@@ -26,7 +26,7 @@ const FILES_SHOWN: usize = 20;
 pub struct DataArgs {
     #[command(subcommand)]
     command: Option<DataCommand>,
-    /// A file or folder; it need not be in a repository
+    /// A file or folder, which need not be in a repository, or REV:PATH for a file of a commit
     #[arg(required = true, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The column whose values are counted even when they are many
@@ -142,11 +142,14 @@ fn observe(
 fn show(ctx: &Ctx, file: &Path, args: &DataArgs) -> Result<ExitCode> {
     let settings = settings(ctx)?;
     let columns = (args.target.as_deref(), args.key.as_deref());
-    let inputs = observe(ctx, &[file.to_owned()], &settings, columns)?;
-    let card = inputs.iter().find_map(card_of).ok_or_else(|| {
-        Failure::new(format!("{} has no card", file.display()))
-            .because("its content is not known: see above")
-    })?;
+    let sides = sides(ctx, &[file.to_owned()], &settings, columns)?;
+    let card = sides
+        .iter()
+        .find_map(|side| card_of(&side.input))
+        .ok_or_else(|| {
+            Failure::new(format!("{} has no card", file.display()))
+                .because("its content is not known: see above")
+        })?;
     if ctx.globals.json {
         let json = card::to_json(&card)?;
         ctx.ui

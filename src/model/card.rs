@@ -33,7 +33,7 @@ pub struct Card {
     /// Files of a folder.
     #[serde(default)]
     pub files: Option<u64>,
-    /// Files and bytes of a folder by extension in lower case (empty for none).
+    /// The files of a folder by extension in lower case (empty for none).
     #[serde(default)]
     pub types: BTreeMap<String, TypeTotal>,
     /// The table in the file, if it is one.
@@ -51,6 +51,22 @@ pub struct TypeTotal {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Bytes of the smallest; unknown in cards of earlier versions.
+    #[serde(default)]
+    pub smallest: Option<u64>,
+    /// Bytes of the largest.
+    #[serde(default)]
+    pub largest: Option<u64>,
+}
+
+impl TypeTotal {
+    /// Counts one more file.
+    pub fn add(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+        self.smallest = Some(self.smallest.map_or(bytes, |least| least.min(bytes)));
+        self.largest = self.largest.max(Some(bytes));
+    }
 }
 
 /// How a table is written down.

@@ -9,7 +9,7 @@ use super::end::{Request, record_path};
 use super::{gather, metrics_file};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
-use crate::model::data::{Artifact, MetricsFile};
+use crate::model::data::{Artifact, DataInput, MetricsFile};
 use crate::model::{MetricValue, Param, Run, Sha256, repeats};
 use crate::observe::{data, metrics, series};
 use crate::settings::Profile;
@@ -274,6 +274,15 @@ fn link(ctx: &Ctx, places: &[PathBuf]) -> Result<Vec<Artifact>> {
         .collect()
 }
 
+/// Whether an input was on disk at start, and not only named by what keeps it.
+fn was_here(input: &DataInput) -> bool {
+    match &input.pointer {
+        Some(pointer) if pointer.kind == "annex" => pointer.present,
+        Some(pointer) if pointer.kind == "dvc" => input.sha256.is_some(),
+        _ => true,
+    }
+}
+
 /// Data files whose content is no longer what it was at start.
 ///
 /// With `folder_only` the cache of digests is neither read nor written: it is not in the run's
@@ -292,7 +301,7 @@ pub(super) fn changed_data(ctx: &Ctx, run: &Run, folder_only: bool) -> Result<Ve
             },
         })
         .collect();
-    let changed = |input: &crate::model::data::DataInput, why: &str| {
+    let changed = |input: &DataInput, why: &str| {
         format!(
             "{} ({}) {why} while the run went on",
             input.path.display(),
@@ -306,6 +315,7 @@ pub(super) fn changed_data(ctx: &Ctx, run: &Run, folder_only: bool) -> Result<Ve
         .partition(|(_, spec)| spec.path.exists());
     let mut warnings: Vec<String> = gone
         .iter()
+        .filter(|(input, _)| was_here(input))
         .map(|(input, _)| changed(input, "was removed"))
         .collect();
     let (inputs, specs): (Vec<_>, Vec<_>) = present.into_iter().unzip();
@@ -314,8 +324,10 @@ pub(super) fn changed_data(ctx: &Ctx, run: &Run, folder_only: bool) -> Result<Ve
         false => gather::observe_data(ctx, &specs, Profile::None, false)?,
     };
     for (input, now) in inputs.iter().zip(&seen.inputs) {
-        if now.sha256 != input.sha256 {
-            warnings.push(changed(input, "changed"));
+        match was_here(input) {
+            true if now.sha256 != input.sha256 => warnings.push(changed(input, "changed")),
+            false if now.sha256.is_some() => warnings.push(changed(input, "was put in place")),
+            _ => {}
         }
     }
     Ok(warnings)

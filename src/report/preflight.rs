@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::diff::Look;
 use super::diff::changed::key_text;
 use super::diff::factors::describe;
+use super::diff::gaps::gap;
 use super::diff::words::Words;
 use crate::compare::axes::config::{KeyChange, KeyKind};
 use crate::compare::suggest::names;
@@ -234,6 +235,14 @@ fn yardstick(c: &Comparison<'_>, w: Words) -> Option<String> {
     })
 }
 
+fn gaps(c: &Comparison<'_>, w: Words) -> String {
+    let axes = c.decisive_gaps.iter();
+    let gaps: Vec<String> = axes
+        .filter_map(|axis| Some(gap(*axis, c.axes.gaps(*axis).first()?, c, w)))
+        .collect();
+    w.and(&gaps)
+}
+
 /// What the comparison will be able to say.
 fn outcome(c: &Comparison<'_>, w: Words, comparable: bool) -> String {
     let n = c.factors.len() as u64;
@@ -247,8 +256,16 @@ fn outcome(c: &Comparison<'_>, w: Words, comparable: bool) -> String {
         (Lang::Ru, 0) if c.decisive_gaps.is_empty() => {
             format!("  ничего из учитываемого не отличается от {base}")
         }
-        (Lang::En, 0) => format!("  nothing that is recorded differs from {base}"),
-        (Lang::Ru, 0) => format!("  из записанного ничего не отличается от {base}"),
+        (Lang::En, 0) => {
+            format!(
+                "  nothing that is recorded differs from {base}, but {}",
+                gaps(c, w)
+            )
+        }
+        (Lang::Ru, 0) => format!(
+            "  из записанного ничего не отличается от {base}, но {}",
+            gaps(c, w)
+        ),
         (_, 1) if !comparable => format!("  {count}"),
         (Lang::En, 1) => format!("  {count}: a difference can be attributed to it."),
         (Lang::Ru, 1) => format!("  {count}: разницу можно будет приписать ему."),

@@ -7,7 +7,7 @@ use super::profile::{Profiled, Wanted};
 use super::{Input, hash};
 use crate::error::Result;
 use crate::model::Sha256;
-use crate::model::card::{CARD_SCHEMA, Card, TypeTotal};
+use crate::model::card::{CARD_SCHEMA, Card};
 use crate::model::data::DataKind;
 use crate::store::format;
 
@@ -69,17 +69,13 @@ pub fn of_file(raw: &hash::Raw, bytes: u64, profile: Profiled) -> Card {
 
 /// The card of a folder; `None` while its content is not known.
 pub fn of_folder(input: &Input) -> Option<Card> {
-    let types = input
-        .types
-        .iter()
-        .map(|(extension, &(files, bytes))| (extension.clone(), TypeTotal { files, bytes }));
     Some(Card {
         sha256: input.sha256.clone()?,
         kind: DataKind::Folder,
         bytes: input.bytes?,
         lf_sha256: None,
         files: input.files,
-        types: types.collect(),
+        types: input.types.clone(),
         table: None,
         unread: None,
     })

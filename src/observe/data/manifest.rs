@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::hash::Raw;
+use crate::model::card::TypeTotal;
 use crate::model::{RecordPath, Sha256};
 
 /// A folder's content, line by line.
@@ -21,8 +22,8 @@ pub struct Manifest {
     pub files: u64,
     /// Bytes of all files.
     pub bytes: u64,
-    /// Files and bytes by extension in lower case (empty when there is none).
-    pub types: BTreeMap<String, (u64, u64)>,
+    /// Files by extension in lower case (empty when there is none).
+    pub types: BTreeMap<String, TypeTotal>,
     /// The extension of the last file, as it was written and in lower case.
     last: (Vec<u8>, String),
 }
@@ -38,12 +39,14 @@ impl Manifest {
             self.last = (extension.to_owned(), path.extension());
         }
         // Files of a folder are mostly of one type: its name is made once.
-        let (files, total) = match self.types.get_mut(&self.last.1) {
-            Some(totals) => totals,
-            None => self.types.entry(self.last.1.clone()).or_default(),
-        };
-        *files += 1;
-        *total += bytes;
+        match self.types.get_mut(&self.last.1) {
+            Some(total) => total.add(bytes),
+            None => self
+                .types
+                .entry(self.last.1.clone())
+                .or_default()
+                .add(bytes),
+        }
     }
 
     /// The text. Paths are bytes, so it need not be UTF-8.
@@ -165,8 +168,12 @@ mod tests {
         for (name, bytes) in [("a.PNG", 3), ("b.png", 4), ("c", 5)] {
             manifest.push(&name.into(), &[0; 32], bytes);
         }
-        assert_eq!(manifest.types["png"], (2, 7));
-        assert_eq!(manifest.types[""], (1, 5));
+        let total = |name: &str| {
+            let total = manifest.types[name];
+            (total.files, total.bytes, total.smallest, total.largest)
+        };
+        assert_eq!(total("png"), (2, 7, Some(3), Some(4)));
+        assert_eq!(total(""), (1, 5, Some(5), Some(5)));
         assert_eq!((manifest.files, manifest.bytes), (3, 12));
     }
 }

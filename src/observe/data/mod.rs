@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Failure, Result};
+use crate::model::card::TypeTotal;
 use crate::model::data::{DataKind, Pointer};
 use crate::model::{Card, Sha256};
 use crate::settings::Profile;
@@ -125,8 +126,8 @@ pub struct Input {
     pub pointer: Option<Pointer>,
     /// A folder's manifest; its SHA-256 is `sha256`. Bytes, for paths need not be UTF-8.
     pub manifest: Option<Vec<u8>>,
-    /// A folder's files and bytes by extension.
-    pub types: BTreeMap<String, (u64, u64)>,
+    /// A folder's files by extension.
+    pub types: BTreeMap<String, TypeTotal>,
     /// Rows of a table.
     pub rows: Option<u64>,
     /// The card of a table or a folder; none of a content that did not hold still.

@@ -199,6 +199,10 @@ impl<S: RowSink> Text<S> {
             }
         };
         let script = detect(&sample, whole);
+        if script.name == Some("utf-32") {
+            self.state = State::Refused("it is UTF-32: save it as UTF-8".to_owned());
+            return;
+        }
         let wide = script.name.is_some_and(|name| name.starts_with("utf-16"));
         if !wide && sample.contains(&0) {
             self.state = State::Refused("it is not text".to_owned());

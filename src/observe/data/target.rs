@@ -169,6 +169,13 @@ fn absent(path: &Path, shown: &str) -> Result<Target> {
     if let Some(out) = pointer::dvc_of(path) {
         return Ok(elsewhere(&out, shown));
     }
+    if let Some((scheme, rest)) = address(shown) {
+        return Err(
+            Failure::new(format!("`{scheme}://{rest}` is not on this machine"))
+                .because("data is read from disk, never from the network")
+                .hint("download it and name the file"),
+        );
+    }
     let failure = Failure::new(format!("data `{shown}` does not exist"));
     let folder = path.parent().unwrap_or(path);
     if !folder.is_dir() {
@@ -185,6 +192,14 @@ fn absent(path: &Path, shown: &str) -> Result<Target> {
         }
         None => failure.hint(format!("see what is there: ls {}", folder.display())),
     })
+}
+
+/// The scheme of an address, whose two slashes became one on the way, and the rest of it. A letter
+/// alone is a drive.
+fn address(shown: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = shown.split_once(":/")?;
+    let named = scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
+    named.then(|| (scheme, rest.trim_start_matches('/')))
 }
 
 /// The entry of a folder whose name is most like the one that was typed.

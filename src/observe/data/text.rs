@@ -23,6 +23,7 @@ pub fn detect(sample: &[u8], whole: bool) -> Script {
     };
     match sample {
         [0xef, 0xbb, 0xbf, ..] => return script("utf-8", 3),
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return script("utf-32", 4),
         [0xff, 0xfe, ..] => return script("utf-16le", 2),
         [0xfe, 0xff, ..] => return script("utf-16be", 2),
         _ => {}

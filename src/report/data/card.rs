@@ -6,6 +6,7 @@ use crate::model::data::DataKind;
 use crate::report::diff::Look;
 use crate::report::diff::inputs::rows_of;
 use crate::report::diff::words::Words;
+use crate::settings::Lang;
 use crate::ui::escape::printable;
 use crate::ui::number;
 use crate::ui::style::Style;
@@ -13,6 +14,8 @@ use crate::ui::table::Align;
 
 /// Types of files that are listed of a folder.
 const TYPES_SHOWN: usize = 20;
+/// Columns that are told to hold odd cells.
+const ODD_SHOWN: usize = 5;
 
 /// The card of what lies at a path, ending with a line break.
 pub fn card(path: &str, card: &Card, look: &Look) -> String {
@@ -126,10 +129,53 @@ fn odd(table: &Table, w: Words) -> String {
         ),
     ];
     let told = counts.iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> = told
+    let mut told: Vec<String> = told
         .map(|(n, what)| format!("{} {what}", rows_of(*n, w)))
         .collect();
-    told.join(", ")
+    if table.columns_left_out > 0 {
+        let beyond = w.count(
+            table.columns_left_out,
+            ["col", "cols"],
+            ["столбец", "столбца", "столбцов"],
+        );
+        told.push(format!(
+            "{beyond} {}",
+            w.pick("not looked at", "не прочитано")
+        ));
+    }
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .filter_map(|c| odd_cells(c, w))
+        .collect();
+    let more = columns.len().saturating_sub(ODD_SHOWN);
+    told.extend(columns.into_iter().take(ODD_SHOWN));
+    if more > 0 {
+        told.push(format!(
+            "{} {more}",
+            w.pick("and more such columns:", "и ещё таких столбцов:")
+        ));
+    }
+    told.join("; ")
+}
+
+/// What cells of a column are not like the others.
+fn odd_cells(column: &Column, w: Words) -> Option<String> {
+    let infinite = column
+        .numbers
+        .as_ref()
+        .map_or(0, |numbers| numbers.infinite);
+    let mut parts: Vec<String> = column
+        .mixed
+        .iter()
+        .map(|(kind, count)| format!("{} {kind}", number::count(*count)))
+        .collect();
+    if infinite > 0 {
+        let what = w.pick("infinite", "бесконечных");
+        parts.push(format!("{} {what}", number::count(infinite)));
+    }
+    let name = printable(&column.name);
+    (!parts.is_empty()).then(|| format!("{name}: {}", parts.join(", ")))
 }
 
 fn columns(table: &Table, look: &Look) -> Vec<String> {
@@ -200,8 +246,18 @@ fn types(card: &Card, w: Words) -> Vec<String> {
             name => format!(".{}", printable(name)),
         };
         let files = w.count(total.files, ["file", "files"], ["файл", "файла", "файлов"]);
+        let each = match (total.smallest, total.largest) {
+            (Some(least), Some(most)) if least < most => {
+                let (least, most) = (number::bytes(least), number::bytes(most));
+                match w.lang {
+                    Lang::En => format!(" ({least} to {most} each)"),
+                    Lang::Ru => format!(" (от {least} до {most})"),
+                }
+            }
+            _ => String::new(),
+        };
         format!(
-            "  {}{files}, {}",
+            "  {}{files}, {}{each}",
             crate::ui::table::pad(&name, 16),
             number::bytes(total.bytes)
         )

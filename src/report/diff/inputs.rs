@@ -8,10 +8,13 @@ use crate::compare::evidence::Difference;
 use crate::compare::{Axis, Comparison};
 use crate::model::data::DataInput;
 use crate::report::data::{folder, table};
+use crate::ui::escape::printable;
 use crate::ui::number;
 
 /// Files of a folder that are named.
 const FILES_SHOWN: usize = 5;
+/// As much of another system's name for a content as of a digest.
+const SHORT_ID: usize = 8;
 
 /// What happened to one input; nothing for an equal one.
 pub fn data(input: &InputChange, axis: Axis, c: &Comparison<'_>, w: Words) -> Option<Block> {
@@ -50,9 +53,16 @@ pub fn data(input: &InputChange, axis: Axis, c: &Comparison<'_>, w: Words) -> Op
 }
 
 fn digest(input: &DataInput, w: Words) -> String {
-    match &input.sha256 {
-        Some(sha256) => sha256.short().to_owned(),
-        None => w.dash().to_owned(),
+    match (&input.sha256, &input.pointer) {
+        (Some(sha256), _) => sha256.short().to_owned(),
+        // Nobody saw the content; what keeps it has a name for it.
+        (None, Some(pointer)) => {
+            // A key of git-annex begins with how it was made: `SHA256E-s5--…`.
+            let name = pointer.id.rsplit("--").next().unwrap_or(&pointer.id);
+            let id: String = name.chars().take(SHORT_ID).collect();
+            format!("{} {}", pointer.kind, printable(&id))
+        }
+        (None, None) => w.dash().to_owned(),
     }
 }
 

@@ -326,7 +326,8 @@ fn one_pass_serves_all_inputs_and_the_same_file_twice() {
     assert_eq!(inputs[1].sha256, Some(Sha256::of(b"bb")));
     assert_eq!(inputs[2].sha256, Some(Sha256::of(b"a")));
     assert_eq!(inputs[3].sha256, inputs[1].sha256);
-    assert_eq!(inputs[0].types["csv"], (2, 3));
+    let total = inputs[0].types["csv"];
+    assert_eq!((total.files, total.bytes), (2, 3));
     let last = *told.lock().unwrap();
     assert_eq!(
         (last.files, last.files_done, last.bytes, last.bytes_done),
