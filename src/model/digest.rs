@@ -9,9 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// A SHA-256 as 64 lower-case hex digits: what `sha256sum` prints and what Git LFS calls an oid.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[schemars(transparent)]
-pub struct Sha256(#[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))] Digits);
+pub struct Sha256(#[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))] Box<Digits>);
 
-/// Held in place: a listing has an id for each file of a repository.
+/// In place in an id, for a listing has one for each file of a repository; a record has few digests, but
+/// many places where one may be.
 type Digits = ArrayString<64>;
 
 impl Sha256 {
@@ -19,12 +20,12 @@ impl Sha256 {
 
     /// Takes 64 hex digits, in either case; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        digits_of_text(text, Self::LENGTHS).map(Self)
+        digits_of_text(text, Self::LENGTHS).map(|digits| Self(Box::new(digits)))
     }
 
     /// Wraps the 32 raw bytes of a digest.
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(digits(bytes))
+        Self(Box::new(digits(bytes)))
     }
 
     /// The 32 raw bytes.
