@@ -197,7 +197,7 @@ fn file_state(project: &Project, model: &Artifact) -> FileState {
     match hashed {
         Err(why) => FileState::Unknown(why),
         Ok(found) => {
-            let is_pointer = matches!(found.stub, Some(Stub::Lfs { oid, .. }) if Sha256::from_bytes(&oid) == *recorded);
+            let is_pointer = matches!(found.stub.as_deref(), Some(Stub::Lfs { oid, .. }) if Sha256::from_bytes(oid) == *recorded);
             if found.sha256() == *recorded || is_pointer {
                 FileState::Same
             } else {

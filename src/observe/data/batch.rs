@@ -36,7 +36,9 @@ pub struct Done {
     /// Whether the file did not hold still.
     pub unstable: bool,
     /// What the file stands in for.
-    pub stub: Option<Stub>,
+    pub stub: Option<Box<Stub>>,
+    /// Whether the digest may be remembered for the file as it was found.
+    pub keep: bool,
     /// Whether the bytes were read now, and not remembered.
     pub read: bool,
 }
@@ -94,14 +96,12 @@ impl Batch<'_> {
 
         let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
         let missing = self.remembered(items, &order, &mut outcomes);
-        let mut fresh: Vec<(usize, Stat)> = Vec::new();
-        for (item, outcome) in self.read(items, missing) {
+        for (item, outcome) in self.read(items, missing).into_iter().flatten() {
             let outcome = outcome.map(|hashed| {
-                let keep = hashed.cacheable && !hashed.unstable && hashed.stub.is_none();
-                if keep && self.cache.keep(&hashed.stat) != Keep::No {
-                    fresh.push((item, hashed.stat));
-                }
+                let whole = hashed.cacheable && !hashed.unstable && hashed.stub.is_none();
+                let as_found = hashed.stat == items[item].stat;
                 Done {
+                    keep: whole && as_found && self.cache.keep(&hashed.stat) != Keep::No,
                     raw: hashed.raw,
                     bytes: hashed.bytes,
                     unstable: hashed.unstable,
@@ -111,7 +111,7 @@ impl Batch<'_> {
             });
             outcomes[item] = Some(outcome);
         }
-        self.remember(items, &order, &outcomes, &fresh);
+        self.remember(items, &order, &outcomes);
         Results { outcomes, same_as }
     }
 
@@ -143,6 +143,7 @@ impl Batch<'_> {
                         bytes: entry.stat.size,
                         unstable: false,
                         stub: None,
+                        keep: true,
                         read: false,
                     }));
                 }
@@ -156,7 +157,7 @@ impl Batch<'_> {
         &self,
         items: &[Item],
         mut missing: Vec<usize>,
-    ) -> Vec<(usize, Result<hash::Hashed, Problem>)> {
+    ) -> Vec<Vec<(usize, Result<hash::Hashed, Problem>)>> {
         // A long file that starts last keeps one thread busy while the others stand idle.
         missing.sort_by_key(|&item| std::cmp::Reverse(items[item].stat.size));
         let tasks = tasks(items, &missing);
@@ -183,18 +184,15 @@ impl Batch<'_> {
         };
         let threads = self.threads.clamp(1, MOST_THREADS).min(tasks.len());
         if threads <= 1 {
-            return work();
+            return vec![work()];
         }
         std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let mut all = Vec::with_capacity(missing.len());
-            for worker in workers {
-                match worker.join() {
-                    Ok(done) => all.extend(done),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            all
+            let done = workers.into_iter().map(|worker| {
+                let panic = |panic| std::panic::resume_unwind(panic);
+                worker.join().unwrap_or_else(panic)
+            });
+            done.collect()
         })
     }
 
@@ -211,6 +209,7 @@ impl Batch<'_> {
         hash::read(
             item.path,
             Reading {
+                found: Some(item.stat),
                 buffer,
                 sync: self.cache.keep(&item.stat) == Keep::AfterSync,
                 progress: &|count| meter.add(count),
@@ -219,42 +218,23 @@ impl Batch<'_> {
         )
     }
 
-    fn remember(
-        &self,
-        items: &[Item],
-        order: &[usize],
-        outcomes: &[Option<Outcome>],
-        fresh: &[(usize, Stat)],
-    ) {
+    fn remember(&self, items: &[Item], order: &[usize], outcomes: &[Option<Outcome>]) {
+        let done = |item: usize| outcomes[item].as_ref()?.as_ref().ok();
         // Nothing new and nothing gone, as on most days: nothing to write down.
-        let known = fresh.is_empty() && self.cache.len() == order.len();
-        let as_remembered = |&item: &usize| {
-            let done = outcomes[item].as_ref().and_then(|done| done.as_ref().ok());
-            done.is_some_and(|done| !done.read)
-        };
-        if !self.cache.is_on() || (known && order.iter().all(as_remembered)) {
+        let as_remembered = |&item: &usize| done(item).is_some_and(|done| !done.read);
+        let known = self.cache.len() == order.len() && order.iter().all(as_remembered);
+        if !self.cache.is_on() || known {
             return;
         }
-        let mut fresh_stat = vec![None; items.len()];
-        for &(item, stat) in fresh {
-            fresh_stat[item] = Some(stat);
-        }
-        let seen: Vec<Entry> = order
-            .iter()
-            .filter_map(|&item| {
-                let done = outcomes[item].as_ref()?.as_ref().ok()?;
-                let stat = if done.read {
-                    fresh_stat[item]?
-                } else {
-                    items[item].stat
-                };
-                Some(Entry {
-                    path: key(&items[item]),
-                    stat,
-                    raw: done.raw,
-                })
+        let entry = |&item: &usize| {
+            let done = done(item).filter(|done| done.keep)?;
+            Some(Entry {
+                path: key(&items[item]),
+                stat: items[item].stat,
+                raw: done.raw,
             })
-            .collect();
+        };
+        let seen: Vec<Entry> = order.iter().filter_map(entry).collect();
         self.cache.save(&seen, self.roots);
     }
 }

@@ -28,7 +28,7 @@ pub struct Hashed {
     /// The file as it was before reading.
     pub stat: Stat,
     /// What the file stands in for, when it is a pointer and not content.
-    pub stub: Option<Stub>,
+    pub stub: Option<Box<Stub>>,
     /// Whether a later change is sure to show in the file's times (see [`Reading::sync`]).
     pub cacheable: bool,
 }
@@ -76,6 +76,9 @@ pub trait Tee {
 
 /// How to read a file.
 pub struct Reading<'a> {
+    /// As the file was just found. What it is after reading is compared with this, so that it need
+    /// not be looked at in between.
+    pub found: Option<Stat>,
     /// At least one byte; [`BUFFER`] is best. One per thread.
     pub buffer: &'a mut [u8],
     /// Whether to write the file's dirty pages out before reading it.
@@ -98,6 +101,7 @@ pub fn file(path: &Path) -> Result<Hashed, Problem> {
     read(
         path,
         Reading {
+            found: None,
             buffer: &mut vec![0; BUFFER],
             sync: false,
             progress: &|_| (),
@@ -123,15 +127,12 @@ pub fn read(path: &Path, mut reading: Reading) -> Result<Hashed, Problem> {
 
 fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
     let mut file = open(path)?;
-    let mut found = file.metadata()?;
-    // Another file may have taken the name since.
-    refuse_special(&found)?;
-    let mut cacheable = true;
-    if reading.sync {
-        cacheable = file.sync_data().is_ok();
-        found = file.metadata()?;
-    }
-    let before = Stat::of(&found);
+    let cacheable = !reading.sync || file.sync_data().is_ok();
+    let found = reading.found.take().filter(|_| !reading.sync);
+    let before = match found {
+        Some(found) => found,
+        None => stat(&file)?,
+    };
     if before.size > BUFFER as u64 {
         read_ahead(&file);
     }
@@ -155,15 +156,16 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
         }
         bytes += count as u64;
         (reading.progress)(count as u64);
-        // What a file grows by meanwhile shows in its size, so that small ones are read in one go.
-        if bytes == before.size {
+        // What a file grows by meanwhile shows in its size, so that small ones are read in one go. What
+        // took the name of the file that was found may have no end.
+        if bytes == before.size || (found.is_some() && bytes > before.size) {
             break;
         }
     }
     if let Some(tee) = reading.tee.as_deref_mut() {
         tee.whole(&file);
     }
-    let after = Stat::of(&file.metadata()?);
+    let after = stat(&file)?;
     let whole = first as u64 == bytes && first <= pointer::LIMIT;
     Ok(Hashed {
         raw: digest.finalize().into(),
@@ -171,10 +173,17 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
         unstable: after != before || bytes != before.size,
         stat: before,
         stub: whole
-            .then(|| pointer::stub(&reading.buffer[..first]))
+            .then(|| pointer::stub(&reading.buffer[..first]).map(Box::new))
             .flatten(),
         cacheable,
     })
+}
+
+fn stat(file: &File) -> Result<Stat, Problem> {
+    let found = file.metadata()?;
+    // Another thing may have taken the name of the file.
+    refuse_special(&found)?;
+    Ok(Stat::of(&found))
 }
 
 fn refuse_special(found: &std::fs::Metadata) -> Result<(), Problem> {

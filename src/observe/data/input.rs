@@ -102,7 +102,7 @@ impl Found {
             unstable: done.unstable,
             ..Input::default()
         };
-        match &done.stub {
+        match done.stub.as_deref() {
             Some(Stub::Lfs { oid, bytes }) => {
                 input.sha256 = Some(Sha256::from_bytes(oid));
                 input.bytes = Some(*bytes);
@@ -221,7 +221,7 @@ impl Found {
 
 /// A file's content as the record counts it: a Git LFS pointer stands for what it points to.
 fn content(done: &Done) -> Option<(hash::Raw, u64)> {
-    match &done.stub {
+    match done.stub.as_deref() {
         None => Some((done.raw, done.bytes)),
         Some(Stub::Lfs { oid, bytes }) => Some((*oid, *bytes)),
         Some(Stub::Annex(key)) => Some((key.sha256?, key.bytes?)),

@@ -275,6 +275,7 @@ fn a_file_that_grows_while_it_is_read_is_unstable() {
         hash::read(
             &path,
             hash::Reading {
+                found: None,
                 buffer: &mut [0; 16],
                 sync: false,
                 progress: &|_| (),
