@@ -169,7 +169,10 @@ fn bytes(bytes: &[u8], kind: Kind, text: &mut Vec<u8>) -> Cell {
             decimal(value, scale, text)
         }
         (Kind::Decimal(scale), [_, ..]) => long_decimal(bytes, scale, text),
-        (Kind::Half, [low, high]) => half(u16::from_le_bytes([*low, *high])).tell(kind, text),
+        (Kind::Half, [low, high]) => {
+            let value = half(u16::from_le_bytes([*low, *high]));
+            f64::from(value).tell(kind, text)
+        }
         (Kind::Uuid, _) if bytes.len() == 16 => {
             for (index, byte) in bytes.iter().enumerate() {
                 let dash = if matches!(index, 4 | 6 | 8 | 10) {
