@@ -37,6 +37,7 @@ pub struct Facts<'a> {
 
 /// Which run was promoted.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::large_enum_variant, reason = "a report has one")]
 pub enum Choice {
     /// None was.
     #[default]
