@@ -4,12 +4,13 @@ use std::path::Path;
 
 use chrono::{NaiveDate, TimeZone};
 
+use super::configuration;
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::data::{ConfigFile, MetricsFile};
 use crate::model::run::Time;
 use crate::model::{MetricValue, RecordPath, Run, RunId, Sha256, Status, Uid};
-use crate::observe::{config, metrics};
+use crate::observe::metrics;
 use crate::settings::ProjectSettings;
 use crate::store::layout::{README, RUN_JSON};
 use crate::store::{Project, format, ids, runs, seal, tables};
@@ -99,6 +100,7 @@ fn take_files(folder: &Path, run: &mut Run) {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort();
+    let mut room = configuration::PARAMS_LIMIT;
     for name in names {
         let path = RecordPath::from(name.as_str());
         let Ok(bytes) = std::fs::read(folder.join(&name)) else {
@@ -118,12 +120,12 @@ fn take_files(folder: &Path, run: &mut Run) {
                 Err(error) => run.warnings.push(format!("{name} can't be read: {error}")),
             }
         } else if ["yaml", "yml", "json", "toml", "ini"].contains(&path.extension().as_str()) {
-            let unread = match config::read(&path, &bytes) {
+            let unread = match configuration::read(&path, &bytes, &mut room) {
                 Ok(params) => {
                     run.params.extend(params);
                     None
                 }
-                Err(error) => Some(error.to_string()),
+                Err(why) => Some(why),
             };
             run.config.push(ConfigFile {
                 derived: false,

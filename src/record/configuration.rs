@@ -193,9 +193,15 @@ fn nearest<'k>(key: &str, known: &'k [String]) -> Option<&'k String> {
     })
 }
 
+/// Bytes of all parameters of a record, as JSON: a record of more than 1 MiB is not read back.
+pub(super) const PARAMS_LIMIT: usize = 384 << 10;
+/// Values of one configuration file that another one overrides, named before the rest is counted.
+const OVERRIDES_NAMED: usize = 20;
+
 /// Puts the files into the record. One that can't be parsed is kept by digest, with a warning.
 pub(super) fn record(ctx: &Ctx, sources: Vec<Source>, run: &mut Run) -> Result<Files> {
     let mut files: Files = Vec::new();
+    let mut room = PARAMS_LIMIT;
     for Source {
         place,
         bytes,
@@ -211,13 +217,13 @@ pub(super) fn record(ctx: &Ctx, sources: Vec<Source>, run: &mut Run) -> Result<F
             unread: None,
             path,
         };
-        match config::read(&file.path, &bytes) {
+        match read(&file.path, &bytes, &mut room) {
             Ok(params) => merge(params, run),
-            Err(error) => {
+            Err(why) => {
                 let shown = file.path.display();
                 run.warnings
-                    .push(format!("{shown} is recorded by hash only: {error}"));
-                file.unread = Some(error.to_string());
+                    .push(format!("{shown} is recorded by hash only: {why}"));
+                file.unread = Some(why);
             }
         }
         files.push((file, bytes));
@@ -225,18 +231,45 @@ pub(super) fn record(ctx: &Ctx, sources: Vec<Source>, run: &mut Run) -> Result<F
     Ok(files)
 }
 
+/// The parameters of a file, if they fit into the record.
+pub(super) fn read(
+    path: &RecordPath,
+    bytes: &[u8],
+    room: &mut usize,
+) -> std::result::Result<BTreeMap<String, Param>, String> {
+    let params = config::read(path, bytes).map_err(|error| error.to_string())?;
+    let size = serde_json::to_vec_pretty(&params).map_or(usize::MAX, |text| text.len());
+    let left = room.checked_sub(size).ok_or_else(|| {
+        let limit = PARAMS_LIMIT >> 10;
+        format!("its values do not fit into a record, which has {limit} KiB for them")
+    })?;
+    *room = left;
+    Ok(params)
+}
+
 /// A later file overrides an earlier one, as programs that read several do; it is said.
 fn merge(params: BTreeMap<String, Param>, run: &mut Run) {
+    let mut more = 0;
     for (name, value) in params {
         if let Some(before) = run.params.insert(name.clone(), value.clone())
             && !before.same_value(&value)
         {
+            more += 1;
+            if more > OVERRIDES_NAMED {
+                continue;
+            }
+            let short = |value: &Param| value.spelling().chars().take(60).collect::<String>();
             run.warnings.push(format!(
                 "{name} is {} in one configuration file and {} in a later one, which was taken",
-                before.spelling(),
-                value.spelling()
+                short(&before),
+                short(&value)
             ));
         }
+    }
+    if more > OVERRIDES_NAMED {
+        let more = more - OVERRIDES_NAMED;
+        run.warnings
+            .push(format!("so are {more} more values of configuration files"));
     }
 }
 
