@@ -582,6 +582,58 @@ fn configurations_are_compared_as_typed_values() {
 }
 
 #[test]
+fn a_configuration_that_fits_no_record_is_one_thing() {
+    let env = TestEnv::new();
+    let many = |step: u64| -> String {
+        let lines = (0..60_000).map(|i| format!("key_{i}: {}\n", i * step));
+        lines.collect()
+    };
+    for (name, step) in [("baseline", 1), ("steps of three", 3)] {
+        env.write("c.yaml", many(step));
+        let told = env.exp(&["start", name, "--config", "c.yaml"]).all();
+        assert!(told.contains("exit 0"), "{told}");
+        env.write("metrics.json", "{\"auc_val\": 0.8}");
+        env.exp(&["finish", "--metrics", "metrics.json"]).ok();
+    }
+    let text = env.exp(&["diff", "1", "2"]).ok();
+    assert!(text.contains("config c.yaml"), "{text}");
+    assert!(text.contains("do not fit into a record"), "{text}");
+    let patch = env.exp(&["diff", "1", "2", "--patch"]).ok();
+    assert!(patch.contains("+key_59999: 179997"));
+}
+
+#[test]
+fn values_set_on_the_command_line_say_so() {
+    let env = TestEnv::new();
+    let run = |name: &str, set: &[&str]| {
+        let write = "echo '{\"auc_val\": 0.8}' > metrics.json";
+        let command = ["--", "sh", "-c", write, "{config}"];
+        let all = [&["run", name, "--config", "c.yaml"], set, &command].concat();
+        env.exp(&all).ok();
+    };
+    env.write("c.yaml", "lr: 0.1\nflag: no\n");
+    run("baseline", &[]);
+    env.write("c.yaml", "lr: 0.1\nflag: \"no\"\n");
+    run("higher rate", &["--set", "lr=0.2"]);
+    let config = |a: &str, b: &str| -> String {
+        let text = env.exp(&["diff", a, b]).ok();
+        let lines = text
+            .lines()
+            .skip_while(|line| !line.starts_with("  config"));
+        let rows = lines.skip(1).take(2).map(str::trim);
+        rows.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(config("1", "2"), @r#"
+    flag    no → "no"   (type: bool → str)
+    lr      0.1 → 0.2   (--set)
+    "#);
+    insta::assert_snapshot!(config("2", "1"), @r#"
+    flag    "no" → no   (type: str → bool)
+    lr      0.2 → 0.1   (--set in exp_002)
+    "#);
+}
+
+#[test]
 fn what_is_huge_is_told_coarsely_and_soon() {
     let env = TestEnv::new();
     let lines = |from: u64, n: u64| -> String {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use unicode_width::UnicodeWidthStr;
 
 use super::diff::Look;
-use super::diff::changed::key_text;
 use super::diff::factors::describe;
 use super::diff::gaps::gap;
+use super::diff::keys::key_text;
 use super::diff::words::Words;
 use crate::compare::axes::config::{KeyChange, KeyKind};
 use crate::compare::suggest::names;

@@ -1,14 +1,15 @@
 //! What changed, axis by axis.
 
 use super::inputs::data;
+use super::keys::key_text;
 use super::surroundings;
 use super::told::{Block, Row};
 use super::words::Words;
 use crate::compare::axes::config::{ConfigAxis, KeyChange, KeyKind, KeyRole};
 use crate::compare::axes::data::short_path;
 use crate::compare::evidence::{FileNote, UsageGap};
+use crate::compare::suggest::names;
 use crate::compare::{Axis, Comparison, FileChange, State};
-use crate::model::param::ParamKind;
 use crate::model::{Param, Run};
 use crate::settings::Lang;
 use crate::ui::number;
@@ -62,7 +63,7 @@ fn eval(c: &Comparison<'_>, w: Words) -> Vec<Block> {
             (Some(a), Some(b)) if keys.is_empty() => format!("{rule}: {}", w.change(a, b)),
             _ => rule.to_owned(),
         };
-        let rows = keys.into_iter().map(|key| key_row(key, w)).collect();
+        let rows = keys.into_iter().map(|key| key_row(key, c, w)).collect();
         blocks.push(block(Axis::Eval, w, words, rows));
     }
     if eval.metric_code == State::Changed {
@@ -132,7 +133,9 @@ fn file_row(file: &FileChange, w: Words) -> Row {
         (Some(n), ..) => w.count(n, ["cell", "cells"], ["ячейка", "ячейки", "ячеек"]),
         (None, Some(0), Some(0)) if file.status == "M" => String::new(),
         (None, Some(added), Some(removed)) => format!("+{added} -{removed}"),
-        _ if matches!(file.note, Some(FileNote::TooLarge(_))) => String::new(),
+        _ if matches!(file.note, Some(FileNote::TooLarge(_) | FileNote::Uncounted)) => {
+            String::new()
+        }
         _ => w.pick("binary", "двоичный").to_owned(),
     };
     let mut notes: Vec<String> = Vec::new();
@@ -186,8 +189,15 @@ fn file_note(note: FileNote, file: &FileChange, w: Words) -> Option<String> {
         FileNote::OutputsIgnored if file.cells == Some(0) => None,
         FileNote::OutputsIgnored => Some(w.pick("outputs ignored", "выводы не учтены").to_owned()),
         FileNote::Approximate => Some(
-            w.pick("functions are approximate", "функции приблизительно")
+            w.pick("approximate functions", "функции приблизительно")
                 .to_owned(),
+        ),
+        FileNote::Uncounted => Some(
+            w.pick(
+                "approximate: not counted in time",
+                "приблизительно: не сосчитано за отведённое время",
+            )
+            .to_owned(),
         ),
         FileNote::ModeOnly => Some(
             w.pick("only its permissions", "только права доступа")
@@ -271,19 +281,21 @@ fn config(c: &Comparison<'_>, w: Words) -> Option<Block> {
         }
         Lang::Ru => format!("({counted} из {} ключей)", config.total),
     };
-    if let ([only], [], KeyKind::Elements { .. }) =
-        (&listed[..], &opaque[..], &listed.first()?.kind)
+    if let ([only], []) = (&listed[..], &opaque[..])
+        && matches!(only.kind, KeyKind::Elements { .. })
     {
         let head = format!("{}: {}     {of}", only.key, key_text(only, w));
         return Some(block(Axis::Config, w, head, Vec::new()));
     }
     let files = files(config, w);
+    // A configuration that nobody could read has no keys to count.
+    let of = if listed.is_empty() { String::new() } else { of };
     let head = [files, of]
         .iter()
         .filter(|s| !s.is_empty())
         .cloned()
         .collect::<Vec<_>>();
-    let mut rows: Vec<Row> = listed.into_iter().map(|key| key_row(key, w)).collect();
+    let mut rows: Vec<Row> = listed.into_iter().map(|key| key_row(key, c, w)).collect();
     rows.extend(opaque);
     Some(block(Axis::Config, w, head.join("   "), rows))
 }
@@ -298,14 +310,7 @@ fn files(config: &ConfigAxis, w: Words) -> String {
         .files
         .iter()
         .filter(|pair| !pair.same_bytes)
-        .map(|pair| match pair.derived {
-            true => format!(
-                "{} ({})",
-                name(pair),
-                w.pick("by --set or --like", "через --set или --like")
-            ),
-            false => name(pair),
-        })
+        .map(name)
         .collect();
     let more = names.len().saturating_sub(2);
     names.truncate(2);
@@ -315,136 +320,26 @@ fn files(config: &ConfigAxis, w: Words) -> String {
     names.join(", ")
 }
 
-fn key_row(key: &KeyChange, w: Words) -> Row {
+fn key_row(key: &KeyChange, c: &Comparison<'_>, w: Words) -> Row {
     let mut row = Row::new(&key.key, key_text(key, w));
+    if let Some(origin) = origin(key, c, w) {
+        row.text.push_str(&format!("   ({origin})"));
+    }
     if key.kind == KeyKind::Spelling {
         row.style = Some(Style::Dim);
     }
     row
 }
 
-/// `8 → -1`, `+ age_bucket, - city`, `1e-4 → 0.0001   (type: str → float)`
-pub fn key_text(key: &KeyChange, w: Words) -> String {
-    let shown = |value: &Option<Param>| {
-        let value = value.as_ref();
-        value.map_or(String::new(), |value| cut(value.spelling(), w))
-    };
-    let (a, b) = (shown(&key.a), shown(&key.b));
-    let text = match &key.kind {
-        KeyKind::Value => {
-            let kinds = key
-                .type_change()
-                .map(|(x, y)| w.change(kind_word(x), kind_word(y)));
-            let note = kinds.map(|kinds| format!("   ({}: {kinds})", w.pick("type", "тип")));
-            let text = lines_of(key, w).unwrap_or_else(|| w.change(&a, &b));
-            format!("{text}{}", note.unwrap_or_default())
-        }
-        KeyKind::Added => format!("{b}   ({})", w.pick("new key", "новый ключ")),
-        KeyKind::Removed => format!("{a}   ({})", w.pick("key removed", "ключ удалён")),
-        KeyKind::Moved => b.clone(),
-        KeyKind::Elements { added, removed } => {
-            let signed = |sign: &str, items: &[Param]| -> Vec<String> {
-                let shown = items.iter().take(ELEMENTS_SHOWN);
-                let mut texts: Vec<String> = shown
-                    .map(|item| format!("{sign} {}", cut(item.spelling(), w)))
-                    .collect();
-                let more = items.len().saturating_sub(ELEMENTS_SHOWN) as u64;
-                if more > 0 {
-                    texts.push(format!(
-                        "{sign} {} {}",
-                        w.number(more),
-                        w.pick("more", "ещё")
-                    ));
-                }
-                texts
-            };
-            let (plus, minus) = (signed("+", added), signed("-", removed));
-            [plus, minus].concat().join(", ")
-        }
-        KeyKind::Reordered => w
-            .pick(
-                "the same elements in another order",
-                "те же элементы в другом порядке",
-            )
-            .to_owned(),
-        KeyKind::Spelling => {
-            let note = w.pick(
-                "same value, other spelling",
-                "то же значение, другая запись",
-            );
-            format!("{}   ({note})", w.change(&a, &b))
-        }
-    };
-    let was = match key.kind {
-        KeyKind::Moved => w.pick("moved from", "перенесён из"),
-        _ => w.pick("was", "раньше"),
-    };
-    match (&key.from, &key.to) {
-        (Some(from), _) => format!("{text}   ({was} {from})"),
-        (None, Some(to)) => format!("{text}   ({} {to})", w.pick("now", "теперь")),
-        (None, None) => text,
+/// Whether a value was set on the command line.
+fn origin(key: &KeyChange, c: &Comparison<'_>, w: Words) -> Option<String> {
+    let set =
+        |run: &Run, name: &Option<String>| run.set.contains_key(name.as_ref().unwrap_or(&key.key));
+    if set(c.b, &key.to) {
+        return Some("--set".to_owned());
     }
-}
-
-/// Elements of a list that are shown before the rest is counted.
-const ELEMENTS_SHOWN: usize = 12;
-/// Characters of a value that are shown; `--json` and `--patch` have it whole.
-const VALUE_SHOWN: usize = 160;
-
-fn cut(text: String, w: Words) -> String {
-    match text.char_indices().nth(VALUE_SHOWN) {
-        None => text,
-        Some((end, _)) => format!("{}{}", &text[..end], if w.unicode { "…" } else { "..." }),
-    }
-}
-
-/// `line 3: a → b   (+2)`: where texts of several lines begin to differ, and how many more do.
-fn lines_of(key: &KeyChange, w: Words) -> Option<String> {
-    let text = |value: &Option<Param>| match value {
-        Some(Param::Leaf {
-            kind: ParamKind::Str,
-            text,
-        }) => Some(text.clone()),
-        _ => None,
-    };
-    let (a, b) = (text(&key.a)?, text(&key.b)?);
-    if !a.contains('\n') && !b.contains('\n') {
-        return None;
-    }
-    let (a, b): (Vec<&str>, Vec<&str>) = (a.split('\n').collect(), b.split('\n').collect());
-    let shorter = a.len().min(b.len());
-    let first = (0..shorter).find(|at| a[*at] != b[*at]).unwrap_or(shorter);
-    let same_end = (0..shorter - first)
-        .take_while(|back| a[a.len() - 1 - back] == b[b.len() - 1 - back])
-        .count();
-    let (old, new) = (&a[first..a.len() - same_end], &b[first..b.len() - same_end]);
-    let line = w.pick("line", "строка");
-    let (before, after) = (old.first().copied(), new.first().copied());
-    let shown = match (before, after) {
-        (Some(a), Some(b)) => w.change(&cut(a.to_owned(), w), &cut(b.to_owned(), w)),
-        (None, Some(b)) => format!("+ {}", cut(b.to_owned(), w)),
-        (Some(a), None) => format!("- {}", cut(a.to_owned(), w)),
-        (None, None) => return None,
-    };
-    let more = old.len().max(new.len()) - 1;
-    let more = (more > 0).then(|| format!("   (+{more})"));
-    Some(format!(
-        "{line} {}: {shown}{}",
-        first + 1,
-        more.unwrap_or_default()
-    ))
-}
-
-fn kind_word(kind: ParamKind) -> &'static str {
-    match kind {
-        ParamKind::Null => "null",
-        ParamKind::Bool => "bool",
-        ParamKind::Int => "int",
-        ParamKind::Float => "float",
-        ParamKind::Str => "str",
-        ParamKind::Date => "date",
-        ParamKind::Map => "map",
-    }
+    let (first, _) = names(c.a, c.b);
+    set(c.a, &key.from).then(|| format!("--set {} {first}", w.pick("in", "в")))
 }
 
 fn seed(c: &Comparison<'_>, w: Words) -> Option<Block> {

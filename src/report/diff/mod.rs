@@ -10,6 +10,7 @@ pub mod factors;
 pub mod gaps;
 pub mod inputs;
 pub mod json;
+pub mod keys;
 pub mod lines;
 pub mod markdown;
 pub mod metrics;

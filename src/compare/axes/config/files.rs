@@ -12,9 +12,6 @@ pub struct FilePair {
     pub b: Option<RecordPath>,
     /// Whether the bytes are equal.
     pub same_bytes: bool,
-    /// Whether the second run read a copy of its own, with values set on the command line or as an
-    /// earlier run had it.
-    pub derived: bool,
     /// Why its keys can't be told, if they can't.
     pub unread: Option<String>,
 }
@@ -60,7 +57,6 @@ fn pair(a: Option<&ConfigFile>, b: Option<&ConfigFile>) -> FilePair {
     FilePair {
         a: a.map(|file| file.path.clone()),
         b: b.map(|file| file.path.clone()),
-        derived: b.is_some_and(|file| file.derived),
         same_bytes: matches!((a, b), (Some(a), Some(b)) if a.sha256 == b.sha256),
         unread: unread(b).or_else(|| unread(a)),
     }

@@ -15,7 +15,8 @@ use crate::model::{Param, Run};
 
 pub use files::FilePair;
 pub use roles::KeyRole;
-pub(in crate::compare) use roles::{is_seed, names_data, names_output, names_seed};
+pub use roles::names_seed;
+pub(in crate::compare) use roles::{is_seed, names_data, names_output};
 
 /// How the configurations differ.
 #[derive(Clone, Debug)]

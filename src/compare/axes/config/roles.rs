@@ -68,7 +68,7 @@ pub(in crate::compare) fn is_seed(key: &str, run: &Run, value: &Param) -> bool {
 }
 
 /// Whether a key is called like a seed.
-pub(in crate::compare) fn names_seed(key: &str) -> bool {
+pub fn names_seed(key: &str) -> bool {
     const NAMES: [&str; 6] = [
         "seed",
         "random_state",
