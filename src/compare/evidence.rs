@@ -129,6 +129,8 @@ pub enum FileNote {
     OutputsIgnored,
     /// Its lines were not compared to the end: a function too many may be named.
     Approximate,
+    /// Its lines could not be counted in time.
+    Uncounted,
     /// The bytes are the same, the permission to execute is not.
     ModeOnly,
     /// Too large to be compared line by line: its bytes after the change, or before a deletion.

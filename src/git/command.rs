@@ -5,10 +5,11 @@
 //! and no lock is taken for convenience.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::Error;
 
@@ -239,6 +240,37 @@ impl Git {
     pub fn run(self) -> Result<Vec<u8>, Error> {
         let shown = self.shown.clone();
         checked(self.output()?, shown)
+    }
+
+    /// Like [`Git::run`], but stops it when the time is over: then what it has printed so far, and
+    /// `false`.
+    pub fn run_within(mut self, limit: Duration) -> Result<(Vec<u8>, bool), Error> {
+        let mut child = self.spawn_inner()?;
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let pipe = child.stdout.take();
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = pipe.map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut bytes));
+            // Nobody listens any more once the time is over.
+            let _ = sender.send(());
+            read.map(|_| bytes)
+        });
+        let in_time = receiver.recv_timeout(limit).is_ok();
+        if !in_time {
+            let _ = child.kill();
+        }
+        let failed = |source| Error::Spawn {
+            command: self.shown.clone(),
+            source,
+        };
+        let gone = || Err(std::io::Error::other("its reader stopped"));
+        let stdout = reader.join().unwrap_or_else(|_| gone()).map_err(failed)?;
+        let mut output = child.wait_with_output().map_err(failed)?;
+        if !in_time {
+            return Ok((stdout, false));
+        }
+        output.stdout = stdout;
+        Ok((checked(output, self.shown)?, true))
     }
 
     /// Like [`Git::run`], as text without the last newline.

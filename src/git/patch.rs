@@ -1,6 +1,7 @@
 //! The difference of two trees in readable form, the same whatever the user's settings are.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::command::split_nul;
 use super::snapshot::pathspecs;
@@ -82,14 +83,21 @@ fn find_line(text: &[u8], line: &[u8]) -> Option<usize> {
     memchr::memmem::find_iter(text, line).find(|&at| at == 0 || text[at - 1] == b'\n')
 }
 
-/// The change of some paths from one tree to another, to be read by people.
-pub fn patch_of(repo: &Repo, from: &Oid, to: &Oid, paths: &[RecordPath]) -> Result<Vec<u8>, Error> {
+/// The change of some paths from one tree to another, to be read by people: whole, or what could be
+/// had in time and `false`.
+pub fn patch_of(
+    repo: &Repo,
+    from: &Oid,
+    to: &Oid,
+    paths: &[RecordPath],
+    limit: Duration,
+) -> Result<(Vec<u8>, bool), Error> {
     diff_tree(repo)
         .env("GIT_LITERAL_PATHSPECS", "1")
         .args(["-p", "--unified=3"])
         .args([from.as_str(), to.as_str(), "--"])
         .args(paths.iter().map(RecordPath::to_path))
-        .run()
+        .run_within(limit)
 }
 
 /// How one path differs between two trees.
@@ -146,18 +154,73 @@ pub fn numstat(
     if from == to {
         return Ok(Vec::new());
     }
+    parse_numstat(&compared(repo, [from, to], &COUNTED, excluded, largest).run()?)
+}
+
+/// Like [`numstat`]; `None` when the lines could not be counted in time.
+pub fn numstat_within(
+    repo: &Repo,
+    from: &Oid,
+    to: &Oid,
+    excluded: &[RecordPath],
+    largest: u64,
+    limit: Duration,
+) -> Result<Option<Vec<Numstat>>, Error> {
+    match compared(repo, [from, to], &COUNTED, excluded, Some(largest)).run_within(limit)? {
+        (printed, true) => parse_numstat(&printed).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Each path that differs, without counts: no line is looked at.
+pub fn names(
+    repo: &Repo,
+    from: &Oid,
+    to: &Oid,
+    excluded: &[RecordPath],
+) -> Result<Vec<Numstat>, Error> {
+    let printed = compared(repo, [from, to], &["-z", "--raw"], excluded, None).run()?;
+    let mut records = split_nul(&printed);
+    let mut changes = Vec::new();
+    while let Some(record) = records.next() {
+        let unexpected = || Error::Unexpected(String::from_utf8_lossy(record).into_owned());
+        let path = records.next().ok_or_else(unexpected)?;
+        let raw = parse_raw(record).ok_or_else(unexpected)?;
+        changes.push(Numstat {
+            path: RecordPath::from_bytes(path),
+            status: raw.letter,
+            added: None,
+            removed: None,
+            old: raw.old,
+            new: raw.new,
+        });
+    }
+    Ok(changes)
+}
+
+const COUNTED: [&str; 3] = ["-z", "--raw", "--numstat"];
+
+fn compared(
+    repo: &Repo,
+    trees: [&Oid; 2],
+    options: &[&str],
+    excluded: &[RecordPath],
+    largest: Option<u64>,
+) -> Git {
     let mut git = repo.git();
     if let Some(bytes) = largest {
         git = git.config(&format!("core.bigFileThreshold={bytes}"));
     }
-    let printed = pinned(git)
-        .args(["-z", "--raw", "--numstat"])
-        .args([from.as_str(), to.as_str()])
+    pinned(git)
+        .args(options)
+        .args(trees.map(Oid::as_str))
         .args(pathspecs(excluded))
-        .run()?;
+}
+
+fn parse_numstat(printed: &[u8]) -> Result<Vec<Numstat>, Error> {
     let mut raws: BTreeMap<&[u8], Raw> = BTreeMap::new();
     let mut changes = Vec::new();
-    let mut records = split_nul(&printed);
+    let mut records = split_nul(printed);
     while let Some(record) = records.next() {
         let unexpected = || Error::Unexpected(String::from_utf8_lossy(record).into_owned());
         if record.starts_with(b":") {

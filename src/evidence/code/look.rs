@@ -24,20 +24,31 @@ pub struct Looker<'a, 'r> {
     objects: &'a Objects<'r>,
     left: usize,
     deadline: Option<Instant>,
+    counted: bool,
 }
 
 impl<'a, 'r> Looker<'a, 'r> {
-    /// Reads contents from an object database.
-    pub fn new(objects: &'a Objects<'r>) -> Self {
+    /// Reads contents from an object database. Unless lines were `counted`, files without counts
+    /// need not be binary.
+    pub fn new(objects: &'a Objects<'r>, counted: bool) -> Self {
         Self {
             objects,
             left: BUDGET,
             deadline: None,
+            counted,
         }
     }
 
     /// What there is to say about a file; its use by the command is not looked at.
     pub fn look(&mut self, stat: &Numstat, largest: u64) -> Result<FileChange, Error> {
+        let mut change = self.looked(stat, largest)?;
+        if !self.counted && change.note.is_none() {
+            change.note = Some(FileNote::Uncounted);
+        }
+        Ok(change)
+    }
+
+    fn looked(&mut self, stat: &Numstat, largest: u64) -> Result<FileChange, Error> {
         let mut change = FileChange {
             path: stat.path.clone(),
             axis: Axis::Code,
@@ -62,7 +73,7 @@ impl<'a, 'r> Looker<'a, 'r> {
         if self.left == 0 || !is_file(mode_a) || !is_file(mode_b) {
             return Ok(change);
         }
-        if stat.added.is_none() {
+        if stat.added.is_none() && self.counted {
             change.note = self.too_large(stat, largest)?;
             return Ok(change);
         }

@@ -5,6 +5,7 @@ pub mod look;
 pub mod used;
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use crate::compare::evidence::{CodeEvidence, FileChange, FileNote, Place, UsageGap};
 use crate::context::Ctx;
@@ -25,6 +26,10 @@ use entry::Entry;
 use look::Looker;
 use used::{Program, Reach, Sources};
 
+/// How long git may count lines; then files are told by name. A change of 10 MB takes a tenth of it.
+const COUNTING: Duration = Duration::from_secs(2);
+/// How long git may write lines down that somebody wants to see.
+const SHOWING: Duration = Duration::from_secs(5);
 /// Files whose lines are shown: git looks for each path among all that differ.
 const MOST_FILES_SHOWN: usize = 2_000;
 /// Files of more bytes than this are not compared line by line.
@@ -52,15 +57,30 @@ impl Differences {
     }
 }
 
-/// Compares the frozen trees of two runs; equal trees cost nothing.
+/// Compares the frozen code of two runs; equal code costs nothing, and then says nothing of
+/// [`unrecorded`] files.
 pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
-    let unkept = unkept(a, b);
-    if a.code.tree.is_some() && a.code.tree == b.code.tree && unkept.is_empty() {
+    let same = |of: fn(&Run) -> Option<&Oid>| of(a).is_some() && of(a) == of(b);
+    let same_code = same(|run| run.code.tree.as_ref()) || same(|run| run.code.code_tree.as_ref());
+    if same_code && unkept(a, b).is_empty() {
         return Ok(Differences {
             code: CodeEvidence::Known(Vec::new()),
             ..Differences::default()
         });
     }
+    between_trees(ctx, a, b)
+}
+
+/// Configuration and data files that changed and are no recorded input of either run.
+pub fn unrecorded(ctx: &Ctx, a: &Run, b: &Run) -> Result<Vec<RecordPath>> {
+    if a.code.tree.is_some() && a.code.tree == b.code.tree && unkept(a, b).is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(between_trees(ctx, a, b)?.unrecorded)
+}
+
+fn between_trees(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
+    let unkept = unkept(a, b);
     let objects = Objects::open(ctx.repo()?);
     let (from, to) = match (tree(ctx, &objects, a), tree(ctx, &objects, b)) {
         (Ok(from), Ok(to)) => (from, to),
@@ -68,8 +88,14 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
     };
     let claims = claims(ctx, a, b)?;
     let excluded = [ctx.project()?.experiments_in_tree()];
-    let stats = match patch::numstat(ctx.repo()?, &from, &to, &excluded, Some(LARGEST)) {
-        Ok(stats) => stats,
+    let repo = ctx.repo()?;
+    let counted = patch::numstat_within(repo, &from, &to, &excluded, LARGEST, COUNTING);
+    let counted = counted.and_then(|stats| match stats {
+        Some(stats) => Ok((stats, true)),
+        None => Ok((patch::names(repo, &from, &to, &excluded)?, false)),
+    });
+    let (stats, in_time) = match counted {
+        Ok(found) => found,
         // A partial clone has trees and not every file in them.
         Err(error) => return Ok(Differences::unknown(first_line(&error.to_string()))),
     };
@@ -77,7 +103,7 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
         let inputs = claims.config.iter().chain(&claims.data);
         inputs.into_iter().any(|claim| path.is_within(claim))
     };
-    let mut looker = Looker::new(&objects);
+    let mut looker = Looker::new(&objects, in_time);
     let (mut code, mut unrecorded) = (Vec::new(), Vec::new());
     for stat in stats {
         match claims.axis_of(&stat.path) {
@@ -352,8 +378,14 @@ pub fn lines(ctx: &Ctx, a: &Run, b: &Run, code: &CodeEvidence) -> Result<String>
     let (Ok(from), Ok(to)) = (tree(ctx, &objects, a), tree(ctx, &objects, b)) else {
         return Ok(String::new());
     };
-    let patch = patch::patch_of(ctx.repo()?, &from, &to, &paths)?;
+    let (patch, in_time) = patch::patch_of(ctx.repo()?, &from, &to, &paths, SHOWING)?;
     let mut text = String::from_utf8_lossy(&patch).into_owned();
+    if !in_time {
+        text.push_str(ctx.lang()?.pick(
+            "\napproximate: the other lines could not be compared in time\n",
+            "\nприблизительно: остальные строки не удалось сравнить за отведённое время\n",
+        ));
+    }
     if more > 0 {
         text.push_str(&match ctx.lang()? {
             Lang::En => format!("approximate: {more} more files differ\n"),

@@ -219,7 +219,8 @@ pub struct CodeFile {
     pub cells: Option<u64>,
     /// Functions and classes that hold changed lines.
     pub functions: Vec<String>,
-    /// Whether a function too many may be named, for the lines were not compared to the end.
+    /// Whether the lines were not compared to the end: then a function too many may be named, or
+    /// counts are missing.
     pub approximate: bool,
 }
 

@@ -233,7 +233,7 @@ fn code_file(file: &crate::compare::FileChange) -> CodeFile {
         counts: file.counts(),
         cells: file.cells,
         functions: file.functions.clone(),
-        approximate: file.note == Some(FileNote::Approximate),
+        approximate: matches!(file.note, Some(FileNote::Approximate | FileNote::Uncounted)),
     }
 }
 
