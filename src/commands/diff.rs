@@ -82,10 +82,12 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     let mut seen = evidence::gather(ctx, &a.run, &b.run, &others, &args.look())?;
     let rules = Rules::from(ctx.settings()?);
     let mut comparison = compare(&a.side(), &b.side(), &seen, &rules);
-    if comparison.verdict == Verdict::Unexplained && (a.run.seed.is_none() || b.run.seed.is_none())
-    {
-        // The program is only read through where its seeds may be the reason.
-        seen.unseeded = evidence::code::unseeded(ctx, &b.run)?;
+    if comparison.verdict == Verdict::Unexplained {
+        // Reasons are only looked for where they are wanted: that takes reading whole trees.
+        seen.unrecorded = evidence::code::unrecorded(ctx, &a.run, &b.run)?;
+        if a.run.seed.is_none() || b.run.seed.is_none() {
+            seen.unseeded = evidence::code::unseeded(ctx, &b.run)?;
+        }
         comparison = compare(&a.side(), &b.side(), &seen, &rules);
     }
     let look = look(ctx, args)?;

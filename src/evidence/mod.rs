@@ -9,13 +9,15 @@ pub mod yardstick;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::compare::axes::config::names_seed;
 use crate::compare::evidence::{Evidence, Side};
 use crate::compare::{closest, noise};
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::data::ConfigFile;
 use crate::model::run::Base;
-use crate::model::{Brief, RecordPath, Run};
+use crate::model::{Brief, Param, RecordPath, Run};
+use crate::query::{self, Target, Value};
 use crate::record::prepare::Preview;
 use crate::store::catalog::Catalog;
 use crate::store::layout::ENV_TXT;
@@ -147,7 +149,20 @@ pub fn relatives(ctx: &Ctx, a: &Run, b: &Run) -> Result<Vec<Run>> {
             || noise::may_repeat(tree, params, b)
             || closest::may_lie_between(tree, params, a, b)
     };
-    let picked = catalog.pick(matters);
+    let ends = |(key, value): (&String, &Param)| {
+        let (x, y) = (value.number()?, b.params.get(key)?.number()?);
+        let known = !names_seed(key) && x.is_finite() && y.is_finite();
+        known.then(|| (Target::Param(key.clone()), x.as_f64(), y.as_f64()))
+    };
+    let ends: Vec<(Target, f64, f64)> = a.params.iter().filter_map(ends).collect();
+    // Both kinds of relatives have each number of the configuration from one of the two runs.
+    let between = |run: &dyn query::Subject| {
+        ends.iter().all(|(target, x, y)| match run.value(target) {
+            Value::Number(value, _) if value.is_finite() => value == *x || value == *y,
+            _ => true,
+        })
+    };
+    let picked = catalog.pick(between, matters);
     let ids = picked.into_iter().map(|at| catalog.id(at)).collect();
     Ok(runs::read(project, ids))
 }

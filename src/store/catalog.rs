@@ -229,12 +229,16 @@ impl Catalog {
         runs.filter_map(|at| self.get(at).ok()).collect()
     }
 
-    /// Readable runs that pass a test, by place.
-    pub fn pick(&self, test: impl Fn(&Brief) -> bool + Sync) -> Vec<usize> {
+    /// Readable runs that pass a test, by place. Those that fail the first one are not unpacked.
+    pub fn pick(
+        &self,
+        first: impl Fn(&dyn Subject) -> bool + Sync,
+        test: impl Fn(&Brief) -> bool + Sync,
+    ) -> Vec<usize> {
         let all = (0..self.len()).into_par_iter().with_min_len(128);
         all.filter(|at| match &self.slots[*at].source {
             Source::Read(run) => test(run),
-            _ => self.get(*at).is_ok_and(|run| test(&run)),
+            _ => self.ask(*at, &first) == Some(true) && self.get(*at).is_ok_and(|run| test(&run)),
         })
         .collect()
     }
