@@ -44,22 +44,22 @@ const CASES: [Case; 12] = [
     // equal code, then ten changed files; as a program, then as git's subcommand.
     Case {
         name: "diff",
-        promised: 8.0,
+        promised: 6.0,
         measure: |bench| diff(bench, "git-exp", "exp_002"),
     },
     Case {
         name: "diff-git",
-        promised: 8.0,
+        promised: 7.0,
         measure: |bench| diff(bench, "git", "exp_002"),
     },
     Case {
         name: "diff-ten",
-        promised: 16.0,
+        promised: 10.0,
         measure: |bench| diff(bench, "git-exp", "exp_003"),
     },
     Case {
         name: "diff-ten-git",
-        promised: 20.0,
+        promised: 11.0,
         measure: |bench| diff(bench, "git", "exp_003"),
     },
     // Beside the same in a repository with one run.
