@@ -38,8 +38,16 @@ pub fn render(checked: &Checked) -> String {
             findings.iter().filter(fails).count(),
             findings.iter().filter(skips).count(),
         ));
+        // GitLab keeps one of the cases that share a name.
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for finding in findings {
-            text.push_str(&case(finding, checked.strict));
+            let mut name = name(finding);
+            let count = seen.entry(name.clone()).or_default();
+            *count += 1;
+            if *count > 1 {
+                name.push_str(&format!(" ({count})"));
+            }
+            text.push_str(&case(finding, &name, checked.strict));
         }
         text.push_str("  </testsuite>\n");
     }
@@ -51,17 +59,21 @@ fn is_failure(finding: &Finding, strict: bool) -> bool {
     finding.outcome == Outcome::Broken && (strict || finding.level == Level::Error)
 }
 
-fn case(finding: &Finding, strict: bool) -> String {
-    let name = match (&finding.run, finding.place()) {
+/// What a case is called: the run, or the place.
+fn name(finding: &Finding) -> String {
+    match (&finding.run, finding.place()) {
         (Some(run), Some(place)) if finding.line.is_some() => format!("{run} {place}"),
         (Some(run), _) => run.clone(),
         (None, Some(place)) => place,
         (None, None) => "project".to_owned(),
-    };
+    }
+}
+
+fn case(finding: &Finding, name: &str, strict: bool) -> String {
     let open = format!(
         "    <testcase classname=\"git-exp.{}\" name=\"{}\"",
         finding.code,
-        escape(&name)
+        escape(name)
     );
     let mut body: Vec<String> = finding.place().into_iter().collect();
     body.extend(finding.details.iter().cloned());
@@ -99,8 +111,74 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{hostile, sample};
+    use super::super::testing::{checked, hostile, sample};
     use super::*;
+
+    /// What the schema of Jenkins' reader (`junit-10.xsd` of its xUnit plug-in) and GitLab allow: the
+    /// attributes that must be there, those that may, and the elements inside.
+    const ALLOWED: [(&str, [&[&str]; 3]); 6] = [
+        (
+            "testsuites",
+            [
+                &[],
+                &["name", "tests", "failures", "errors"],
+                &["testsuite"],
+            ],
+        ),
+        (
+            "testsuite",
+            [
+                &["name", "tests", "failures", "errors"],
+                &["skipped"],
+                &["testcase"],
+            ],
+        ),
+        (
+            "testcase",
+            [
+                &["name"],
+                &["classname"],
+                &["failure", "skipped", "system-out"],
+            ],
+        ),
+        ("failure", [&[], &["message", "type"], &[]]),
+        ("skipped", [&[], &["message"], &[]]),
+        ("system-out", [&[], &[], &[]]),
+    ];
+
+    #[test]
+    fn readers_are_given_what_their_schema_allows() {
+        let twice = checked(vec![Finding::broken("E-metrics", "x").at("f"); 3]);
+        for one in [sample(), hostile(), twice] {
+            let text = render(&one);
+            let document = roxmltree::Document::parse(&text).unwrap();
+            for node in document.descendants().filter(roxmltree::Node::is_element) {
+                let name = node.tag_name().name();
+                let (_, [must, may, inside]) =
+                    ALLOWED.iter().find(|known| known.0 == name).unwrap();
+                let has: Vec<&str> = node.attributes().map(|a| a.name()).collect();
+                assert!(
+                    must.iter().all(|name| has.contains(name)),
+                    "{name}: {has:?}"
+                );
+                assert!(
+                    has.iter()
+                        .all(|name| must.contains(name) || may.contains(name))
+                );
+                for child in node.children().filter(roxmltree::Node::is_element) {
+                    assert!(inside.contains(&child.tag_name().name()), "{name}");
+                }
+                let cases = node
+                    .children()
+                    .filter(|child| child.has_tag_name("testcase"));
+                let mut names: Vec<_> = cases.map(|case| case.attribute("name")).collect();
+                let all = names.len();
+                names.sort_unstable();
+                names.dedup();
+                assert_eq!(names.len(), all, "two cases share a name");
+            }
+        }
+    }
 
     #[test]
     fn suites_count_what_is_in_them() {
