@@ -14,7 +14,8 @@ pub fn remember<'u>(exp_dir: &Path, uids: impl Iterator<Item = &'u Uid>) -> Resu
     let mut all: BTreeSet<String> = before.lines().map(str::to_owned).collect();
     let count = all.len();
     all.extend(uids.map(Uid::to_string));
-    if all.len() == count {
+    // Also an empty list says that the remote was asked.
+    if all.len() == count && path.exists() {
         return Ok(());
     }
     let text: String = all.iter().map(|uid| format!("{uid}\n")).collect();

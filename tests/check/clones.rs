@@ -264,3 +264,31 @@ fn make_executable(path: &std::path::Path) {
     #[cfg(not(unix))]
     let _ = path;
 }
+
+#[test]
+fn what_a_pull_does_not_bring_is_lost() {
+    let env = squashed();
+    for name in env
+        .git(&["for-each-ref", "--format=%(refname)", "refs/exp"])
+        .lines()
+    {
+        env.git(&["update-ref", "-d", name]);
+    }
+    env.git(&["reflog", "expire", "--expire=now", "--all"]);
+    let clone = Clone::new(&env, "fresh", &[]);
+    let before = clone.check(&[]);
+    assert_eq!(before.code, 0, "{}", before.all());
+    assert!(
+        before.stdout.contains("fix: git exp pull"),
+        "{}",
+        before.stdout
+    );
+    clone.git(&["exp", "pull"]);
+    let after = clone.check(&[]);
+    assert_eq!(after.code, 1, "{}", after.all());
+    assert!(
+        after.stdout.contains("is nowhere in this clone"),
+        "{}",
+        after.stdout
+    );
+}
