@@ -4,6 +4,7 @@ mod clones;
 mod honest;
 mod lies;
 mod output;
+mod repairs;
 
 use git_exp::model::data::{Artifact, ConfigFile, DataInput, DataKind, MetricsFile};
 use git_exp::model::param::ParamKind;

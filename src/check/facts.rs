@@ -28,6 +28,8 @@ pub struct Facts {
     pub generated: Vec<Generated>,
     /// The stages.
     pub stages: Vec<Stage>,
+    /// How much was looked at.
+    pub looked: Looked,
     /// The moment of the check; `None` in tests that don't need one.
     pub now: Option<Time>,
     /// Whether `--pushed` was asked.
@@ -36,6 +38,18 @@ pub struct Facts {
     pub require_clean: bool,
     /// Whether an equal tree is not enough for `E-commit`.
     pub strict_commit: bool,
+}
+
+/// How much was looked at: with `--since`, no more than what is new, but for the records, which say
+/// what numbers in reports and the table must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Records that were read.
+    pub records: usize,
+    /// Files of runs that were looked through.
+    pub files: usize,
+    /// Commits whose code may be that of a run.
+    pub commits: usize,
 }
 
 /// What this clone can know.
@@ -51,6 +65,8 @@ pub struct CloneFacts {
     pub keep_refs_known: bool,
     /// There is a remote at all.
     pub has_remote: bool,
+    /// The remote that is pushed to by default.
+    pub remote: Option<String>,
 }
 
 /// What was seen of one run.
@@ -64,6 +80,8 @@ pub struct RunFacts {
     pub in_scope: bool,
     /// The record, or why it can't be read.
     pub run: Result<Run, String>,
+    /// Its mini-log, until it is taken to [`Facts::documents`].
+    pub readme: Option<String>,
     /// Digest of the immutable part as the file has it now.
     pub digest: Option<String>,
     /// The same in versions that were committed before: what the version is called, and its digest.
@@ -76,6 +94,8 @@ pub struct RunFacts {
     pub config: Vec<CopyFacts>,
     /// The copy of the metrics file.
     pub metrics: Option<MetricsFacts>,
+    /// Those of repeats, in the record's order; `None` where one wrote no file.
+    pub repeats: Vec<Option<MetricsFacts>>,
     /// Data inputs, in the record's order.
     pub data: Vec<Content>,
     /// Models, in the record's order.
@@ -86,6 +106,8 @@ pub struct RunFacts {
     pub process_gone: bool,
     /// The record was left on the server: this is a partial clone.
     pub left_on_server: bool,
+    /// Where an honest version of its files may be.
+    pub earlier: Earlier,
     /// Files of the record that could not be read: too large, links, or left on the server.
     pub unread: Vec<String>,
     /// Files of the record that git ignores, and so will not be in any clone.
@@ -100,17 +122,20 @@ impl RunFacts {
             folder,
             in_scope: true,
             run,
+            readme: None,
             digest: None,
             before: Vec::new(),
             commit: CommitFacts::default(),
             frozen: FrozenFacts::default(),
             config: Vec::new(),
             metrics: None,
+            repeats: Vec::new(),
             data: Vec::new(),
             models: Vec::new(),
             secrets: Vec::new(),
             process_gone: false,
             left_on_server: false,
+            earlier: Earlier::default(),
             unread: Vec::new(),
             ignored: Vec::new(),
         }
@@ -121,10 +146,46 @@ impl RunFacts {
         self.file(crate::store::layout::RUN_JSON)
     }
 
+    /// The command that brings an honest version of a file back, or leads to it.
+    pub fn restore(&self, name: &str) -> String {
+        let file = self.file(name);
+        match &self.earlier {
+            Earlier::Unknown => format!("git checkout HEAD -- {file}"),
+            Earlier::Version(version) => format!("git checkout {version} -- {file}"),
+            Earlier::Committed => {
+                format!("git log -p -- {file}   (then: git checkout COMMIT -- {file})")
+            }
+            Earlier::Never => format!(
+                "record it anew: git exp run NAME --like {}",
+                self.id.short()
+            ),
+        }
+    }
+
+    /// Whether the sealed part was edited.
+    pub fn is_edited(&self) -> bool {
+        let sealed = self.run.as_ref().ok().and_then(|run| run.digest.as_ref());
+        self.digest.is_some() && sealed.is_some_and(|sealed| self.digest.as_ref() != Some(sealed))
+    }
+
     /// A file in its folder, from the top of the working tree.
     pub fn file(&self, name: &str) -> String {
         format!("{}/{name}", self.folder)
     }
+}
+
+/// Where another version of a run's files is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Earlier {
+    /// It was not looked for.
+    #[default]
+    Unknown,
+    /// In this revision.
+    Version(String),
+    /// In history: the last commit has the files as they are.
+    Committed,
+    /// Nowhere: they were never committed.
+    Never,
 }
 
 /// What keeps a commit.
@@ -200,6 +261,8 @@ pub struct CopyFacts {
 /// A copy of a metrics file.
 #[derive(Clone, Debug)]
 pub struct MetricsFacts {
+    /// Its path in the run's folder.
+    pub name: String,
     /// The copy.
     pub copy: CopyFacts,
     /// What it says, or why it can't be read.

@@ -13,7 +13,9 @@ pub mod policy;
 pub mod prose;
 pub mod rules;
 
-use facts::Facts;
+use rayon::prelude::*;
+
+use facts::{Facts, Looked};
 use finding::{Finding, Outcome};
 use policy::Policy;
 
@@ -30,6 +32,8 @@ pub struct Checked {
     pub asked: usize,
     /// How many of them are finished.
     pub finished: usize,
+    /// How much was looked at.
+    pub looked: Looked,
     /// How it ends.
     pub exit: ExitCode,
     /// Whether warnings fail it.
@@ -39,9 +43,9 @@ pub struct Checked {
 /// Asks every rule.
 pub fn check(facts: &Facts, policy: &Policy) -> Checked {
     let mut findings: Vec<Finding> = rules::RULES
-        .iter()
+        .par_iter()
         .filter(|rule| policy.asks(rule.code))
-        .flat_map(|rule| (rule.run)(facts))
+        .flat_map_iter(|rule| (rule.run)(facts))
         .collect();
     for finding in &mut findings {
         policy.weigh(finding);
@@ -57,6 +61,7 @@ pub fn check(facts: &Facts, policy: &Policy) -> Checked {
         exit: policy.exit_code(&findings),
         strict: policy.strict,
         runs: facts.runs.len(),
+        looked: facts.looked,
         asked,
         finished,
         findings,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::objects::Objects;
-use super::tree::{FOLDER, build_object};
+use super::tree::{FOLDER, push, raw_items};
 use super::{Error, Repo};
 use crate::model::{Oid, RecordPath};
 
@@ -32,8 +32,9 @@ pub struct Seen {
     pub time: i64,
 }
 
-/// Reads all refs at once.
-pub fn tips(repo: &Repo) -> Result<Tips, Error> {
+/// Reads all refs at once. A CI job stands on a commit without a branch; what it checks out counts as
+/// kept.
+pub fn tips(repo: &Repo, head: Option<&Oid>) -> Result<Tips, Error> {
     let printed = repo
         .git()
         .args(["for-each-ref", "--format=%(objectname) %(refname)"])
@@ -56,26 +57,8 @@ pub fn tips(repo: &Repo) -> Result<Tips, Error> {
             tips.keep.insert(uid.to_owned(), id);
         }
     }
-    // A CI job stands on a commit without a branch; what it checks out counts as kept.
-    tips.branches.extend(repo.resolve("HEAD")?);
+    tips.branches.extend(head.cloned());
     Ok(tips)
-}
-
-/// The commits of these that are in the object store. Nothing is fetched.
-pub fn present(repo: &Repo, commits: &BTreeSet<Oid>) -> Result<BTreeSet<Oid>, Error> {
-    if commits.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let printed = repo
-        .git()
-        .args(["cat-file", "--batch-check=%(objectname) %(objecttype)"])
-        .stdin(lines(commits.iter(), ""))
-        .run()?;
-    let commit = |line: &str| Oid::parse(line.strip_suffix(" commit")?);
-    Ok(String::from_utf8_lossy(&printed)
-        .lines()
-        .filter_map(commit)
-        .collect())
 }
 
 /// The commits of these (which must be present) that can't be reached from any of the tips.
@@ -89,7 +72,16 @@ pub fn unreached(
     if commits.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let mut input = lines(commits.iter(), "");
+    // A tip needs no walk to be reached.
+    let tips_alone: BTreeSet<&Oid> = tips.iter().collect();
+    let mut left = commits
+        .iter()
+        .filter(|commit| !tips_alone.contains(commit))
+        .peekable();
+    if left.peek().is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let mut input = lines(left, "");
     input.extend(lines(tips.iter(), "^"));
     let printed = repo
         .git()
@@ -130,8 +122,9 @@ pub fn reflog(repo: &Repo) -> Result<Vec<Oid>, Error> {
         .collect())
 }
 
-/// The newest commits that tips reach, newest first, at most `limit`.
-pub fn recent(repo: &Repo, tips: &[Oid], limit: usize) -> Result<Vec<Seen>, Error> {
+/// The newest commits that tips reach, newest first, at most `limit`. The walk ends where history
+/// gets older than `since`, in seconds since 1970.
+pub fn recent(repo: &Repo, tips: &[Oid], limit: usize, since: i64) -> Result<Vec<Seen>, Error> {
     if tips.is_empty() {
         return Ok(Vec::new());
     }
@@ -139,6 +132,7 @@ pub fn recent(repo: &Repo, tips: &[Oid], limit: usize) -> Result<Vec<Seen>, Erro
         .git()
         .args(["rev-list", "--no-commit-header", "--format=%H %T %ct"])
         .arg(format!("--max-count={limit}"))
+        .arg(format!("--max-age={}", since.max(0)))
         .arg("--stdin")
         .stdin(lines(tips.iter(), ""))
         .run()?;
@@ -167,24 +161,45 @@ pub fn branch_with(repo: &Repo, commit: &Oid) -> Result<Option<String>, Error> {
     Ok(printed.lines().next().map(str::to_owned))
 }
 
-/// Whether a server keeps objects that this clone has not got (`git clone --filter`).
-pub fn is_partial(repo: &Repo) -> bool {
-    let asked = repo
-        .git()
-        .args(["config", "--get-regexp"])
-        .arg(r"^(remote\..*\.promisor|extensions\.partialclone)$")
-        .output();
-    asked.is_ok_and(|output| !output.stdout.is_empty())
+/// What the configuration says of remotes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remotes {
+    /// There is one.
+    pub any: bool,
+    /// `origin`, or another that there is.
+    pub name: Option<String>,
+    /// One of them fetches keep-refs.
+    pub keep_refs: bool,
+    /// A server keeps objects that this clone has not got (`git clone --filter`).
+    pub partial: bool,
 }
 
-/// The names of remotes, and whether any of them fetches keep-refs.
-pub fn remotes(repo: &Repo) -> Result<(bool, bool), Error> {
+/// Reads what the configuration says of remotes.
+pub fn remotes(repo: &Repo) -> Result<Remotes, Error> {
     let output = repo
         .git()
-        .args(["config", "--get-regexp", r"^remote\..*\.(url|fetch)$"])
+        .args(["config", "--get-regexp"])
+        .arg(r"^(remote\..*\.(url|fetch|promisor)|extensions\.partialclone)$")
         .output()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok((!text.is_empty(), text.contains("refs/exp/")))
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut found = Remotes::default();
+    for line in text.lines() {
+        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+        if name.ends_with(".promisor") || name == "extensions.partialclone" {
+            found.partial = true;
+        } else {
+            found.any = true;
+            let remote = name
+                .strip_prefix("remote.")
+                .and_then(|name| name.rsplit_once('.'));
+            let remote = remote.map(|(remote, _)| remote.to_owned());
+            if found.name.is_none() || remote.as_deref() == Some("origin") {
+                found.name = remote;
+            }
+            found.keep_refs |= value.contains("refs/exp/");
+        }
+    }
+    Ok(found)
 }
 
 fn lines<'a>(ids: impl Iterator<Item = &'a Oid>, prefix: &str) -> Vec<u8> {
@@ -202,7 +217,8 @@ fn lines<'a>(ids: impl Iterator<Item = &'a Oid>, prefix: &str) -> Vec<u8> {
 pub struct Filter<'a, 'r> {
     objects: &'a Objects<'r>,
     keep: &'a dyn Fn(&RecordPath) -> bool,
-    known: HashMap<(Oid, RecordPath), Option<Oid>>,
+    kept: HashMap<Vec<u8>, bool>,
+    known: HashMap<(Oid, Vec<u8>), Option<Oid>>,
 }
 
 impl<'a, 'r> Filter<'a, 'r> {
@@ -211,6 +227,7 @@ impl<'a, 'r> Filter<'a, 'r> {
         Self {
             objects,
             keep,
+            kept: HashMap::new(),
             known: HashMap::new(),
         }
     }
@@ -220,31 +237,45 @@ impl<'a, 'r> Filter<'a, 'r> {
     /// # Errors
     /// When a tree on the way is not here (a partial clone).
     pub fn tree(&mut self, root: &Oid) -> Result<Oid, Error> {
-        let kept = self.below(root, &RecordPath::default())?;
+        let kept = self.below(root, &mut Vec::new())?;
         Ok(kept.unwrap_or_else(|| self.objects.format().empty_tree()))
     }
 
-    fn below(&mut self, tree: &Oid, folder: &RecordPath) -> Result<Option<Oid>, Error> {
+    /// `folder` is the path with a slash at its end, and is left as it was.
+    fn below(&mut self, tree: &Oid, folder: &mut Vec<u8>) -> Result<Option<Oid>, Error> {
         let key = (tree.clone(), folder.clone());
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
-        let mut items = self.objects.tree(tree)?;
-        let mut kept = Vec::with_capacity(items.len());
-        for mut item in items.drain(..) {
-            let path = RecordPath::from_bytes(item.name.clone()).below(folder);
+        let format = self.objects.format();
+        let content = self.objects.tree_content(tree)?;
+        let mut kept = Vec::with_capacity(content.len());
+        let length = folder.len();
+        for item in raw_items(&content, format) {
+            let item = item?;
+            folder.extend_from_slice(item.name);
             if item.mode == FOLDER {
-                if let Some(id) = self.below(&item.id, &path)? {
-                    item.id = id;
-                    kept.push(item);
+                folder.push(b'/');
+                if let Some(id) = self.below(&item.oid()?, folder)? {
+                    push(&mut kept, FOLDER, item.name, &id);
                 }
-            } else if (self.keep)(&path) {
-                kept.push(item);
+            } else if self.keeps(folder) {
+                kept.extend_from_slice(item.whole);
             }
+            folder.truncate(length);
         }
-        let id = (!kept.is_empty()).then(|| self.objects.format().id("tree", &build_object(kept)));
+        let id = (!kept.is_empty()).then(|| format.id("tree", &kept));
         self.known.insert(key, id.clone());
         Ok(id)
+    }
+
+    fn keeps(&mut self, path: &[u8]) -> bool {
+        if let Some(kept) = self.kept.get(path) {
+            return *kept;
+        }
+        let kept = (self.keep)(&RecordPath::from_bytes(path));
+        self.kept.insert(path.to_vec(), kept);
+        kept
     }
 }
 
@@ -264,16 +295,13 @@ mod tests {
         lab.commit("two");
         let lost = repo.resolve("HEAD").unwrap().unwrap();
         lab.git(&["checkout", "-q", "-"]);
-        let tips = tips(&repo).unwrap();
+        let tips = tips(&repo, Some(&head)).unwrap();
         let both: BTreeSet<Oid> = [head.clone(), lost.clone()].into();
-        assert_eq!(present(&repo, &both).unwrap(), both);
         let out = unreached(&repo, &both, &tips.branches).unwrap();
         assert_eq!(out, [lost.clone()].into());
         assert!(reflog(&repo).unwrap().contains(&lost));
         assert!(branch_with(&repo, &lost).unwrap().is_none());
-        let nothing: BTreeSet<Oid> = [Oid::from_bytes(&[7; 20]).unwrap()].into();
-        assert!(present(&repo, &nothing).unwrap().is_empty());
-        let newest = recent(&repo, &tips.branches, 10).unwrap();
+        let newest = recent(&repo, &tips.branches, 10, 0).unwrap();
         assert_eq!(newest[0].id, head);
     }
 

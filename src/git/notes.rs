@@ -271,7 +271,14 @@ pub fn read(repo: &Repo, commit: &Oid) -> Result<Vec<String>, Error> {
 
 /// The lines on every commit.
 pub fn read_all(repo: &Repo) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
-    let objects = Objects::open(repo);
+    read_some(&Objects::open(repo), &|_| true)
+}
+
+/// The lines on some commits.
+pub fn read_some(
+    objects: &Objects<'_>,
+    wanted: &dyn Fn(&Oid) -> bool,
+) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
     let mut notes: BTreeMap<Oid, Vec<String>> = BTreeMap::new();
     let mut open: Vec<(Oid, String)> = Vec::new();
     open.extend(refs::read_name(objects.repo(), REF)?.map(|root| (root, String::new())));
@@ -280,7 +287,7 @@ pub fn read_all(repo: &Repo) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
             let name = format!("{prefix}{}", String::from_utf8_lossy(&item.name));
             if item.mode == FOLDER {
                 open.push((item.id, name));
-            } else if let Some(commit) = Oid::parse(&name) {
+            } else if let Some(commit) = Oid::parse(&name).filter(wanted) {
                 let text = objects.blob(&item.id)?;
                 let lines = lines(&text).map(str::to_owned);
                 notes.entry(commit).or_default().extend(lines);

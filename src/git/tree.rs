@@ -118,29 +118,70 @@ pub struct Item {
     pub id: Oid,
 }
 
+/// One entry of a tree object as it stands there.
+#[derive(Clone, Copy, Debug)]
+pub struct RawItem<'c> {
+    /// All of it.
+    pub whole: &'c [u8],
+    /// git's mode.
+    pub mode: u32,
+    /// One component.
+    pub name: &'c [u8],
+    /// The bytes of what it is.
+    pub id: &'c [u8],
+}
+
+impl RawItem<'_> {
+    /// What it is.
+    pub fn oid(&self) -> Result<Oid, Error> {
+        Oid::from_bytes(self.id).ok_or_else(broken)
+    }
+}
+
+fn broken() -> Error {
+    Error::Unexpected("a broken tree object".to_owned())
+}
+
+/// Goes through a tree object.
+pub fn raw_items(
+    content: &[u8],
+    format: ObjectFormat,
+) -> impl Iterator<Item = Result<RawItem<'_>, Error>> {
+    let mut rest = content;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let item = raw_item(rest, format);
+        rest = item.map_or(&[], |item| &rest[item.whole.len()..]);
+        Some(item.ok_or_else(broken))
+    })
+}
+
+fn raw_item(rest: &[u8], format: ObjectFormat) -> Option<RawItem<'_>> {
+    let space = memchr::memchr(b' ', rest)?;
+    let nul = space + memchr::memchr(0, &rest[space..])?;
+    let end = nul + 1 + format.width();
+    let mode = std::str::from_utf8(&rest[..space]).ok()?;
+    Some(RawItem {
+        whole: rest.get(..end)?,
+        mode: u32::from_str_radix(mode, 8).ok()?,
+        name: &rest[space + 1..nul],
+        id: &rest[nul + 1..end],
+    })
+}
+
 /// Takes a tree object apart.
 pub fn parse_object(content: &[u8], format: ObjectFormat) -> Result<Vec<Item>, Error> {
-    let broken = || Error::Unexpected("a broken tree object".to_owned());
-    let mut items = Vec::new();
-    let mut rest = content;
-    while !rest.is_empty() {
-        let space = rest.iter().position(|&b| b == b' ').ok_or_else(broken)?;
-        let nul = rest.iter().position(|&b| b == 0).ok_or_else(broken)?;
-        let end = nul + 1 + format.width();
-        if nul < space || rest.len() < end {
-            return Err(broken());
-        }
-        let mode = std::str::from_utf8(&rest[..space])
-            .ok()
-            .and_then(|mode| u32::from_str_radix(mode, 8).ok());
-        items.push(Item {
-            mode: mode.ok_or_else(broken)?,
-            name: rest[space + 1..nul].to_vec(),
-            id: Oid::from_bytes(&rest[nul + 1..end]).ok_or_else(broken)?,
-        });
-        rest = &rest[end..];
-    }
-    Ok(items)
+    let item = |item: Result<RawItem<'_>, Error>| {
+        let item = item?;
+        Ok(Item {
+            mode: item.mode,
+            name: item.name.to_vec(),
+            id: item.oid()?,
+        })
+    };
+    raw_items(content, format).map(item).collect()
 }
 
 /// Puts a tree object together, in git's order.

@@ -5,14 +5,22 @@ use std::path::Path;
 
 use super::Repo;
 use super::snapshot::index_file::{self, Stat};
-use super::snapshot::status::IndexEntry;
 use crate::model::{Oid, RecordPath};
+
+/// What the index knows of a file that nobody touched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Known {
+    /// Its blob.
+    pub id: Oid,
+    /// Its size on disk, cut to 32 bits: line ends may have been converted.
+    pub size: u32,
+}
 
 /// The blobs of those wanted files whose size, times and inode are as when they were added.
 ///
 /// This is what `git status` goes by, so it costs a look at each file and runs no filter. Nothing is
 /// known where only git can read the index, or where the file system tells too little.
-pub fn blobs(repo: &Repo, wanted: impl Fn(&RecordPath) -> bool) -> BTreeMap<RecordPath, Oid> {
+pub fn blobs(repo: &Repo, wanted: impl Fn(&RecordPath) -> bool) -> BTreeMap<RecordPath, Known> {
     let place = repo.git_dir.join("index");
     let described = || index_file::parse(&index_file::bytes(&place)?, repo.format());
     let (Some(top), Some(written), Some(described)) =
@@ -20,15 +28,21 @@ pub fn blobs(repo: &Repo, wanted: impl Fn(&RecordPath) -> bool) -> BTreeMap<Reco
     else {
         return BTreeMap::new();
     };
-    let same = |(entry, stat): (IndexEntry, Stat)| {
-        let path = entry.entry.path;
-        if entry.stage != 0 || !wanted(&path) {
-            return None;
-        }
-        is_same(&top.join(path.to_path()), stat, written).then_some((path, entry.entry.id))
-    };
-    let all = described.entries.into_iter().zip(described.stats);
-    all.filter_map(same).collect()
+    let mut files = Files::below(top);
+    let all = described.entries.iter().zip(&described.stats);
+    all.filter(|(entry, _)| entry.stage == 0 && wanted(&entry.entry.path))
+        .filter(|(entry, stat)| files.is_same(&entry.entry.path, **stat, written))
+        .map(|(entry, stat)| {
+            let (path, id) = (entry.entry.path.clone(), entry.entry.id.clone());
+            (
+                path,
+                Known {
+                    id,
+                    size: stat.size,
+                },
+            )
+        })
+        .collect()
 }
 
 /// When the index was written, in seconds and nanoseconds.
@@ -36,59 +50,61 @@ pub(super) fn written(index: &Path) -> Option<[u32; 2]> {
     looks(index).map(|index| index.mtime)
 }
 
-/// Whether a file is as the index describes it, and could not have changed unseen.
-fn is_same(file: &Path, stat: Stat, written: [u32; 2]) -> bool {
-    looks(file).is_some_and(|now| matches(now, stat, written))
-}
-
-fn matches(now: Stat, stat: Stat, written: [u32; 2]) -> bool {
-    // A file as young as the index may have changed after git looked at it.
-    now == stat && now.mtime < written
-}
-
-/// Whether all of these files are as the index describes them. They come in the order of the index:
-/// each folder is opened once and its files are looked at from there, which spares the system most of
-/// each path.
-#[cfg(unix)]
-pub(super) fn are_same<'e>(
-    top: &Path,
-    described: impl Iterator<Item = (&'e RecordPath, Stat)>,
-    written: [u32; 2],
-) -> bool {
-    use rustix::fs::{AtFlags, Mode, OFlags};
-    let mut open = None;
-    for (path, stat) in described {
-        let (folder, name) = path.split();
-        if open.as_ref().is_none_or(|(last, _)| *last != folder) {
-            let place = top.join(RecordPath::from_bytes(folder).to_path());
-            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            // Opened for its names alone, which is less work.
-            #[cfg(target_os = "linux")]
-            let flags = flags | OFlags::PATH;
-            let Ok(opened) = rustix::fs::open(place, flags, Mode::empty()) else {
-                return false;
-            };
-            open = Some((folder, opened));
-        }
-        let Some((_, folder)) = &open else {
-            return false;
-        };
-        let now = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
-        if !now.is_ok_and(|now| matches(cut(&now), stat, written)) {
-            return false;
-        }
-    }
-    true
-}
-
 /// Whether all of these files are as the index describes them.
-#[cfg(not(unix))]
 pub(super) fn are_same<'e>(
     top: &Path,
     mut described: impl Iterator<Item = (&'e RecordPath, Stat)>,
     written: [u32; 2],
 ) -> bool {
-    described.all(|(path, stat)| is_same(&top.join(path.to_path()), stat, written))
+    let mut files = Files::below(top);
+    described.all(|(path, stat)| files.is_same(path, stat, written))
+}
+
+/// Looks at files that come in the order of the index: each folder is opened once and its files are
+/// looked at from there, which spares the system most of each path.
+struct Files<'t, 'p> {
+    top: &'t Path,
+    #[cfg(unix)]
+    open: Option<(&'p [u8], Option<std::os::fd::OwnedFd>)>,
+    #[cfg(not(unix))]
+    open: std::marker::PhantomData<&'p ()>,
+}
+
+impl<'t, 'p> Files<'t, 'p> {
+    fn below(top: &'t Path) -> Self {
+        let open = Default::default();
+        Self { top, open }
+    }
+
+    /// Whether a file is as the index describes it, and could not have changed unseen.
+    fn is_same(&mut self, path: &'p RecordPath, stat: Stat, written: [u32; 2]) -> bool {
+        // A file as young as the index may have changed after git looked at it.
+        self.look(path)
+            .is_some_and(|now| now == stat && now.mtime < written)
+    }
+
+    #[cfg(unix)]
+    fn look(&mut self, path: &'p RecordPath) -> Option<Stat> {
+        use rustix::fs::{AtFlags, Mode, OFlags};
+        let (folder, name) = path.split();
+        if self.open.as_ref().is_none_or(|(last, _)| *last != folder) {
+            let place = self.top.join(RecordPath::from_bytes(folder).to_path());
+            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            // Opened for its names alone, which is less work.
+            #[cfg(target_os = "linux")]
+            let flags = flags | OFlags::PATH;
+            let opened = rustix::fs::open(place, flags, Mode::empty());
+            self.open = Some((folder, opened.ok()));
+        }
+        let (_, folder) = self.open.as_ref()?;
+        let found = rustix::fs::statat(folder.as_ref()?, name, AtFlags::SYMLINK_NOFOLLOW);
+        found.ok().map(|found| cut(&found))
+    }
+
+    #[cfg(not(unix))]
+    fn look(&mut self, path: &'p RecordPath) -> Option<Stat> {
+        looks(&self.top.join(path.to_path()))
+    }
 }
 
 #[cfg(unix)]
@@ -137,7 +153,10 @@ mod tests {
         let repo = lab.repo();
         let inside = |path: &RecordPath| path.is_within(&"in".into());
         let found = blobs(&repo, inside);
-        let expected = repo.format().id("blob", b"same");
+        let expected = Known {
+            id: repo.format().id("blob", b"same"),
+            size: 4,
+        };
         assert_eq!(found, [("in/same".into(), expected)].into());
         let early = filetime::FileTime::from_unix_time(1_000_000_000, 0);
         filetime::set_file_mtime(lab.top().join(".git/index"), early).unwrap();

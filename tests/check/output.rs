@@ -125,3 +125,46 @@ fn a_repository_without_runs_is_clean() {
     let told = env.exp(&["check", "--strict"]).ok();
     assert!(told.starts_with("0 runs, 0 finished\n"), "{told}");
 }
+
+#[test]
+fn since_looks_at_what_is_new_however_much_is_old() {
+    let looked = |old: u32| -> [serde_json::Value; 2] {
+        let env = many(old);
+        // On a branch of its own, for a walk goes by dates.
+        let tree = env.git(&["rev-parse", "HEAD^{tree}"]);
+        let mut last = String::new();
+        for n in 0..old {
+            let mut git = env.command("git");
+            git.args(["commit-tree", "-m", "old", tree.trim()]);
+            if n > 0 {
+                git.args(["-p", last.trim()]);
+            }
+            git.env(
+                "GIT_COMMITTER_DATE",
+                format!("2001-01-{:02}T00:00:00Z", n + 1),
+            );
+            last = env.ran(git).ok();
+        }
+        env.git(&["branch", "ancient", last.trim()]);
+        env.write("src/train.py", "print('uncommitted')\n");
+        super::record(&env, "new idea", "0.9");
+        env.commit("a run and its code");
+        [
+            &["check", "--json", "--since", "HEAD~1"][..],
+            &["check", "--json"],
+        ]
+        .map(|args| {
+            let ran = env.exp(args);
+            let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+            assert_eq!(ran.code, 0, "{}", ran.all());
+            told["looked_at"].clone()
+        })
+    };
+    let ([few, few_in_all], [many, many_in_all]) = (looked(2), looked(12));
+    for what in ["files", "commits"] {
+        assert_eq!(few[what], many[what], "{what}");
+        assert!(few[what].as_u64() > Some(0), "{few}");
+    }
+    assert!(few_in_all["files"].as_u64() < many_in_all["files"].as_u64());
+    assert!(few_in_all["files"].as_u64() > few["files"].as_u64());
+}

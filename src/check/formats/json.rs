@@ -18,10 +18,23 @@ pub struct Document {
     pub asked: usize,
     /// The exit code.
     pub exit: u8,
+    /// How much was looked at.
+    pub looked_at: LookedAt,
     /// How many results came out how.
     pub counts: Counts,
     /// Everything but what is fine.
     pub findings: Vec<Finding>,
+}
+
+/// How much was looked at; with `--since` and `--staged`, no more than what is new, but for records.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LookedAt {
+    /// Records that were read: they say what reports and the table must say.
+    pub records: usize,
+    /// Files of runs that were looked through.
+    pub files: usize,
+    /// Commits whose code may be that of a run.
+    pub commits: usize,
 }
 
 /// How many results came out how.
@@ -43,6 +56,11 @@ pub fn render(checked: &Checked) -> String {
         runs: checked.runs,
         asked: checked.asked,
         exit: checked.exit.0,
+        looked_at: LookedAt {
+            records: checked.looked.records,
+            files: checked.looked.files,
+            commits: checked.looked.commits,
+        },
         counts: Counts {
             broken: checked.count(Outcome::Broken),
             unverifiable: checked.count(Outcome::Unverifiable),

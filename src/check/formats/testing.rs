@@ -1,6 +1,7 @@
 //! Findings of every kind, with hostile text in them.
 
 use crate::check::Checked;
+use crate::check::facts::Looked;
 use crate::check::finding::Finding;
 use crate::error::ExitCode;
 
@@ -56,6 +57,7 @@ pub fn checked(findings: Vec<Finding>) -> Checked {
         runs: 5,
         asked: 5,
         finished: 4,
+        looked: Looked::default(),
         exit: ExitCode::NO,
         strict: false,
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Work;
+use super::originals::Originals;
 use super::records::unix;
 use super::source::LIMIT;
 use crate::check::facts::{Content, Facts, Kept, RunFacts};
@@ -73,6 +74,7 @@ pub fn fill(work: &Work<'_, '_>, facts: &mut Facts, policy: &Policy) -> Result<(
         work,
         found: look_at(work, &paths),
     };
+    let mut originals = Originals::default();
     for seen in &mut facts.runs {
         let frozen = frozen(seen);
         let Ok(run) = &seen.run else { continue };
@@ -96,12 +98,9 @@ pub fn fill(work: &Work<'_, '_>, facts: &mut Facts, policy: &Policy) -> Result<(
         if policy.asks("E-config")
             && let Some(root) = &frozen
         {
-            let in_tree = |path: &RecordPath| {
-                let bytes = work.objects.blob_at(root, &work.in_tree(path)).ok()??;
-                Some([Sha256::of(&bytes), Sha256::of(&unix(&bytes))])
-            };
+            let root = seen.frozen.tree.as_ref().unwrap_or(root);
             for (file, copy) in run.config.iter().zip(&mut seen.config) {
-                copy.in_tree = in_tree(&file.path);
+                copy.in_tree = originals.digests(work, root, &work.in_tree(&file.path));
             }
         }
     }

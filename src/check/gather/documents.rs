@@ -20,14 +20,14 @@ pub fn fill(work: &Work<'_, '_>, facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-fn documents(work: &Work<'_, '_>, facts: &Facts) -> Vec<Document> {
+fn documents(work: &Work<'_, '_>, facts: &mut Facts) -> Vec<Document> {
     let experiments = work.experiments();
     let overview = RecordPath::from("experiments.md").below(&experiments);
     let mut all = Vec::new();
-    for (index, seen) in facts.runs.iter().enumerate() {
-        let path = RecordPath::from(seen.file(README).as_str());
+    for (index, seen) in facts.runs.iter_mut().enumerate() {
+        let text = seen.readme.take().filter(|text| text.len() <= LONGEST);
         if seen.in_scope
-            && let Some(text) = text(work, &path)
+            && let Some(text) = text
         {
             all.push(Document {
                 path: seen.file(README),
@@ -83,25 +83,25 @@ fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
     let runs: Vec<&Brief> = briefs.iter().collect();
     // A damaged record is left out of the table; that is told once, by its own rule.
     let table = Overview::standard(&runs, &work.settings);
-    let markdown = [Lang::En, Lang::Ru].map(|lang| table.markdown(lang));
-    let csv = table.csv();
-    [
-        ("experiments.md", markdown.to_vec()),
-        ("experiments.csv", vec![csv]),
-    ]
-    .into_iter()
-    .map(|(name, expected)| {
+    let read = |name: &str| {
         let path = RecordPath::from(name).below(&work.experiments());
+        let found = work.source.read(&path);
         Generated {
             path: path.display().into_owned(),
-            found: work
-                .source
-                .read(&path)
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-            expected,
+            found: found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            expected: Vec::new(),
         }
-    })
-    .collect()
+    };
+    let mut markdown = read("experiments.md");
+    for lang in [Lang::En, Lang::Ru] {
+        let fits = markdown.found == markdown.expected.last().cloned();
+        if markdown.expected.is_empty() || !fits {
+            markdown.expected.push(table.markdown(lang));
+        }
+    }
+    let mut csv = read("experiments.csv");
+    csv.expected.push(table.csv());
+    vec![markdown, csv]
 }
 
 fn stages(work: &Work<'_, '_>) -> Vec<Stage> {

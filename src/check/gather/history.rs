@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::claims::{Key, Rebuilt};
-use super::{Work, clone_facts, commits};
+use super::{Work, commits};
 use crate::check::facts::{Facts, Kept, RunFacts, Twin};
 use crate::check::policy::Policy;
 use crate::error::{Failure, Result};
@@ -28,20 +28,24 @@ pub fn fill(
     work: &Work<'_, '_>,
     facts: &mut Facts,
     policy: &Policy,
+    tips: &Tips,
     pushing: &[String],
 ) -> Result<()> {
-    let tips = history::tips(work.repo)?;
-    facts.clone = clone_facts(work, tips.keep.len())?;
     if !["E-commit", "E-dirty", "E-remote", "E-config", "E-data"]
         .iter()
         .any(|code| policy.asks(code))
     {
         return Ok(());
     }
-    let wanted = commits(facts);
-    let present = history::present(work.repo, &wanted)?;
-    let kept = kept(work, &tips, &present)?;
-    let remote = on_remote(work, facts, &tips, &present, pushing)?;
+    let parts = |commit: Oid| Some((commit_parts(work, &commit)?, commit));
+    let here: BTreeMap<Oid, Parts> = commits(facts)
+        .into_iter()
+        .filter_map(parts)
+        .map(|(parts, commit)| (commit, parts))
+        .collect();
+    let present: BTreeSet<Oid> = here.keys().cloned().collect();
+    let kept = kept(work, tips, &present)?;
+    let remote = on_remote(work, facts, tips, &present, pushing)?;
     let pushed_refs = pushed_refs(work);
     for seen in &mut facts.runs {
         let Ok(run) = &seen.run else { continue };
@@ -50,17 +54,15 @@ pub fn fill(
             seen.commit.on_remote = remote.contains(commit);
         }
         seen.commit.keep_ref_pushed = pushed_refs.contains(run.uid.as_str());
-        if let Some(snapshot) = run.code.snapshot.as_ref().filter(|id| present.contains(id))
-            && let Some((tree, parent)) = commit_parts(work, snapshot)
-        {
+        if let Some((tree, parent)) = run.code.snapshot.as_ref().and_then(|id| here.get(id)) {
             seen.frozen.present = true;
-            seen.frozen.tree = Some(tree);
-            seen.frozen.parent = parent;
+            seen.frozen.tree = Some(tree.clone());
+            seen.frozen.parent = parent.clone();
         }
     }
-    twins(work, facts, &tips)?;
+    twins(work, facts, tips)?;
     if policy.asks("E-dirty") {
-        patches(work, facts)?;
+        patches(work, facts, &here)?;
     }
     Ok(())
 }
@@ -137,8 +139,14 @@ fn pushed_refs(work: &Work<'_, '_>) -> BTreeSet<String> {
 }
 
 /// Tree and first parent of a commit.
-fn commit_parts(work: &Work<'_, '_>, commit: &Oid) -> Option<(Oid, Option<Oid>)> {
+type Parts = (Oid, Option<Oid>);
+
+/// Takes a commit apart, if it is here. Nothing is fetched.
+fn commit_parts(work: &Work<'_, '_>, commit: &Oid) -> Option<Parts> {
     let object = work.objects.read(commit).ok()??;
+    if object.kind != "commit" {
+        return None;
+    }
     let text = String::from_utf8_lossy(&object.content).into_owned();
     let head = text.split("\n\n").next()?;
     let field = |name: &str| {
@@ -176,8 +184,15 @@ fn twins(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
     if groups.is_empty() {
         return Ok(());
     }
-    let mut recent = history::recent(work.repo, &tips.branches, RECENT)?;
+    let started = groups.values().flat_map(|group| &group.runs);
+    let started = started.filter_map(|&index| facts.runs[index].run.as_ref().ok());
+    let oldest = started
+        .map(|run| run.started.timestamp())
+        .min()
+        .unwrap_or(0);
+    let mut recent = history::recent(work.repo, &tips.branches, RECENT, oldest - SLACK)?;
     recent.sort_by_key(|commit| commit.time);
+    facts.looked.commits = recent.len();
     for group in groups.values() {
         let is_code = |path: &RecordPath| group.claims.axis_of(path) == Axis::Code;
         let mut filter = Filter::new(work.objects, &is_code);
@@ -280,10 +295,10 @@ fn describe(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
 }
 
 /// Compares stored patches with what the snapshots changed, where nothing better settles a run.
-fn patches(work: &Work<'_, '_>, facts: &mut Facts) -> Result<()> {
+fn patches(work: &Work<'_, '_>, facts: &mut Facts, here: &BTreeMap<Oid, Parts>) -> Result<()> {
     let mut pairs: BTreeMap<(Oid, Oid), Vec<usize>> = BTreeMap::new();
     for (index, seen) in facts.runs.iter().enumerate() {
-        if let Some(pair) = patched(work, seen) {
+        if let Some(pair) = patched(work, seen, here) {
             pairs.entry(pair).or_default().push(index);
         }
     }
@@ -328,14 +343,21 @@ fn patches(work: &Work<'_, '_>, facts: &mut Facts) -> Result<()> {
 
 /// The two trees whose difference a run's patch should be; `None` when that need not, or can't, be
 /// told.
-fn patched(work: &Work<'_, '_>, seen: &RunFacts) -> Option<(Oid, Oid)> {
+fn patched(
+    work: &Work<'_, '_>,
+    seen: &RunFacts,
+    here: &BTreeMap<Oid, Parts>,
+) -> Option<(Oid, Oid)> {
     let run = seen.run.as_ref().ok()?;
     let settled = !seen.in_scope || seen.commit.twin.is_some() || seen.frozen.patch.is_none();
     if settled || run.code.patch.is_none() {
         return None;
     }
     let base = match &seen.frozen.parent {
-        Some(parent) => commit_parts(work, parent)?.0,
+        Some(parent) => match here.get(parent) {
+            Some((tree, _)) => tree.clone(),
+            None => commit_parts(work, parent)?.0,
+        },
         None => work.repo.format().empty_tree(),
     };
     Some((base, seen.frozen.tree.clone()?))

@@ -4,7 +4,10 @@
 mod claims;
 mod content;
 mod documents;
+mod files;
 mod history;
+mod noted;
+mod originals;
 mod records;
 mod source;
 
@@ -15,8 +18,9 @@ use super::facts::{CloneFacts, Facts};
 use super::policy::Policy;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
-use crate::git::Repo;
+use crate::git::history::{Remotes, Tips};
 use crate::git::objects::Objects;
+use crate::git::{Error, Repo};
 use crate::model::{Oid, RecordPath};
 use crate::settings::ProjectSettings;
 use crate::store::layout::{EXPERIMENTS, SETTINGS};
@@ -74,19 +78,41 @@ pub fn gather(
     read_policy: &dyn Fn(&ProjectSettings) -> Result<Policy>,
 ) -> Result<(Facts, Policy)> {
     let repo = ctx.repo()?;
+    // A bare repository is opened without a look at its HEAD.
+    let head = match &repo.opened_at {
+        Some(tip) => Some(tip.commit.clone()),
+        None => repo.resolve("HEAD")?,
+    };
     let objects = Objects::open(repo);
-    let work = prepare(ctx, repo, &objects, ask)?;
-    let policy = read_policy(&work.settings)?;
-    let mut facts = records::facts(&work)?;
-    facts.pushed = ask.pushed;
-    facts.require_clean = policy.require_clean;
-    facts.strict_commit = policy.strict_commit;
-    facts.now = Some(ctx.ambient.now());
-    history::fill(&work, &mut facts, &policy, &ask.pushing)?;
-    documents::fill(&work, &mut facts)?;
-    content::fill(&work, &mut facts, &policy)?;
-    facts.settings = work.settings;
-    Ok((facts, policy))
+    std::thread::scope(|scope| {
+        // git looks through its own files while records are read.
+        let refs = scope.spawn(|| {
+            let tips = crate::git::history::tips(repo, head.as_ref())?;
+            Ok((tips, crate::git::history::remotes(repo)?))
+        });
+        let work = prepare(ctx, repo, &objects, ask, head.clone())?;
+        let policy = read_policy(&work.settings)?;
+        let mut facts = records::facts(&work)?;
+        facts.pushed = ask.pushed;
+        facts.require_clean = policy.require_clean;
+        facts.strict_commit = policy.strict_commit;
+        facts.now = Some(ctx.ambient.now());
+        let (tips, remotes) = finished(refs)?;
+        facts.clone = clone_facts(&work, &tips, remotes);
+        history::fill(&work, &mut facts, &policy, &tips, &ask.pushing)?;
+        documents::fill(&work, &mut facts)?;
+        content::fill(&work, &mut facts, &policy)?;
+        facts.settings = work.settings;
+        Ok((facts, policy))
+    })
+}
+
+/// What a thread found out.
+fn finished<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T, Error>>) -> Result<T> {
+    let found = thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    found.map_err(Failure::from)
 }
 
 fn prepare<'a, 'r>(
@@ -94,8 +120,8 @@ fn prepare<'a, 'r>(
     repo: &'a Repo,
     objects: &'a Objects<'r>,
     ask: &Ask,
+    head: Option<Oid>,
 ) -> Result<Work<'a, 'r>> {
-    let head = repo.head()?.commit;
     let bare = repo.work_tree.is_none();
     if bare && ask.staged {
         return Err(
@@ -198,7 +224,7 @@ fn commit_source<'a, 'r>(
     Source::commit(repo, commit, objects).map_err(|error| {
         let failure =
             Failure::new(format!("the files of {} can't be listed", commit.short())).because(error);
-        if crate::git::history::is_partial(repo) {
+        if crate::git::history::remotes(repo).is_ok_and(|remotes| remotes.partial) {
             failure
                 .hint("this partial clone left trees on the server: clone with --filter=blob:none")
         } else {
@@ -243,20 +269,20 @@ fn shallowest_project(source: &Source<'_, '_>) -> RecordPath {
 }
 
 /// What kind of clone this is.
-fn clone_facts(work: &Work<'_, '_>, keep_refs: usize) -> Result<CloneFacts> {
-    let (has_remote, fetches) = crate::git::history::remotes(work.repo)?;
+fn clone_facts(work: &Work<'_, '_>, tips: &Tips, remotes: Remotes) -> CloneFacts {
     let exp_dir = work.repo.exp_dir();
     // Refs of runs that were made here say nothing about those of others.
-    let all_fetched = keep_refs > 0 && !exp_dir.join("ids").exists();
+    let all_fetched = !tips.keep.is_empty() && !exp_dir.join("ids").exists();
     // `git exp push` and `pull` ask the remote what it has, and write it down.
     let asked = exp_dir.join("pushed").exists();
-    Ok(CloneFacts {
+    CloneFacts {
         shallow: work.repo.shallow,
-        partial: crate::git::history::is_partial(work.repo),
+        partial: remotes.partial,
         no_worktree: work.root.is_none(),
-        keep_refs_known: all_fetched || asked || fetches || !has_remote,
-        has_remote,
-    })
+        keep_refs_known: all_fetched || asked || remotes.keep_refs || !remotes.any,
+        has_remote: remotes.any,
+        remote: remotes.name,
+    }
 }
 
 /// The different commits that records name.

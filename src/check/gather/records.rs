@@ -1,20 +1,24 @@
 //! Reads the records, and what each of them looked like before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::Value;
 
 use super::Work;
-use super::source::{Source, read_file};
-use crate::check::facts::{CopyFacts, Facts, MetricsFacts, RunFacts};
+use super::files::{Content, Files, Shared};
+use super::noted::Notes;
+use super::source::{Source, read_regular};
+use crate::check::facts::{CopyFacts, Earlier, Facts, Looked, MetricsFacts, RunFacts};
 use crate::error::{Failure, Result};
 use crate::git::command::split_nul;
-use crate::model::{MetricValue, Number, RecordPath, Run, RunId, Sha256};
-use crate::observe::{metrics, secrets};
+use crate::model::run::Repeat;
+use crate::model::{RecordPath, Run, RunId, Sha256};
+use crate::observe::metrics;
+use crate::record::repeats::REPEATS;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
-use crate::store::{format, seal};
+use crate::store::{contain, format, seal};
 
 /// A run's folder and the files in it.
 struct Folder<'p> {
@@ -27,9 +31,6 @@ struct Folder<'p> {
     changed: Vec<bool>,
 }
 
-/// So many folders are in memory at once.
-const AT_ONCE: usize = 64;
-
 /// Facts of all records, without what git knows.
 pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     let runs = RecordPath::from("runs").below(&work.experiments());
@@ -37,35 +38,21 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     for folder in &mut folders {
         scope(work, folder, &runs);
     }
-    let notes = Notes::read(work);
-    let mut all: Vec<RunFacts> = Vec::with_capacity(folders.len());
-    for some in folders.chunks(AT_ONCE) {
-        let read = read(work, some);
-        all.par_extend(
-            some.into_par_iter()
-                .zip(read)
-                .map(|(folder, files)| one(folder, &files, &runs)),
-        );
-    }
+    let mut all = read(work, &folders, &runs);
     for (facts, folder) in all.iter_mut().zip(&folders) {
         facts.in_scope = folder.in_scope;
         versions(work, facts, &folder.changed);
     }
+    mark_ignored(work, &folders, &mut all)?;
     all.sort_by(|a, b| {
         let uid = |facts: &RunFacts| facts.run.as_ref().ok().map(|run| run.uid.clone());
         a.id.number
             .cmp(&b.id.number)
             .then_with(|| uid(a).cmp(&uid(b)))
     });
-    let ignored = ignored(work)?;
+    let notes = Notes::read(work, &all);
     for facts in &mut all {
         facts.left_on_server = facts.run.is_err() && is_left_on_server(work, facts);
-        let folder = RecordPath::from(facts.folder.as_str());
-        let own = ignored.iter().filter_map(|path| path.strip(&folder));
-        facts.ignored = own
-            .map(|path| path.display().into_owned())
-            .filter(|name| is_record_file(name))
-            .collect();
         if let Ok(run) = &facts.run {
             facts.process_gone = run
                 .process
@@ -78,7 +65,13 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
             }
         }
     }
+    let files = folders.iter().filter(|folder| folder.in_scope);
     Ok(Facts {
+        looked: Looked {
+            records: all.len(),
+            files: files.map(|folder| folder.files.len()).sum(),
+            commits: 0,
+        },
         runs: all,
         strays,
         runs_folder: runs.display().into_owned(),
@@ -86,26 +79,32 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     })
 }
 
-/// Files below `experiments/` that git ignores. Asked of the working tree only.
-fn ignored(work: &Work<'_, '_>) -> Result<Vec<RecordPath>> {
-    if !matches!(work.source, Source::Worktree { .. }) {
-        return Ok(Vec::new());
+/// Says which files of records git ignores. Only those that the index does not have can be.
+fn mark_ignored(work: &Work<'_, '_>, folders: &[Folder<'_>], all: &mut [RunFacts]) -> Result<()> {
+    let files = folders.iter().filter(|folder| folder.in_scope);
+    let paths: Vec<&[u8]> = files
+        .flat_map(|folder| &folder.files)
+        .filter(|(name, path)| is_record_file(name) && work.source.known(path).is_none())
+        .map(|(_, path)| path.as_bytes())
+        .collect();
+    if paths.is_empty() || !matches!(work.source, Source::Worktree { .. }) {
+        return Ok(());
     }
-    let listed = work
-        .repo
-        .git()
-        .args([
-            "ls-files",
-            "-z",
-            "--others",
-            "--ignored",
-            "--exclude-standard",
-            "--",
-        ])
-        .arg(work.experiments().to_path())
-        .run()
+    let asked = work.repo.git().args(["check-ignore", "-z", "--stdin"]);
+    // Exit code 1: none of them is.
+    let output = asked
+        .stdin(paths.join(&0))
+        .output()
         .map_err(Failure::from)?;
-    Ok(split_nul(&listed).map(RecordPath::from_bytes).collect())
+    let ignored: BTreeSet<&[u8]> = split_nul(&output.stdout).collect();
+    for (facts, folder) in all.iter_mut().zip(folders) {
+        let own = folder
+            .files
+            .iter()
+            .filter(|(name, path)| is_record_file(name) && ignored.contains(path.as_bytes()));
+        facts.ignored = own.map(|(name, _)| name.clone()).collect();
+    }
+    Ok(())
 }
 
 /// What a record consists of; logs and series may be left out of git.
@@ -134,8 +133,7 @@ fn folders<'p>(work: &'p Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder<'p>>, V
             continue;
         }
         let files = by_name.entry(folder.to_owned()).or_default();
-        // Deeper files (series, repeats) are not looked at.
-        if !file.is_empty() && !file.contains('/') {
+        if !file.is_empty() && is_looked_at(file) {
             files.push((file.to_owned(), path));
         }
     }
@@ -156,56 +154,89 @@ fn folders<'p>(work: &'p Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder<'p>>, V
     (folders, strays)
 }
 
-fn one(folder: &Folder<'_>, files: &BTreeMap<String, Vec<u8>>, runs: &RecordPath) -> RunFacts {
+/// Of deeper files only those of repeats are looked at, and not their series.
+fn is_looked_at(file: &str) -> bool {
+    let mut parts = file.split('/');
+    let top = parts.next();
+    match parts.count() {
+        0 => true,
+        2 => top == Some(REPEATS),
+        _ => false,
+    }
+}
+
+fn one(folder: &Folder<'_>, files: &Files, runs: &RecordPath) -> RunFacts {
     let shown = format!("{}/{}", runs.display(), folder.name);
     let record = files.get(RUN_JSON);
     let run = match record {
         None => Err(format!("{RUN_JSON} is missing")),
-        Some(bytes) => parse(bytes),
+        Some(file) => parse(&file.bytes),
     };
     let mut facts = RunFacts::new(folder.id.clone(), shown, run);
     facts.digest = record
         .filter(|_| folder.in_scope)
-        .and_then(|bytes| raw_digest(bytes));
+        .and_then(|file| seal::digest_file(&file.bytes, recorded(&facts.run)));
     let listed = folder.files.iter().map(|(name, _)| name);
     facts.unread = listed
         .filter(|name| !files.contains_key(*name))
         .cloned()
         .collect();
-    facts.secrets = files
-        .iter()
-        .flat_map(|(name, bytes)| {
-            let file = facts.file(name);
-            let found = secrets::scan(bytes).into_iter();
-            found.map(move |secret| (file.clone(), secret.line, format!("a {}", secret.kind)))
+    let looked_through = files.iter().filter(|_| folder.in_scope);
+    facts.secrets = looked_through
+        .flat_map(|(name, file)| {
+            let found = file.secrets().iter();
+            found.map(|secret| (facts.file(name), secret.line, format!("a {}", secret.kind)))
         })
         .collect();
+    facts.readme = files
+        .get(README)
+        .map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
     if let Ok(run) = &facts.run {
-        let copy = |name: &str| copy_facts(files.get(name).map(Vec::as_slice));
+        let file = |name: &str| files.get(name).map(AsRef::as_ref);
         facts.config = run
             .config
             .iter()
-            .map(|file| copy(file.copy.as_deref().unwrap_or_default()))
+            .map(|config| copy_facts(file(config.copy.as_deref().unwrap_or_default())))
             .collect();
-        facts.frozen.patch = files
-            .get(
-                run.code
-                    .patch
-                    .as_ref()
-                    .map_or(PATCH, |patch| patch.path.as_str()),
-            )
-            .map(|bytes| Sha256::of(bytes));
-        facts.metrics = run.metrics_file.as_ref().map(|file| MetricsFacts {
-            copy: copy(&file.copy),
-            values: match files.get(&file.copy) {
-                None => Err("it is gone".to_owned()),
-                Some(bytes) => metrics::read(&file.copy.as_str().into(), bytes)
-                    .map(|read| read.metrics)
-                    .map_err(|error| error.to_string()),
-            },
-        });
+        let patch = run.code.patch.as_ref();
+        facts.frozen.patch = file(patch.map_or(PATCH, |patch| patch.path.as_str()))
+            .map(|file| file.digests()[0].clone());
+        facts.metrics = run
+            .metrics_file
+            .as_ref()
+            .map(|metrics| metrics_facts(&metrics.copy, file(&metrics.copy)));
+        facts.repeats = run
+            .repeats
+            .iter()
+            .map(|repeat| repeat_facts(repeat, files))
+            .collect();
     }
     facts
+}
+
+fn metrics_facts(name: &str, file: Option<&Content>) -> MetricsFacts {
+    MetricsFacts {
+        name: name.to_owned(),
+        copy: copy_facts(file),
+        values: match file {
+            None => Err("it is gone".to_owned()),
+            Some(file) => metrics::read(&name.into(), &file.bytes)
+                .map(|read| read.metrics)
+                .map_err(|error| error.to_string()),
+        },
+    }
+}
+
+/// The metrics file of a repeat; `None` when it wrote none.
+fn repeat_facts(repeat: &Repeat, files: &Files) -> Option<MetricsFacts> {
+    let recorded = repeat.metrics_sha256.as_ref()?;
+    let prefix = format!("{}/metrics.", repeat.folder);
+    let here = || files.iter().filter(|(name, _)| name.starts_with(&prefix));
+    let same = here().find(|(_, file)| file.digests().contains(recorded));
+    Some(match same.or_else(|| here().next()) {
+        Some((name, file)) => metrics_facts(name, Some(file)),
+        None => metrics_facts(&format!("{prefix}json"), None),
+    })
 }
 
 fn parse(bytes: &[u8]) -> Result<Run, String> {
@@ -218,19 +249,32 @@ fn parse(bytes: &[u8]) -> Result<Run, String> {
     })
 }
 
-/// The digest of the immutable part as a file has it.
-fn raw_digest(bytes: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(bytes).ok()?;
-    Some(seal::digest_json(value))
+/// The digest that a record has of its immutable part.
+fn recorded(run: &Result<Run, String>) -> Option<&str> {
+    run.as_ref().ok()?.digest.as_deref()
 }
 
 /// Digests of a copy, as it is and with line ends made `\n`.
-pub fn copy_facts(bytes: Option<&[u8]>) -> CopyFacts {
+fn copy_facts(file: Option<&Content>) -> CopyFacts {
+    let found = file.map(|file| <(_, _)>::from(file.digests().clone()));
+    let (sha256, unix_sha256) = found.unzip();
     CopyFacts {
-        sha256: bytes.map(Sha256::of),
-        unix_sha256: bytes.map(|bytes| Sha256::of(&unix(bytes))),
+        sha256,
+        unix_sha256,
         in_tree: None,
     }
+}
+
+/// Digests of bytes as they are, and with line ends made `\n`.
+pub fn digests(bytes: &[u8]) -> [Sha256; 2] {
+    let found = Sha256::of(bytes);
+    let same = memchr::memchr(b'\r', bytes).is_none();
+    let unix = if same {
+        found.clone()
+    } else {
+        Sha256::of(&unix(bytes))
+    };
+    [found, unix]
 }
 
 /// Text with line ends made `\n`.
@@ -258,40 +302,61 @@ fn scope(work: &Work<'_, '_>, folder: &mut Folder<'_>, runs: &RecordPath) {
     }
 }
 
-/// Reads the files of some folders.
-fn read(work: &Work<'_, '_>, folders: &[Folder<'_>]) -> Vec<BTreeMap<String, Vec<u8>>> {
-    let each = |folder: &Folder<'_>, read: &dyn Fn(&RecordPath) -> Option<Vec<u8>>| {
-        let files = folder.files.iter();
-        files
-            .filter_map(|(name, path)| Some((name.clone(), read(path)?)))
-            .collect()
+/// Reads the files of folders and says what is in them.
+fn read(work: &Work<'_, '_>, folders: &[Folder<'_>], runs: &RecordPath) -> Vec<RunFacts> {
+    let look = |folder: &Folder<'_>, content: &dyn Fn(&RecordPath) -> Option<Arc<Content>>| {
+        let named = |(name, path): &(String, &RecordPath)| Some((name.clone(), content(path)?));
+        one(
+            folder,
+            &folder.files.iter().filter_map(named).collect(),
+            runs,
+        )
     };
-    match &work.source {
-        Source::Worktree { top, .. } => folders
-            .par_iter()
-            .map(|folder| each(folder, &|path| read_file(top, path)))
-            .collect(),
-        source => folders
+    let Source::Worktree { top, known, .. } = &work.source else {
+        let content = |path: &RecordPath| Some(Arc::new(Content::new(work.source.read(path)?)));
+        return folders
             .iter()
-            .map(|folder| each(folder, &|path| source.read(path)))
-            .collect(),
-    }
+            .map(|folder| look(folder, &content))
+            .collect();
+    };
+    let all = folders.iter().flat_map(|folder| &folder.files);
+    let shared = Shared::among(all.filter_map(|(_, path)| known.get(path)));
+    let read = |folder: &Folder<'_>| {
+        // Files were listed without following links: what holds for the folder holds for them.
+        let inside = RecordPath::from(folder.name.as_str()).below(runs);
+        let place = contain::below(top, &inside).ok();
+        look(folder, &|path| {
+            let place = || Some(place.as_ref()?.join(path.strip(&inside)?.to_path()));
+            shared.get(known.get(path), || read_regular(&place()?))
+        })
+    };
+    folders.par_iter().map(read).collect()
 }
 
 /// Compares a record with its earlier versions.
 fn versions(work: &Work<'_, '_>, facts: &mut RunFacts, changed: &[bool]) {
     let path = RecordPath::from(facts.record_file().as_str());
-    for ((name, source), _) in work
-        .before
-        .iter()
-        .zip(changed)
-        .filter(|(_, changed)| **changed)
-    {
-        let Some(before) = source.read(&path) else {
+    for ((name, source), changed) in work.before.iter().zip(changed) {
+        let before = changed.then(|| source.read(&path)).flatten();
+        let Some(before) = before else {
+            if name == "HEAD" && facts.earlier == Earlier::Unknown {
+                facts.earlier = if *changed {
+                    Earlier::Never
+                } else {
+                    Earlier::Committed
+                };
+            }
             continue;
         };
-        let sealed = parse(&before).is_ok_and(|run| run.digest.is_some());
-        if sealed && let Some(digest) = raw_digest(&before) {
+        if facts.earlier == Earlier::Unknown {
+            facts.earlier = Earlier::Version(name.clone());
+        }
+        let run = parse(&before);
+        // A version that was edited itself is no witness.
+        if let Some(sealed) = recorded(&run)
+            && let Some(digest) = seal::digest_file(&before, Some(sealed))
+            && digest == sealed
+        {
             facts.before.push((name.clone(), digest));
         }
     }
@@ -315,48 +380,4 @@ pub fn changed(work: &Work<'_, '_>, before: &Source<'_, '_>, folder: &RecordPath
 fn is_skipped(path: &RecordPath) -> bool {
     let text = path.display();
     text.contains("/series") || text.ends_with("output.log")
-}
-
-/// The last line of each run in the git notes.
-struct Notes(BTreeMap<String, (u64, u64, BTreeMap<String, MetricValue>)>);
-
-impl Notes {
-    /// Notes that can't be read say nothing.
-    fn read(work: &Work<'_, '_>) -> Self {
-        let mut last: BTreeMap<String, (u64, u64, BTreeMap<String, MetricValue>)> = BTreeMap::new();
-        let all = crate::git::notes::read_all(work.repo).unwrap_or_default();
-        for line in all.into_values().flatten() {
-            let Ok(value) = serde_json::from_str::<Value>(&line) else {
-                continue;
-            };
-            let (Some(uid), Some(rev)) = (value["uid"].as_str(), value["rev"].as_u64()) else {
-                continue;
-            };
-            let Ok(metrics) = serde_json::from_value(value["metrics"].clone()) else {
-                continue;
-            };
-            let entry = last
-                .entry(uid.to_owned())
-                .or_insert((rev, rev, BTreeMap::new()));
-            if rev >= entry.1 {
-                *entry = (entry.0.min(rev), rev, metrics);
-            }
-        }
-        Self(last)
-    }
-
-    /// Whether a note, written when the run was finished, has other metrics than the record.
-    fn disagrees(&self, run: &Run) -> bool {
-        let Some((_, rev, metrics)) = self.0.get(run.uid.as_str()) else {
-            return false;
-        };
-        let value = |value: &MetricValue| value.number().map(Number::as_f64);
-        *rev <= u64::from(run.rev)
-            && run.digest.is_some()
-            && metrics.iter().any(|(name, noted)| {
-                let recorded = run.metrics.get(name).and_then(value);
-                let noted = value(noted);
-                noted.is_some_and(f64::is_finite) && noted != recorded
-            })
-    }
 }

@@ -4,12 +4,14 @@
 //! the same rules as a working tree.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::git::command::{path_from_git, split_nul};
 use crate::git::objects::Objects;
 use crate::git::tree::{SYMLINK, parse_listing};
+use crate::git::unchanged::Known;
 use crate::git::{self, ObjectFormat, Repo};
 use crate::model::{Oid, RecordPath};
 use crate::store::contain;
@@ -29,7 +31,7 @@ pub enum Source<'a, 'r> {
         /// The files that matter.
         files: BTreeSet<RecordPath>,
         /// The blobs of those that nobody touched since they were added.
-        known: BTreeMap<RecordPath, Oid>,
+        known: BTreeMap<RecordPath, Known>,
     },
     /// Blobs of the index or of a commit.
     Blobs {
@@ -43,9 +45,7 @@ pub enum Source<'a, 'r> {
 impl<'a, 'r> Source<'a, 'r> {
     /// The working tree: everything below `experiments/`, and all Markdown that git would track.
     pub fn worktree(repo: &Repo, top: &Path, prefix: &RecordPath) -> Result<Self> {
-        let mut files = BTreeSet::new();
         let experiments = RecordPath::from(EXPERIMENTS).below(prefix);
-        walk(&top.join(experiments.to_path()), &experiments, &mut files);
         let listed = repo
             .git()
             .args([
@@ -55,12 +55,26 @@ impl<'a, 'r> Source<'a, 'r> {
                 "--others",
                 "--exclude-standard",
             ])
+            // What is not tracked there is found below; git need not look for it.
+            .arg("--exclude")
+            .arg(pattern(&experiments))
             .args(["--", ":(top,glob)**/*.md", ":(top,glob)**/*.markdown"])
-            .run()?;
+            .spawn()?;
+        let mut files = BTreeSet::new();
+        let is_report = |path: &RecordPath| matches!(path.extension().as_str(), "md" | "markdown");
+        let ((), mut known) = rayon::join(
+            || walk(&top.join(experiments.to_path()), &experiments, &mut files),
+            || git::unchanged::blobs(repo, |path| path.is_within(&experiments) || is_report(path)),
+        );
+        let listed = listed.finish()?;
         let listed = split_nul(&listed).map(|path| RecordPath::from_path(&path_from_git(path)));
         // The index still has what was removed or renumbered and is not committed yet.
-        files.extend(listed.filter(|path| top.join(path.to_path()).symlink_metadata().is_ok()));
-        let known = git::unchanged::blobs(repo, |path| files.contains(path));
+        for path in listed {
+            if !files.contains(&path) && top.join(path.to_path()).symlink_metadata().is_ok() {
+                files.insert(path);
+            }
+        }
+        known.retain(|path, _| files.contains(path));
         Ok(Self::Worktree {
             top: top.to_owned(),
             files,
@@ -144,7 +158,7 @@ impl<'a, 'r> Source<'a, 'r> {
     pub fn id(&self, path: &RecordPath, format: ObjectFormat) -> Option<Oid> {
         match self {
             Self::Worktree { known, .. } => match known.get(path) {
-                Some(id) => Some(id.clone()),
+                Some(known) => Some(known.id.clone()),
                 None => Some(format.id("blob", &self.read(path)?)),
             },
             Self::Blobs { files, .. } => files.get(path).map(|(_, id)| id.clone()),
@@ -162,6 +176,14 @@ impl<'a, 'r> Source<'a, 'r> {
         }
     }
 
+    /// What the index knows of a file of the working tree.
+    pub fn known(&self, path: &RecordPath) -> Option<&Known> {
+        match self {
+            Self::Worktree { known, .. } => known.get(path),
+            Self::Blobs { .. } => None,
+        }
+    }
+
     /// The blob of a file, where it is known without reading.
     pub fn blob(&self, path: &RecordPath) -> Option<&Oid> {
         match self {
@@ -173,9 +195,33 @@ impl<'a, 'r> Source<'a, 'r> {
 
 /// A regular file of moderate size below the top of the working tree.
 pub fn read_file(top: &Path, path: &RecordPath) -> Option<Vec<u8>> {
-    let place = contain::below(top, path).ok()?;
+    read_regular(&contain::below(top, path).ok()?)
+}
+
+/// A pattern of gitignore(5) for a folder.
+fn pattern(folder: &RecordPath) -> std::ffi::OsString {
+    let mut pattern = b"/".to_vec();
+    for &byte in folder.as_bytes() {
+        if b"\\*?[ ".contains(&byte) {
+            pattern.push(b'\\');
+        }
+        pattern.push(byte);
+    }
+    pattern.push(b'/');
+    path_from_git(&pattern).into_os_string()
+}
+
+/// A regular file of moderate size.
+pub fn read_regular(place: &Path) -> Option<Vec<u8>> {
     let found = place.symlink_metadata().ok()?;
-    (found.is_file() && found.len() <= LIMIT).then(|| std::fs::read(place).ok())?
+    if !found.is_file() || found.len() > LIMIT {
+        return None;
+    }
+    // One byte more than was seen: the end is found without asking for the size again.
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).ok()? + 1);
+    let file = std::fs::File::open(place).ok()?;
+    file.take(LIMIT + 1).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// Lists regular files below a folder, without following links.

@@ -1,6 +1,7 @@
 //! Names of metrics as people write them, in English and Russian.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use crate::model::metric::{Goal, Yardstick, guess_goal};
 use crate::model::{MetricValue, Run};
@@ -95,6 +96,9 @@ const SPLITS: &[(&str, Yardstick)] = &[
 #[derive(Clone, Debug, PartialEq)]
 struct Measure {
     name: String,
+    lower: String,
+    /// Whether its own words mean it: they are long enough, and it is more than information.
+    own_words: bool,
     /// The words of the measure: `["auc"]`, or the name's own when it is not a known one.
     meaning: Vec<String>,
     /// What else the name says: `macro`, `std`.
@@ -139,9 +143,24 @@ pub fn parts(word: &str) -> impl Iterator<Item = &str> {
         .filter(|part| !part.is_empty())
 }
 
+/// [`WAYS`] by the letter that they begin with: nearly every word of a text is none of them.
+static BY_LETTER: LazyLock<BTreeMap<char, Vec<&Way>>> = LazyLock::new(|| {
+    let mut ways: BTreeMap<char, Vec<&Way>> = BTreeMap::new();
+    for way in WAYS {
+        let letter = way.0.first().and_then(|word| word.chars().next());
+        ways.entry(letter.unwrap_or_default())
+            .or_default()
+            .push(way);
+    }
+    ways
+});
+
 /// The measure at the start of these words: how many words it takes, and what it may mean.
 fn known(words: &[&str]) -> Option<(usize, &'static [&'static str])> {
-    WAYS.iter()
+    let letter = words.first()?.chars().next()?;
+    BY_LETTER
+        .get(&letter)?
+        .iter()
         .filter(|(way, _)| {
             way.len() <= words.len()
                 && way
@@ -173,10 +192,7 @@ impl Names {
     /// whole one with its parts: an exact name must be a whole word.
     pub fn mention(&self, whole: Option<&str>, words: &[&str]) -> Option<(usize, Mention)> {
         if let Some(whole) = whole
-            && let Some(exact) = self
-                .measures
-                .iter()
-                .find(|m| m.name.to_lowercase() == whole)
+            && let Some(exact) = self.measures.iter().find(|m| m.lower == whole)
         {
             return Some((
                 parts(whole).count().max(1),
@@ -196,9 +212,8 @@ impl Names {
         let own = self
             .measures
             .iter()
-            .filter(|m| m.meaning.len() <= words.len() && guess_goal(&m.name) != Some(Goal::Info))
+            .filter(|m| m.own_words && m.meaning.len() <= words.len())
             .filter(|m| m.meaning.iter().zip(words).all(|(a, b)| a == b))
-            .filter(|m| m.meaning.concat().chars().count() >= 4)
             .max_by_key(|m| m.meaning.len())?;
         Some((
             own.meaning.len(),
@@ -250,7 +265,7 @@ fn measure(name: &str) -> Measure {
         .filter(|word| split_word(word).is_none())
         .collect();
     let place = (0..words.len()).find_map(|at| Some((at, known(&words[at..])?)));
-    let (meaning, more) = match place {
+    let (meaning, more): (Vec<String>, _) = match place {
         Some((at, (length, meaning))) => {
             let rest = words[..at].iter().chain(&words[at + length..]);
             let meaning = meaning.iter().take(1).map(|m| (*m).to_owned()).collect();
@@ -261,11 +276,14 @@ fn measure(name: &str) -> Measure {
             BTreeSet::new(),
         ),
     };
+    let long = meaning.concat().chars().count() >= 4;
     Measure {
+        own_words: long && guess_goal(name) != Some(Goal::Info),
         name: name.to_owned(),
         meaning,
         more,
         split,
+        lower,
     }
 }
 

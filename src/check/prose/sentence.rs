@@ -80,6 +80,9 @@ impl<'a, 'r> Sentence<'a, 'r> {
     }
 
     fn claims(&self) -> Vec<Loose> {
+        if self.all.iter().all(|at| at.number().is_none()) {
+            return Vec::new();
+        }
         let known = self
             .runs
             .iter()

@@ -46,7 +46,7 @@ fn check(seen: &RunFacts, file: &ConfigFile, copy: &CopyFacts) -> Finding {
         return Finding::ok(CODE).at(seen.record_file());
     };
     let shown = file.path.display();
-    let restore = format!("git checkout HEAD -- {}", seen.file(name));
+    let restore = seen.restore(name);
     let finding = match &copy.sha256 {
         None => Finding::broken(CODE, format!("{name}, the copy of {shown}, is gone")).fix(restore),
         Some(found) if *found == file.sha256 => match &copy.in_tree {

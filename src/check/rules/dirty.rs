@@ -73,7 +73,7 @@ fn kept(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
             }
             None => {
                 return Finding::broken(CODE, format!("{} is gone", patch.path))
-                    .fix(format!("git checkout HEAD -- {}", seen.file(&patch.path)));
+                    .fix(seen.restore(&patch.path));
             }
             Some(found) if *found != patch.sha256 => {
                 return Finding::broken(CODE, format!("{} was edited after the run", patch.path))
@@ -82,7 +82,7 @@ fn kept(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
                         patch.sha256.short(),
                         found.short()
                     ))
-                    .fix(format!("git checkout HEAD -- {}", seen.file(&patch.path)));
+                    .fix(seen.restore(&patch.path));
             }
             Some(_) => {}
         }

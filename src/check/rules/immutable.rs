@@ -4,6 +4,7 @@ use super::{Rule, Topic, of_each};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::{Run, Status};
+use crate::store::layout::RUN_JSON;
 
 const CODE: &str = "E-immutable";
 
@@ -50,7 +51,7 @@ fn check(seen: &RunFacts, record: &Run) -> Finding {
                     shorten(sealed),
                     shorten(now)
                 ))
-                .fix(format!("git checkout HEAD -- {file}"));
+                .fix(seen.restore(RUN_JSON));
         }
         _ => {}
     }

@@ -1,9 +1,12 @@
 //! E-metrics: results are numbers that can be, and the file agrees with the record.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Rule, Topic};
 use crate::check::facts::{Facts, MetricsFacts, RunFacts};
 use crate::check::finding::Finding;
-use crate::model::{MetricValue, Number, Run, Status};
+use crate::model::{MetricValue, Number, Run, Sha256, Status};
+use crate::store::layout::RUN_JSON;
 
 const CODE: &str = "E-metrics";
 
@@ -54,7 +57,7 @@ fn run(facts: &Facts) -> Vec<Finding> {
     let mut all = Vec::new();
     for (seen, record) in facts.records() {
         let mut found = Vec::new();
-        found.extend(copy(seen, record));
+        found.extend(copies(seen, record));
         found.extend(
             record
                 .metrics
@@ -74,41 +77,60 @@ fn run(facts: &Facts) -> Vec<Finding> {
     all
 }
 
-fn copy(seen: &RunFacts, record: &Run) -> Vec<Finding> {
-    let (Some(file), Some(found)) = (&record.metrics_file, &seen.metrics) else {
-        return Vec::new();
-    };
-    let restore = format!("git checkout HEAD -- {}", seen.file(&file.copy));
+/// The file of the run, and those of its repeats.
+fn copies(seen: &RunFacts, record: &Run) -> Vec<Finding> {
+    let whole = record.metrics_file.iter().zip(&seen.metrics);
+    let whole = whole.map(|(file, found)| (&file.sha256, &record.metrics, found));
+    let repeats = record.repeats.iter().zip(&seen.repeats);
+    let repeats = repeats.filter_map(|(repeat, found)| {
+        Some((
+            repeat.metrics_sha256.as_ref()?,
+            &repeat.metrics,
+            found.as_ref()?,
+        ))
+    });
+    whole
+        .chain(repeats)
+        .flat_map(|(sha256, recorded, found)| copy(seen, sha256, recorded, found))
+        .collect()
+}
+
+fn copy(
+    seen: &RunFacts,
+    sha256: &Sha256,
+    recorded: &BTreeMap<String, MetricValue>,
+    found: &MetricsFacts,
+) -> Vec<Finding> {
+    let name = &found.name;
+    let file = seen.file(name);
+    let edited = ![&found.copy.sha256, &found.copy.unix_sha256].contains(&&Some(sha256.clone()));
+    // Where the file is what it was, the record is not.
+    let restore = seen.restore(if edited { name } else { RUN_JSON });
     let broken = |message: String| {
-        Finding::broken(CODE, message)
-            .at(seen.file(&file.copy))
-            .fix(restore.clone())
+        let finding = Finding::broken(CODE, message).at(file.clone());
+        finding.fix(restore.clone())
     };
     if found.copy.sha256.is_none() {
-        return vec![broken(format!("{}, the metrics file, is gone", file.copy))];
+        return vec![broken(format!("{name}, the metrics file, is gone"))];
     }
     match &found.values {
-        Err(why) => vec![broken(format!("{} can't be read: {why}", file.copy))],
-        Ok(_) => {
-            let differing = differing(record, found);
-            let edited = found.copy.sha256.as_ref() != Some(&file.sha256)
-                && found.copy.unix_sha256.as_ref() != Some(&file.sha256);
+        Err(why) => vec![broken(format!("{name} can't be read: {why}"))],
+        Ok(values) => {
+            let differing = differing(recorded, values);
             if differing.is_empty() && edited {
-                return vec![broken(format!("{} was edited after the run", file.copy))];
+                return vec![broken(format!("{name} was edited after the run"))];
             }
-            differing
-                .into_iter()
-                .map(|what| broken(format!("{what} in {}", file.copy)))
-                .collect()
+            let told = |what| broken(format!("{what} in {name}"));
+            differing.into_iter().map(told).collect()
         }
     }
 }
 
 /// `roc_auc_val is 0.842 in the record and 0.942`
-fn differing(record: &Run, found: &MetricsFacts) -> Vec<String> {
-    let Ok(values) = &found.values else {
-        return Vec::new();
-    };
+fn differing(
+    recorded: &BTreeMap<String, MetricValue>,
+    found: &BTreeMap<String, MetricValue>,
+) -> Vec<String> {
     let show = |value: Option<&MetricValue>| match value {
         Some(MetricValue::Number(number)) => number.as_str().to_owned(),
         Some(MetricValue::Text(text)) => format!("`{text}`"),
@@ -116,14 +138,12 @@ fn differing(record: &Run, found: &MetricsFacts) -> Vec<String> {
         Some(MetricValue::Null) => "null".to_owned(),
         None => "missing".to_owned(),
     };
-    let mut names: Vec<&String> = record.metrics.keys().chain(values.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
+    let names: BTreeSet<&String> = recorded.keys().chain(found.keys()).collect();
     names
         .into_iter()
-        .filter(|name| !same(record.metrics.get(*name), values.get(*name)))
+        .filter(|name| !same(recorded.get(*name), found.get(*name)))
         .map(|name| {
-            let (mine, theirs) = (show(record.metrics.get(name)), show(values.get(name)));
+            let (mine, theirs) = (show(recorded.get(name)), show(found.get(name)));
             format!("{name} is {mine} in the record and {theirs}")
         })
         .collect()
@@ -195,7 +215,6 @@ mod tests {
     use super::*;
     use crate::check::facts::CopyFacts;
     use crate::check::finding::Outcome;
-    use crate::model::Sha256;
     use crate::model::data::MetricsFile;
 
     fn with(name: &str, value: &str) -> RunFacts {
@@ -243,6 +262,7 @@ mod tests {
             ..CopyFacts::default()
         };
         one.metrics = Some(MetricsFacts {
+            name: "metrics.json".into(),
             copy,
             values: Ok(values("0.8420")),
         });

@@ -32,7 +32,7 @@ pub const DUP_ID: Rule = Rule {
         example: "broken   E-dup-id  exp_004_lightgbm  number 4 is also taken by exp_004_catboost",
         way_out: "Give those that were started later the next free numbers: git exp renumber\n\
                   Every clone gets the same answer, mentions follow, and the old label stays as an alias.\n\
-                  A copied folder: delete it (git rm -r FOLDER) and record the run anew.",
+                  A copied folder: delete it (rm -r FOLDER) and record the run anew.",
     },
     run: numbers,
 };
@@ -46,16 +46,27 @@ fn names(facts: &Facts) -> Vec<Finding> {
         .at(format!("{}/{name}", facts.runs_folder))
         .fix("rename it, then: git exp init --adopt")
     });
-    strays.chain(facts.scoped().map(name)).collect()
+    let is_taken = |id: &RunId| facts.runs.iter().any(|seen| seen.id == *id);
+    strays
+        .chain(facts.scoped().map(|seen| name(seen, &is_taken)))
+        .collect()
 }
 
-fn name(facts: &RunFacts) -> Finding {
+/// Whether the folder is called as the record says.
+fn is_at_home(facts: &RunFacts) -> bool {
+    facts.run.as_ref().is_ok_and(|run| run.id() == facts.id)
+}
+
+fn name(facts: &RunFacts, is_taken: &dyn Fn(&RunId) -> bool) -> Finding {
     let finding = match &facts.run {
-        Ok(run) if run.id() != facts.id => Finding::broken(
-            NAME.code,
-            format!("the folder {} holds the record of {}", facts.id, run.id()),
-        )
-        .fix(git_mv(facts, &run.id())),
+        Ok(run) if !is_at_home(facts) => {
+            let message = format!("the folder {} holds the record of {}", facts.id, run.id());
+            let fix = match is_taken(&run.id()) {
+                true => format!("rm -r {}", facts.folder),
+                false => git_mv(facts, &run.id()),
+            };
+            Finding::broken(NAME.code, message).fix(fix)
+        }
         _ if !facts.folder.ends_with(&facts.id.to_string()) => Finding::broken(
             NAME.code,
             format!(
@@ -100,9 +111,13 @@ fn numbers(facts: &Facts) -> Vec<Finding> {
             };
             let uid = run.run.as_ref().ok().map(|record| record.uid.as_str());
             // A copy has both; a new number would not make it a run of its own.
-            let finding = if let Some(others) = twins(uid.and_then(|uid| by_uid.get(uid))) {
+            let same = uid.and_then(|uid| by_uid.get(uid));
+            let finding = if let Some(others) = twins(same) {
                 let message = format!("its uid is also that of {others}: one is a copy");
-                Finding::broken(DUP_ID.code, message).fix(format!("git rm -r {}", run.folder))
+                // The original is where its record says.
+                let copy = same.into_iter().flatten().find(|other| !is_at_home(other));
+                let copy = copy.map_or(&run.folder, |copy| &copy.folder);
+                Finding::broken(DUP_ID.code, message).fix(format!("rm -r {copy}"))
             } else if let Some(others) = twins(by_number.get(&run.id.number)) {
                 let message = format!("number {} is also taken by {others}", run.id.number);
                 Finding::broken(DUP_ID.code, message).fix("git exp renumber")

@@ -60,7 +60,9 @@ fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
     } else {
         format!("{short} is on no remote branch")
     };
-    Finding::broken(CODE, what).fix("git push && git exp push")
+    // Also where the branch has no upstream yet.
+    let remote = facts.clone.remote.as_deref().unwrap_or("origin");
+    Finding::broken(CODE, what).fix(format!("git push -u {remote} HEAD && git exp push"))
 }
 
 #[cfg(test)]

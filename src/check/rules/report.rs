@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::{Rule, Topic};
-use crate::check::facts::{Document, Facts};
+use crate::check::facts::{Document, Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::check::prose::{self, Claim, Kind, Verdict};
 use crate::model::{MetricValue, Number, Run, RunId};
+use crate::store::layout::RUN_JSON;
 
 const CODE: &str = "E-report";
 
@@ -29,20 +32,20 @@ pub const RULE: Rule = Rule {
 
 fn run(facts: &Facts) -> Vec<Finding> {
     let book = Book::new(facts);
-    let mut all = Vec::new();
-    for document in facts.documents.iter().filter(|document| document.in_scope) {
-        let found = check(facts, &book, document);
-        if found.is_empty() {
-            let mut ok = Finding::ok(CODE).at(document.path.clone());
-            ok.run = document
-                .run
-                .and_then(|i| facts.runs.get(i))
-                .map(|run| run.id.to_string());
-            all.push(ok);
-        }
-        all.extend(found);
-    }
-    all
+    let documents = facts.documents.par_iter();
+    documents
+        .filter(|document| document.in_scope)
+        .flat_map_iter(|document| {
+            let mut found = check(facts, &book, document);
+            if found.is_empty() {
+                let run = document.run.and_then(|index| facts.runs.get(index));
+                let mut ok = Finding::ok(CODE).at(document.path.clone());
+                ok.run = run.map(|run| run.id.to_string());
+                found.push(ok);
+            }
+            found
+        })
+        .collect()
 }
 
 /// What the text reader may ask of the records.
@@ -120,14 +123,22 @@ fn judge(facts: &Facts, document: &Document, claim: &Claim) -> Option<Finding> {
         Kind::Prose => finding.warning(),
         Kind::Bound | Kind::Table | Kind::Generated => finding,
     };
-    let fix = match (&claim.kind, &claim.verdict) {
-        (_, Verdict::Unreadable(_)) => "git exp help E-report".to_owned(),
-        (Kind::Bound, _) => format!("git exp report --update {}", document.path),
-        (Kind::Generated, _) => "git exp check --fix".to_owned(),
-        (_, Verdict::Truncated { recorded } | Verdict::Differs { recorded }) => {
+    let named = |seen: &&RunFacts| seen.id.to_string() == claim.run;
+    let edited = facts
+        .runs
+        .iter()
+        .find(named)
+        .filter(|seen| seen.is_edited());
+    let fix = match (&claim.kind, &claim.verdict, edited) {
+        (_, Verdict::Unreadable(_), _) => "git exp help E-report".to_owned(),
+        // The text may well be right.
+        (_, _, Some(edited)) => edited.restore(RUN_JSON),
+        (Kind::Bound, ..) => format!("git exp report --update {}", document.path),
+        (Kind::Generated, ..) => "git exp check --fix".to_owned(),
+        (_, Verdict::Truncated { recorded } | Verdict::Differs { recorded }, _) => {
             format!("write {}", claim.rounded(recorded))
         }
-        (_, Verdict::Matches) => return None,
+        (_, Verdict::Matches, _) => return None,
     };
     Some(
         finding

@@ -4,6 +4,7 @@ use super::{Rule, Topic};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::{RecordPath, Run};
+use crate::store::layout::RUN_JSON;
 
 const CODE: &str = "E-schema";
 
@@ -33,15 +34,14 @@ fn check(facts: &RunFacts) -> Finding {
             Finding::unverifiable(CODE, "run.json was left on the server: a partial clone")
                 .fix("git checkout HEAD   (fetches the files)")
         }
-        Err(why) => Finding::broken(CODE, why.clone())
-            .fix(format!("git checkout HEAD -- {}", facts.record_file())),
+        Err(why) => Finding::broken(CODE, why.clone()).fix(facts.restore(RUN_JSON)),
         Ok(run) => match outside(run) {
             None => Finding::ok(CODE),
             Some(path) => Finding::broken(
                 CODE,
                 format!("the record names `{path}`, which is outside of the project"),
             )
-            .fix(format!("git checkout HEAD -- {}", facts.record_file())),
+            .fix(facts.restore(RUN_JSON)),
         },
     };
     finding.of(&facts.id).at(facts.record_file())

@@ -3,6 +3,7 @@
 use super::{Rule, Topic};
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
+use crate::store::layout::RUN_JSON;
 
 const CODE: &str = "E-table";
 
@@ -49,10 +50,14 @@ fn run(facts: &Facts) -> Vec<Finding> {
                 .map(|expected| agreeing_lines(&found, expected))
                 .max()
                 .unwrap_or(0);
-            Finding::broken(CODE, "differs from what the records give")
+            let finding = Finding::broken(CODE, "differs from what the records give")
                 .at(file.path.clone())
-                .line(nearest + 1, 1)
-                .fix("git exp table --write")
+                .line(nearest + 1, 1);
+            // A table that is written anew would say what an edited record says.
+            match facts.runs.iter().find(|seen| seen.is_edited()) {
+                Some(edited) => finding.fix(edited.restore(RUN_JSON)),
+                None => finding.fix("git exp table --write"),
+            }
         })
         .collect()
 }

@@ -133,10 +133,15 @@ impl<'r> Objects<'r> {
 
     /// The items of a tree, or of a commit's tree.
     pub fn tree(&self, id: &Oid) -> Result<Vec<Item>, Error> {
+        parse_object(&self.tree_content(id)?, self.format())
+    }
+
+    /// The content of a tree, or of a commit's tree.
+    pub fn tree_content(&self, id: &Oid) -> Result<Vec<u8>, Error> {
         let object = self.read(id)?.ok_or_else(|| Error::Missing(id.clone()))?;
         match object.kind.as_str() {
-            "tree" => parse_object(&object.content, self.format()),
-            "commit" => self.tree(&tree_of(&object.content)?),
+            "tree" => Ok(object.content),
+            "commit" => self.tree_content(&tree_of(&object.content)?),
             kind => Err(Error::Unexpected(format!("{id} is a {kind}"))),
         }
     }
@@ -162,9 +167,15 @@ impl<'r> Objects<'r> {
     /// The bytes of a file at a path of a tree or commit; `None` when there is no file.
     pub fn blob_at(&self, root: &Oid, path: &RecordPath) -> Result<Option<Vec<u8>>, Error> {
         match self.at(root, path)? {
-            Some(item) if item.mode & 0o170_000 == 0o100_000 => self.blob(&item.id).map(Some),
-            _ => Ok(None),
+            Some(item) => self.file(&item),
+            None => Ok(None),
         }
+    }
+
+    /// The bytes of an item of a tree; `None` when it is no file.
+    pub fn file(&self, item: &Item) -> Result<Option<Vec<u8>>, Error> {
+        let is_file = item.mode & 0o170_000 == 0o100_000;
+        is_file.then(|| self.blob(&item.id)).transpose()
     }
 
     /// Every path that differs between two trees or commits, in path order.
