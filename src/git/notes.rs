@@ -1,6 +1,10 @@
 //! `refs/notes/exp`: lines of JSON on the commits that were run.
 //!
 //! A note is a growing set of lines: none is ever changed, so that merging two clones is a union.
+//! git writes a note whole for each line that is added, so that a commit that is run by the thousand
+//! would cost more with each run: a note that is full goes on in a note on itself, on its blob, which
+//! the notes keep alive. Lines there say which commit they belong to.
+//!
 //! Writers take our lock for fairness and compare-and-swap the ref for truth, because other tools
 //! don't know our lock.
 
@@ -21,6 +25,8 @@ use crate::store::lock::Lock;
 pub const REF: &str = "refs/notes/exp";
 /// How long to try against other writers.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of a note above which it is full: about 200 runs.
+const FULL: usize = 64 << 10;
 /// Mode of a note.
 const BLOB: u32 = 0o100_644;
 
@@ -151,7 +157,18 @@ fn prepare(
         Some(id) => objects.tree(id)?,
         None => Vec::new(),
     };
-    let Some(tree) = edit(objects, root, commit.as_str(), line, 0)? else {
+    let subject = last_part(objects, &root, commit)?;
+    let tree = match subject == *commit {
+        true => edit(objects, root, commit.as_str(), line, 0)?,
+        false => edit(
+            objects,
+            root,
+            subject.as_str(),
+            &with_commit(line, commit),
+            0,
+        )?,
+    };
+    let Some(tree) = tree else {
         return Ok(None);
     };
     let parent = old.as_ref().map(|id| format!("parent {id}\n"));
@@ -166,6 +183,51 @@ fn prepare(
     reach("note-objects")?;
     Ok(Some(Step { old, new, when }))
 }
+
+/// What the note is on that takes the next line of a commit.
+fn last_part(objects: &Objects<'_>, root: &[Item], commit: &Oid) -> Result<Oid, Error> {
+    let mut subject = commit.clone();
+    while let Some(note) = note_on(objects, root, subject.as_str())? {
+        // A full one that is gone on with need not be read to know it.
+        let goes_on = note_on(objects, root, note.as_str())?.is_some();
+        if !goes_on && objects.blob(&note)?.len() < FULL {
+            break;
+        }
+        subject = note;
+    }
+    Ok(subject)
+}
+
+/// The blob of the note on an object, in any fan-out.
+fn note_on(objects: &Objects<'_>, items: &[Item], name: &str) -> Result<Option<Oid>, Error> {
+    let is_note = |item: &&Item| item.mode != FOLDER && item.name == name.as_bytes();
+    if let Some(note) = items.iter().find(is_note) {
+        return Ok(Some(note.id.clone()));
+    }
+    let (folder, rest) = name.split_at(2);
+    let is_folder = |item: &&Item| item.mode == FOLDER && item.name == folder.as_bytes();
+    match items.iter().find(is_folder) {
+        Some(inside) if !rest.is_empty() => note_on(objects, &objects.tree(&inside.id)?, rest),
+        _ => Ok(None),
+    }
+}
+
+/// A line that says which commit it belongs to.
+fn with_commit(line: &str, commit: &Oid) -> String {
+    match line.strip_suffix('}') {
+        Some(head) => format!("{head},{COMMIT}{commit}\"}}"),
+        None => line.to_owned(),
+    }
+}
+
+/// The commit that a line says it belongs to.
+fn commit_of(line: &str) -> Option<Oid> {
+    let (_, rest) = line.rsplit_once(COMMIT)?;
+    Oid::parse(rest.strip_suffix("\"}")?)
+}
+
+/// How a line names its commit, at its end.
+const COMMIT: &str = "\"commit\":\"";
 
 fn reach(point: &'static str) -> Result<(), Error> {
     crate::failpoint::reach(point).map_err(|source| Error::File {
@@ -248,27 +310,6 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
         .filter(|line| !line.trim().is_empty())
 }
 
-/// The lines on one commit.
-pub fn read(repo: &Repo, commit: &Oid) -> Result<Vec<String>, Error> {
-    let objects = Objects::open(repo);
-    let Some(root) = refs::read_name(objects.repo(), REF)? else {
-        return Ok(Vec::new());
-    };
-    let mut found = Vec::new();
-    let mut open = vec![(root, commit.as_str())];
-    // Two writers that disagree on the fan-out leave two notes; both count.
-    while let Some((tree, name)) = open.pop() {
-        for item in objects.tree(&tree)? {
-            if item.mode == FOLDER && name.len() > 2 && item.name == name.as_bytes()[..2] {
-                open.push((item.id, &name[2..]));
-            } else if item.mode != FOLDER && item.name == name.as_bytes() {
-                found.extend(lines(&objects.blob(&item.id)?).map(str::to_owned));
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// The lines on every commit.
 pub fn read_all(repo: &Repo) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
     read_some(&Objects::open(repo), &|_| true)
@@ -289,8 +330,10 @@ pub fn read_some(
                 open.push((item.id, name));
             } else if let Some(commit) = Oid::parse(&name).filter(wanted) {
                 let text = objects.blob(&item.id)?;
-                let lines = lines(&text).map(str::to_owned);
-                notes.entry(commit).or_default().extend(lines);
+                for line in lines(&text) {
+                    let commit = commit_of(line).unwrap_or_else(|| commit.clone());
+                    notes.entry(commit).or_default().push(line.to_owned());
+                }
             }
         }
     }
@@ -304,6 +347,10 @@ mod tests {
 
     fn when() -> Time {
         chrono::DateTime::parse_from_rfc3339("2025-10-10T14:02:11+03:00").unwrap()
+    }
+
+    fn read(repo: &Repo, commit: &Oid) -> Result<Vec<String>, Error> {
+        Ok(read_all(repo)?.remove(commit).unwrap_or_default())
     }
 
     /// The same test over both sides of the seam.
@@ -442,6 +489,54 @@ mod tests {
             }
         });
         assert_eq!(read(&repo, &head).unwrap().len(), 20);
+    }
+
+    #[test]
+    fn a_full_note_goes_on_in_a_note_on_itself() {
+        let lab = Lab::with_commit();
+        both(&lab, |repo, objects| {
+            let head = repo.resolve("HEAD").unwrap().unwrap();
+            let line = |n: usize| format!("{{\"n\":{n},\"pad\":\"{}\"}}", "x".repeat(20_000));
+            for n in (0..12).chain([0, 0]) {
+                append_with(objects, repo, &head, &line(n), when()).unwrap();
+            }
+            let all = read(repo, &head).unwrap();
+            assert_eq!(
+                all.len(),
+                13,
+                "a line of a part that is full may come twice"
+            );
+            for n in 0..12 {
+                let start = format!("{{\"n\":{n},");
+                assert!(all.iter().any(|line| line.starts_with(&start)), "{n}");
+            }
+            let notes = lab.git(&["notes", "--ref=exp", "list"]);
+            assert_eq!(notes.lines().count(), 4, "{notes}");
+            let shown = lab.git(&["notes", "--ref=exp", "show", head.as_str()]);
+            assert_eq!(shown.lines().count(), 4);
+            // Whatever git does with notes, the parts stay.
+            lab.git(&["-c", "gc.reflogExpire=now", "gc", "-q", "--prune=now"]);
+            lab.git(&["notes", "--ref=exp", "prune"]);
+            assert_eq!(read(repo, &head).unwrap(), all);
+            // A merge that changes a part loses none of those behind it.
+            let changed = format!("{shown}{{\"n\":99}}\n");
+            lab.git(&[
+                "notes",
+                "--ref=exp",
+                "add",
+                "-f",
+                "-m",
+                &changed,
+                head.as_str(),
+            ]);
+            let start = "{\"n\":5,";
+            assert!(
+                read(repo, &head)
+                    .unwrap()
+                    .iter()
+                    .any(|line| line.starts_with(start))
+            );
+        });
     }
 
     #[test]
