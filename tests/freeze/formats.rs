@@ -2,7 +2,7 @@
 
 use git_exp::git::Repo;
 
-use super::freezing;
+use super::{freezing, set_mode};
 use crate::common::TestEnv;
 
 /// Dirty in every way that matters.
@@ -113,6 +113,10 @@ fn a_partial_clone_is_frozen_without_fetching() {
     let url = format!("file://{}", env.repo().display());
     env.git(&["clone", "-q", "--filter=blob:none", &url, "../partial"]);
     let top = env.home().join("partial");
+    // As older versions of git have written it, which libgit2 does not open.
+    let place = top.display().to_string();
+    env.git(&["-C", &place, "config", "core.repositoryFormatVersion", "1"]);
+    env.git(&["-C", &place, "config", "extensions.partialClone", "origin"]);
     // The source goes away: whoever fetched now would fail.
     std::fs::rename(env.repo(), env.home().join("away")).unwrap();
     std::fs::create_dir(env.repo()).unwrap();
@@ -240,4 +244,100 @@ fn a_repository_of_another_user_is_refused_with_gits_advice() {
         "{error}"
     );
     assert!(!top.join("experiments").exists());
+}
+
+#[test]
+fn no_identity_is_needed_and_nothing_is_signed() {
+    let env = TestEnv::new();
+    let settings =
+        "[user]\nuseConfigOnly = true\n[commit]\ngpgSign = true\n[gpg]\nprogram = false\n";
+    std::fs::write(env.home().join("gitconfig"), settings).unwrap();
+    env.write("new.py", "new\n");
+    env.exp(&["start", "deep_tree"]).ok();
+    env.exp(&["finish", "--status", "failed"]).ok();
+    env.exp(&["doctor"]).ok();
+    let author = "--format=%an <%ae>";
+    let refs = env.git(&[
+        "for-each-ref",
+        "--format=%(refname)",
+        "refs/exp",
+        "refs/notes",
+    ]);
+    for name in refs.lines() {
+        let shown = env.git(&["log", "-1", author, name]);
+        assert_eq!(shown, "git-exp <git-exp@localhost>\n", "{name}");
+    }
+    assert_eq!(refs.lines().count(), 2);
+}
+
+/// git names the index of the commit that is being made in `GIT_INDEX_FILE`.
+#[cfg(unix)]
+#[test]
+fn in_a_hook_the_index_of_the_commit_is_left_alone() {
+    let env = TestEnv::new();
+    for name in ["a.py", "b.py"] {
+        env.write(name, "1\n");
+    }
+    env.commit("base");
+    let hook = ".git/hooks/pre-commit";
+    let script = "#!/bin/sh\ngit exp start hooked_idea --allow-same --porcelain >> .git/hooked\n";
+    env.write(hook, script);
+    set_mode(&env.path(hook), 0o755);
+    for name in ["a.py", "b.py"] {
+        env.write(name, "2\n");
+    }
+    for (args, b) in [
+        (&["commit", "-q", "-m", "one", "a.py"][..], "1\n"),
+        (&["commit", "-q", "-a", "-m", "the rest"], "2\n"),
+    ] {
+        env.git(args);
+        assert_eq!(env.git(&["show", "HEAD:a.py"]), "2\n");
+        assert_eq!(env.git(&["show", "HEAD:b.py"]), b);
+    }
+    assert_eq!(env.git(&["status", "--porcelain", "-uno"]), "");
+    let runs = env.read(".git/hooked");
+    assert_eq!(runs.lines().count(), 2, "{runs}");
+    for run in runs.lines() {
+        let record = env.json(&format!("experiments/runs/{run}/run.json"));
+        let tree = record["code"]["tree"].as_str().unwrap().to_owned();
+        for name in ["a.py", "b.py"] {
+            assert_eq!(
+                env.git(&["show", &format!("{tree}:{name}")]),
+                "2\n",
+                "{run}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_note_stays_on_the_commit_that_was_run() {
+    let env = TestEnv::new();
+    env.exp(&["start", "deep_tree"]).ok();
+    env.exp(&["finish", "--status", "failed"]).ok();
+    let ran = env.git(&["rev-parse", "HEAD"]);
+    let ran = ran.trim();
+    env.git(&["commit", "-q", "--amend", "--allow-empty", "-m", "amended"]);
+    let mut asked = env.command("git");
+    asked.args(["config", "--get-regexp", "^notes\\.rewrite"]);
+    assert_eq!(env.ran(asked).code, 1, "no rewriting of notes is set up");
+    let mut amended = env.command("git");
+    amended.args(["notes", "--ref=exp", "show", "HEAD"]);
+    assert_ne!(
+        env.ran(amended).code,
+        0,
+        "another commit, which did not run"
+    );
+    // Nothing but the run's ref keeps the commit now, and so its note.
+    env.git(&["reflog", "expire", "--expire=now", "--all"]);
+    env.git(&["gc", "-q", "--prune=now"]);
+    env.git(&["notes", "--ref=exp", "prune"]);
+    let shown = env.git(&["log", "-1", "--notes=exp", ran]);
+    for part in [
+        "Notes (exp):",
+        "\"exp\":\"exp_001_deep_tree\"",
+        "\"status\":\"failed\"",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
 }
