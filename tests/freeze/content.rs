@@ -33,6 +33,7 @@ fn staged_unstaged_and_untracked_changes_come_back() {
     env.write("file_to_folder", "x\n");
     env.write("folder_to_file/a", "x\n");
     env.write("file_to_link", "x\n");
+    env.write("folder_to_link/both.py", "x\n");
     link("README.md", &env.path("link"));
     link("README.md", &env.path("link_to_file"));
     env.commit("base");
@@ -54,6 +55,8 @@ fn staged_unstaged_and_untracked_changes_come_back() {
     env.write("folder_to_file", "z\n");
     std::fs::remove_file(env.path("file_to_link")).unwrap();
     link("nowhere/at/all", &env.path("file_to_link"));
+    std::fs::remove_dir_all(env.path("folder_to_link")).unwrap();
+    link("src", &env.path("folder_to_link"));
     std::fs::remove_file(env.path("link")).unwrap();
     link("src/both.py", &env.path("link"));
     std::fs::remove_file(env.path("link_to_file")).unwrap();
@@ -73,6 +76,8 @@ fn staged_unstaged_and_untracked_changes_come_back() {
         ("src/new_name.py", Some('?')),
         ("src/removed.py", None),
         ("file_to_link", Some('T')),
+        ("folder_to_link/both.py", Some('D')),
+        ("folder_to_link", Some('?')),
         ("intent.py", Some('A')),
         ("untracked/new.py", Some('?')),
         ("README.md", None),

@@ -1,11 +1,14 @@
 //! The index, brought on a private copy to the state of the working tree.
 
+use std::path::Path;
+
 use super::config::without_filters;
 use super::limits::{self, Held};
 use super::observe::{Seen, prepared};
 use super::scratch::Scratch;
 use crate::git::command::split_nul;
-use crate::git::tree::Entry;
+use crate::git::objects::Objects;
+use crate::git::tree::{Entry, filtered_tree};
 use crate::git::{Error, Git};
 use crate::model::code::LeftOut;
 use crate::model::{Oid, RecordPath};
@@ -33,28 +36,23 @@ pub fn capture(
         seen,
     };
     let mut captured = Captured::default();
-    // An index in conflict has no tree; `conflicts` says so.
-    let staged = match seen.status.conflicts.is_empty() {
-        true => Some(work.scratch.write_tree(work.quiet())?),
-        false => None,
-    };
+    let staged = work.staged()?;
     work.forget_records()?;
     work.uncover()?;
     work.hold(held)?;
-    let all = work
-        .scratch
-        .on(work.git())
-        .args(["add", "--sparse", "-u"])
-        .args(seen.scope.pathspecs())
-        .run();
+    // Not `git add -u`: it would look at every file once more.
+    let status = &seen.status;
+    let mut touched: Vec<&RecordPath> = status.tracked.iter().collect();
+    touched.extend(status.conflicts.iter().chain(seen.hidden.paths()));
+    touched.retain(|path| !held.contains(path));
+    let top = seen.repo.top()?;
+    let (behind, there): (Vec<_>, Vec<_>) = touched
+        .into_iter()
+        .partition(|path| is_behind_a_link(top, path));
+    work.flag("--force-remove", behind.into_iter())?;
+    let paths: Vec<&RecordPath> = there.into_iter().chain(untracked).collect();
     let mut failed = Vec::new();
-    if all.is_err() {
-        let mut touched: Vec<&RecordPath> = seen.status.tracked.iter().collect();
-        touched.extend(seen.status.conflicts.iter().chain(seen.hidden.paths()));
-        touched.retain(|path| !held.contains(path));
-        work.add(&touched, &mut failed)?;
-    }
-    work.add(&untracked.iter().collect::<Vec<_>>(), &mut failed)?;
+    work.add(&paths, &mut failed)?;
     work.keep_raw(failed, &mut captured)?;
     let tree = work.scratch.write_tree(work.quiet())?;
     captured.staged = staged.filter(|id| *id != tree && Some(id) != seen.head_tree.as_ref());
@@ -79,8 +77,50 @@ impl Work<'_> {
         without_filters(self.git(), &self.seen.config)
     }
 
+    /// The tree that is staged; an index in conflict has none, and `conflicts` says so.
+    fn staged(&self) -> Result<Option<Oid>, Error> {
+        let status = &self.seen.status;
+        match &self.seen.head_tree {
+            _ if !status.conflicts.is_empty() => Ok(None),
+            Some(head) if !status.is_staged => Ok(Some(head.clone())),
+            _ => self.scratch.write_tree(self.quiet()).map(Some),
+        }
+    }
+
+    /// Whether the index has of the records what HEAD has.
+    fn has_records_as_committed(&self) -> Result<bool, Error> {
+        let objects = Objects::open(self.seen.repo);
+        for folder in &self.seen.scope.experiments {
+            let mut inside = Vec::new();
+            for staged in &self.seen.index {
+                if let Some(path) = staged.entry.path.strip(folder) {
+                    if staged.stage != 0 {
+                        return Ok(false);
+                    }
+                    let entry = staged.entry.clone();
+                    inside.push(Entry { path, ..entry });
+                }
+            }
+            let committed = match &self.seen.head_tree {
+                Some(tree) => objects.at(tree, folder)?,
+                None => None,
+            };
+            let is_same = match committed {
+                Some(item) => item.id == filtered_tree(&inside, |_| true, objects.format()),
+                None => inside.is_empty(),
+            };
+            if !is_same {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Puts the folders of records back to what HEAD has, so that they are no difference.
     fn forget_records(&self) -> Result<(), Error> {
+        if self.has_records_as_committed()? {
+            return Ok(());
+        }
         let (repo, scope) = (self.seen.repo, self.seen.scope);
         let empty = repo.format().empty_tree();
         let head = self.seen.head_tree.as_ref().unwrap_or(&empty);
@@ -239,6 +279,19 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a link has taken the place of a folder that the path leads through: git finds nothing
+/// behind it, and adding the path would be an error.
+fn is_behind_a_link(top: &Path, path: &RecordPath) -> bool {
+    let place = path.to_path();
+    place.ancestors().skip(1).any(|folder| {
+        !folder.as_os_str().is_empty()
+            && top
+                .join(folder)
+                .symlink_metadata()
+                .is_ok_and(|f| f.is_symlink())
+    })
 }
 
 fn joined<'a>(paths: impl Iterator<Item = &'a RecordPath>) -> Vec<u8> {

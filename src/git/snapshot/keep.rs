@@ -6,11 +6,11 @@
 //!                   └─ extras  tree: run.json, overlay/, crlf, lfs, nested/, index/
 //! ```
 
-use super::raw;
 use super::scratch::Scratch;
 use super::write::Frozen;
-use crate::git::tree::{Entry, parse_listing};
-use crate::git::{Error, Git, Repo};
+use crate::git::objects::Objects;
+use crate::git::tree::{Entry, Item, build_object, parse_listing};
+use crate::git::{Error, Repo};
 use crate::model::run::Time;
 use crate::model::{Oid, RecordPath, Uid};
 
@@ -76,18 +76,32 @@ impl Frozen {
     }
 
     fn commit(&self, repo: &Repo, keep: &Keep<'_>) -> Result<Oid, Error> {
-        let extras = self.extras_tree(repo, keep.run_json)?;
-        let extras = commit_tree(repo, &extras, &[], EXTRAS_TITLE, keep.date)?;
+        let objects = Objects::open(repo);
+        let extras = self.extras_tree(&objects, keep.run_json)?;
+        let extras = write_commit(&objects, &extras, &[], EXTRAS_TITLE, keep.date)?;
         let message = format!("{}\n\n{UID_TRAILER}: {}\n", keep.title, keep.uid);
         let parents: Vec<&Oid> = self.head.commit.iter().chain([&extras]).collect();
-        commit_tree(repo, &self.tree, &parents, &message, keep.date)
+        let snapshot = write_commit(&objects, &self.tree, &parents, &message, keep.date)?;
+        objects.settle()?;
+        Ok(snapshot)
     }
 
-    fn extras_tree(&self, repo: &Repo, run_json: &[u8]) -> Result<Oid, Error> {
+    fn extras_tree(&self, objects: &Objects<'_>, run_json: &[u8]) -> Result<Oid, Error> {
+        let repo = objects.repo();
+        let record = objects.write_soon("blob", run_json)?;
+        if self.extras.is_empty() && self.nested.iter().all(|nested| nested.tree.is_none()) {
+            let item = Item {
+                mode: 0o100_644,
+                name: b"run.json".to_vec(),
+                id: record,
+            };
+            return objects.write_soon("tree", &build_object(vec![item]));
+        }
+        objects.settle()?;
         let file = |path: &str, bytes: &[u8]| -> Result<Entry, Error> {
             Ok(Entry {
                 mode: 0o100_644,
-                id: raw::write_bytes(repo, bytes)?,
+                id: objects.write("blob", bytes)?,
                 path: path.into(),
             })
         };
@@ -95,7 +109,11 @@ impl Frozen {
             path: entry.path.below(folder),
             ..entry.clone()
         };
-        let mut entries = vec![file("run.json", run_json)?];
+        let mut entries = vec![Entry {
+            mode: 0o100_644,
+            id: record,
+            path: "run.json".into(),
+        }];
         let overlay = RecordPath::from("overlay");
         entries.extend(self.extras.raw.iter().map(|entry| below(&overlay, entry)));
         for (name, paths) in [("crlf", &self.extras.crlf), ("lfs", &self.extras.lfs)] {
@@ -126,27 +144,26 @@ impl Frozen {
     }
 }
 
+impl Extras {
+    /// Whether the record is all there is to keep.
+    fn is_empty(&self) -> bool {
+        self.raw.is_empty() && self.crlf.is_empty() && self.lfs.is_empty() && self.staged.is_none()
+    }
+}
+
 /// Writes a commit by the tool itself: it needs no identity of the user's and signs nothing.
-fn commit_tree(
-    repo: &Repo,
+fn write_commit(
+    objects: &Objects<'_>,
     tree: &Oid,
     parents: &[&Oid],
     message: &str,
     date: Time,
 ) -> Result<Oid, Error> {
-    let git = repo.git().durable().args(["commit-tree", tree.as_str()]);
-    let git = parents
-        .iter()
-        .fold(git, |git, parent| git.args(["-p", parent.as_str()]));
-    let printed = signed(git, date).stdin(message).text()?;
-    Oid::parse(&printed).ok_or(Error::Unexpected(printed))
-}
-
-fn signed(git: Git, date: Time) -> Git {
-    let date = date.format("@%s %z").to_string();
-    ["AUTHOR", "COMMITTER"].iter().fold(git, |git, role| {
-        git.env(&format!("GIT_{role}_NAME"), "git-exp")
-            .env(&format!("GIT_{role}_EMAIL"), "git-exp@localhost")
-            .env(&format!("GIT_{role}_DATE"), &date)
-    })
+    let parents: String = parents.iter().map(|id| format!("parent {id}\n")).collect();
+    let date = date.format("%s %z");
+    let content = format!(
+        "tree {tree}\n{parents}author git-exp <git-exp@localhost> {date}\n\
+         committer git-exp <git-exp@localhost> {date}\n\n{message}"
+    );
+    objects.write_soon("commit", content.as_bytes())
 }

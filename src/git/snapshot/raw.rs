@@ -51,7 +51,7 @@ fn line_of(path: &Path) -> Vec<u8> {
 }
 
 /// Writes one blob from memory.
-pub fn write_bytes(repo: &Repo, bytes: &[u8]) -> Result<Oid, Error> {
+fn write_bytes(repo: &Repo, bytes: &[u8]) -> Result<Oid, Error> {
     let printed = repo
         .git()
         .durable()

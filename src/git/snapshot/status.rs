@@ -14,6 +14,8 @@ pub struct Status {
     pub tracked: Vec<RecordPath>,
     /// Those among them that differ from the index.
     pub edited: Vec<RecordPath>,
+    /// Whether the index differs from the commit.
+    pub is_staged: bool,
     /// Paths in conflict.
     pub conflicts: Vec<RecordPath>,
     /// Files that git doesn't know and doesn't ignore.
@@ -71,6 +73,7 @@ impl Status {
 
     /// `1 XY …`: X is staged, Y is on disk alone.
     fn changed(&mut self, record: &[u8], path: RecordPath) {
+        self.is_staged |= record.get(2) != Some(&b'.');
         if record.get(3) != Some(&b'.') {
             self.edited.push(path.clone());
         }

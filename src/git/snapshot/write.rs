@@ -7,6 +7,7 @@ use super::keep::Extras;
 use super::limits;
 use super::nested::{self, Found};
 use super::observe::Seen;
+use super::status::IndexEntry;
 use super::{index, lfs, overlay};
 use crate::git::objects::Objects;
 use crate::git::patch::{self, Numstat};
@@ -92,7 +93,10 @@ impl Seen<'_> {
         let untouched = tree == base_tree && !is_touched;
         let mut entries = match untouched {
             true => self.take_listing(),
-            false => self.list_tree(&tree)?,
+            false => match self.patched_listing(&base_tree, &tree, &held)? {
+                Some(entries) => entries,
+                None => self.list_tree(&tree)?,
+            },
         };
         let overlay = overlay::find(&self, &entries, &held)?;
         held.mark(&self, &mut entries)?;
@@ -176,6 +180,42 @@ impl Seen<'_> {
                 source,
             }
         })
+    }
+
+    /// The listing of the tree, told from the index and from what differs; `None` where the index is
+    /// not the commit's tree, so that git must list it.
+    fn patched_listing(
+        &mut self,
+        from: &Oid,
+        to: &Oid,
+        held: &limits::Held,
+    ) -> Result<Option<Vec<Entry>>, Error> {
+        let status = &self.status;
+        let is_plain = !status.is_staged
+            && status.conflicts.is_empty()
+            && self.head_tree.is_some()
+            && self.hidden.is_empty()
+            && held.paths().next().is_none();
+        // What is only meant to be added is in the index as an empty file, and in no tree.
+        let nothing = self.repo.format().id("blob", b"");
+        let touched: BTreeSet<&RecordPath> = status.tracked.iter().collect();
+        let may_be_meant = |staged: &IndexEntry| {
+            staged.entry.id == nothing && touched.contains(&staged.entry.path)
+        };
+        if !is_plain || self.index.iter().any(may_be_meant) {
+            return Ok(None);
+        }
+        let changes = Objects::open(self.repo).tree_diff(from, to)?;
+        let changed: BTreeSet<&RecordPath> = changes.iter().map(|change| &change.path).collect();
+        let mut entries = self.take_listing();
+        entries.retain(|entry| !changed.contains(&entry.path));
+        entries.extend(changes.iter().filter_map(|change| {
+            let (mode, id) = change.new.clone()?;
+            let path = change.path.clone();
+            Some(Entry { mode, id, path })
+        }));
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Some(entries))
     }
 
     fn list_tree(&self, tree: &Oid) -> Result<Vec<Entry>, Error> {
