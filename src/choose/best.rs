@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::noise::{self, Noise};
 use super::yardstick::Ruler;
+use crate::compare::Rules;
+use crate::compare::axis::State;
 use crate::error::{Failure, Result};
 use crate::model::metric::{Goal, Yardstick, yardstick};
 use crate::model::{Brief, Number, Status, Uid};
@@ -48,6 +50,8 @@ pub struct Best {
     pub ranking: Vec<usize>,
     /// The others, and why.
     pub excluded: Vec<(usize, Excluded)>,
+    /// Whether the records say what those were measured on.
+    pub known: bool,
     /// The spread of repeats of the winner, else of the second.
     pub noise: Option<Noise>,
 }
@@ -89,14 +93,20 @@ pub fn best(
     let Some(reference) = reference else {
         return Err(NoChoice::Nobody(metric, excluded));
     };
-    let ruler = Ruler::of(reference, &metric, settings);
+    let rules = Rules::from(settings);
+    let ruler = Ruler::of(reference, &metric, &rules);
+    let known = ruler.is_known();
     let mut ranking = Vec::new();
     for index in able {
-        let own = Ruler::of(&runs[index], &metric, settings);
-        if own == ruler {
-            ranking.push(index);
-        } else {
-            excluded.push((index, Excluded::Yardstick(ruler.difference(&own))));
+        let own = Ruler::of(&runs[index], &metric, &rules);
+        match ruler.against(&own) {
+            State::Same => ranking.push(index),
+            State::Unknown if !known && !own.is_known() => ranking.push(index),
+            State::Unknown if !known => {
+                let others = "rows that the records name".to_owned();
+                excluded.push((index, Excluded::Yardstick(others)));
+            }
+            _ => excluded.push((index, Excluded::Yardstick(ruler.difference(&own)))),
         }
     }
     if ranking.is_empty() {
@@ -126,6 +136,7 @@ pub fn best(
         ranking,
         excluded,
         noise,
+        known,
     })
 }
 

@@ -6,7 +6,7 @@ pub mod noise;
 pub mod yardstick;
 
 pub use best::{Best, Excluded, Options, best};
-pub use yardstick::Ruler;
+pub use yardstick::{Groups, Ruler};
 
 use std::collections::BTreeSet;
 

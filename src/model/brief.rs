@@ -66,6 +66,8 @@ pub struct DataBrief {
     pub role: String,
     pub path: RecordPath,
     pub sha256: Option<Sha256>,
+    pub blob: Option<Oid>,
+    pub unstable: bool,
 }
 
 impl Brief {
@@ -160,6 +162,8 @@ impl From<DataInput> for DataBrief {
             role: input.role,
             path: input.path,
             sha256: input.sha256,
+            blob: input.blob,
+            unstable: input.unstable,
         }
     }
 }

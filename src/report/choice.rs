@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::choose::{self, Best, Excluded, Ruler};
+use crate::compare::Rules;
+use crate::compare::axis::State;
 use crate::model::metric::Goal;
 use crate::model::{Brief, Number, Status};
 use crate::settings::ProjectSettings;
@@ -40,6 +42,9 @@ pub fn lines(best: &Best, runs: &[Brief], settings: &ProjectSettings, why: bool)
             ));
         }
         None => lines.push("  no other run can be compared with it".to_owned()),
+    }
+    if !best.known {
+        lines.push("  no record names the rows that these were measured on".to_owned());
     }
     if why {
         lines.extend(best.excluded.iter().map(|(index, why)| {
@@ -147,7 +152,9 @@ fn test_beside<'a>(
         .cloned()
         .collect();
     let test = choose::test_twin(&best.metric, &names)?;
-    if Ruler::of(run, &test, settings) != Ruler::of(winner, &test, settings) {
+    let rules = Rules::from(settings);
+    let ruler = |run| Ruler::of(run, &test, &rules);
+    if ruler(run).against(&ruler(winner)) != State::Same {
         return None;
     }
     let (own, other) = (run.metric(&test)?, winner.metric(&test)?);
@@ -192,6 +199,7 @@ pub fn json(best: &Best, runs: &[Brief]) -> Value {
         "schema": "git-exp/best/1",
         "metric": best.metric,
         "goal": best.goal,
+        "yardstick_recorded": best.known,
         "best": run(&best.ranking[0]),
         "ranking": best.ranking.iter().map(run).collect::<Vec<_>>(),
         "noise": best.noise.map(|noise| json!({"n": noise.n, "sd": noise.sd, "mean": noise.mean})),

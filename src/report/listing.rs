@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr;
 
 use super::since;
-use crate::choose::{self, Ruler};
+use crate::choose::{self, Groups, Ruler};
+use crate::compare::Rules;
 use crate::model::{Brief, Status};
 use crate::query::{Attribute, Subject, Target, Value};
 use crate::settings::ProjectSettings;
@@ -357,24 +358,24 @@ fn groups(
     let Some(metric) = primary else {
         return ((0..rows.len()).collect(), Vec::new());
     };
-    let mut rulers: Vec<(Ruler, Vec<usize>)> = Vec::new();
+    let rules = Rules::from(settings);
+    let mut groups = Groups::default();
+    let mut members: Vec<Vec<usize>> = Vec::new();
     let mut apart = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let Row::Run(item) = row else {
             apart.push(at);
             continue;
         };
-        let ruler = Ruler::of(&item.run, metric, settings);
-        match rulers.iter_mut().find(|(known, _)| *known == ruler) {
-            Some((_, members)) => members.push(at),
-            None => rulers.push((ruler, vec![at])),
-        }
+        let group = groups.place(Ruler::of(&item.run, metric, &rules));
+        members.resize_with(groups.len(), Vec::new);
+        members[group].push(at);
     }
     let mut order = Vec::with_capacity(rows.len());
     let mut breaks = Vec::new();
-    for (at, (ruler, members)) in rulers.iter().enumerate() {
+    for (at, members) in members.iter().enumerate() {
         if at > 0 {
-            let difference = rulers[at - 1].0.difference(ruler);
+            let difference = groups.difference(at - 1, at);
             let text = format!("below: {difference}, not comparable with the lines above");
             breaks.push((order.len(), text));
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::choose::Ruler;
+use crate::choose::{Groups, Ruler};
+use crate::compare::Rules;
 use crate::model::metric::Goal;
 use crate::model::{Brief, Param, Run};
 use crate::settings::ProjectSettings;
@@ -178,23 +179,20 @@ fn block(
 
 /// Which judged metrics were not measured alike in all these runs, and who was measured apart.
 pub fn incomparable(runs: &[Brief], settings: &ProjectSettings) -> Vec<String> {
+    let rules = Rules::from(settings);
     let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
     let judged = |name: &&&String| matches!(settings.goal(name), Some(Goal::Max | Goal::Min));
     let mut sentences: Vec<(String, Vec<&str>)> = Vec::new();
     for name in names.iter().filter(judged) {
-        let mut rulers: Vec<(Ruler, Vec<String>)> = Vec::new();
+        let mut groups = Groups::default();
+        let mut members: Vec<Vec<String>> = Vec::new();
         for run in runs.iter().filter(|run| run.metric(name).is_some()) {
-            let ruler = Ruler::of(run, name, settings);
-            match rulers.iter_mut().find(|(known, _)| *known == ruler) {
-                Some((_, group)) => group.push(run.id().short()),
-                None => rulers.push((ruler, vec![run.id().short()])),
-            }
+            let group = groups.place(Ruler::of(run, name, &rules));
+            members.resize_with(groups.len(), Vec::new);
+            members[group].push(run.id().short());
         }
-        let Some(((first, _), others)) = rulers.split_first() else {
-            continue;
-        };
-        for (ruler, group) in others {
-            let told = format!("{} on {}", group.join(", "), first.difference(ruler));
+        for (at, group) in members.iter().enumerate().skip(1) {
+            let told = format!("{} on {}", group.join(", "), groups.difference(0, at));
             match sentences.iter_mut().find(|(known, _)| *known == told) {
                 Some((_, metrics)) => metrics.push(name),
                 None => sentences.push((told, vec![name])),

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
-use super::story::Step;
-use crate::compare::axis::State;
+use crate::choose::{self, Ruler};
 use crate::model::metric::{Goal, Yardstick, yardstick};
 use crate::model::{Run, Uid};
 
@@ -32,35 +31,29 @@ pub struct Group {
 }
 
 impl Groups {
-    /// Groups the runs that have a value of the metric, by the same comparison as `git exp diff`.
+    /// Groups the runs that have a value of the metric, by the rule of lists and choices.
     pub fn of(facts: &Facts<'_>, metric: &str) -> Self {
         let mut groups = Self::default();
-        // The first run of each group speaks for it; the unknown group has no speaker.
-        let mut speakers: Vec<Option<&Run>> = Vec::new();
+        let mut rulers = choose::Groups::default();
         for run in facts.finished() {
             if facts.number(run, metric).is_none() {
                 continue;
             }
-            let index = match place(facts, &speakers, run, metric) {
-                Place::Group(index) => index,
-                place => {
-                    let known = speakers.iter().flatten().count();
-                    let is_new = matches!(place, Place::New);
-                    speakers.push(is_new.then_some(run));
-                    groups.names.push(Group {
-                        letter: if is_new {
-                            letter(known)
-                        } else {
-                            UNKNOWN.to_owned()
-                        },
-                        data: measured_on(facts, run, metric)
-                            .filter(|_| is_new)
-                            .unwrap_or_default(),
-                        runs: 0,
-                    });
-                    speakers.len() - 1
-                }
-            };
+            let known = rulers.known();
+            let index = rulers.place(Ruler::of_record(run, metric, &facts.rules));
+            if index == groups.names.len() {
+                let is_known = rulers.is_known(index);
+                groups.names.push(Group {
+                    letter: match is_known {
+                        true => letter(known),
+                        false => UNKNOWN.to_owned(),
+                    },
+                    data: measured_on(facts, run, metric)
+                        .filter(|_| is_known)
+                        .unwrap_or_default(),
+                    runs: 0,
+                });
+            }
             groups.names[index].runs += 1;
             groups.by_run.insert(run.uid.clone(), index);
         }
@@ -150,37 +143,6 @@ fn input<'r>(
     of(role).or_else(|| of(Yardstick::Train))
 }
 
-/// Where a run belongs.
-enum Place {
-    Group(usize),
-    New,
-    Unknown,
-}
-
-/// Finds the group whose first run was measured on the same data. What can't be told apart from a
-/// known group, nor put into one, is unknown.
-fn place(facts: &Facts<'_>, speakers: &[Option<&Run>], run: &Run, metric: &str) -> Place {
-    let unknown = || match speakers.iter().position(Option::is_none) {
-        Some(index) => Place::Group(index),
-        None => Place::Unknown,
-    };
-    let digest = input(facts, run, metric).and_then(|input| input.sha256.as_ref());
-    if digest.is_none() {
-        return unknown();
-    }
-    let role = facts.rules.role(metric);
-    let mut doubt = false;
-    for (index, speaker) in speakers.iter().enumerate() {
-        let Some(speaker) = speaker else { continue };
-        match Step::between(facts, speaker, run).yardstick(role) {
-            State::Same => return Place::Group(index),
-            State::Changed => {}
-            State::Unknown => doubt = true,
-        }
-    }
-    if doubt { unknown() } else { Place::New }
-}
-
 fn measured_on(facts: &Facts<'_>, run: &Run, metric: &str) -> Option<String> {
     let input = input(facts, run, metric)?;
     let name = String::from_utf8_lossy(input.path.file_name()).into_owned();
@@ -191,18 +153,93 @@ fn measured_on(facts: &Facts<'_>, run: &Run, metric: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::axis::State;
+    use crate::model::Brief;
     use crate::report::sample;
+    use crate::report::story::Step;
     use crate::settings::Lang;
+
+    /// Runs that were measured in every way that the rule tells apart.
+    fn runs() -> Vec<Run> {
+        let mut runs = sample::runs();
+        runs[1].eval.split = Some("80/20".into());
+        let changes: [fn(&mut Run); 12] = [
+            |run| run.data.clear(),
+            |run| run.eval.metric_code = vec!["src/metrics.py@e1f0".into()],
+            |run| run.data[1].role = "val".into(),
+            |run| run.data[1].role = "holdout".into(),
+            |run| run.data[0].role = "raw".into(),
+            |run| run.data[0].sha256 = None,
+            |run| run.data[0].unstable = true,
+            |run| run.data.push(run.data[1].clone()),
+            |run| {
+                for input in &mut run.data {
+                    input.sha256 = Some(sample::digest("cc"));
+                    input.blob = crate::model::Oid::parse(&"c".repeat(40));
+                }
+            },
+            |run| {
+                for input in &mut run.data {
+                    input.blob = crate::model::Oid::parse(&"c".repeat(40));
+                }
+            },
+            |run| {
+                let ratio = crate::model::Param::text("0.8");
+                run.params.insert("data.split.ratio".into(), ratio);
+            },
+            |run| {
+                let ratio = crate::model::Param::text("0.9");
+                run.params.insert("data.split.ratio".into(), ratio);
+                run.eval.split = Some("90/10".into());
+            },
+        ];
+        for (change, number) in changes.iter().zip(5..) {
+            let mut run = sample::run(&format!("exp_{number:03}_odd"), "0.7", "0.7");
+            change(&mut run);
+            runs.push(run);
+        }
+        runs
+    }
+
+    /// Lists, choices and `git exp diff` must never disagree about what may be compared.
+    #[test]
+    fn one_rule_measures_lists_records_and_pairs() {
+        let runs = runs();
+        let mut settings = sample::settings();
+        for named in [false, true] {
+            if named {
+                settings.eval.metric_code = vec!["src/metrics.py".into()];
+            }
+            let facts = Facts::new(runs.iter().collect(), &settings, Lang::En);
+            let mut seen = BTreeMap::new();
+            for (a, b) in runs.iter().flat_map(|a| runs.iter().map(move |b| (a, b))) {
+                let step = Step::between(&facts, a, b);
+                let briefs = (Brief::from(a), Brief::from(b));
+                for metric in ["roc_auc_val", "roc_auc_test", "roc_auc_train"] {
+                    let told = step.yardstick(facts.rules.role(metric));
+                    let record = |run| Ruler::of_record(run, metric, &facts.rules);
+                    let brief = |run| Ruler::of(run, metric, &facts.rules);
+                    let names = (metric, a.id().to_string(), b.id().to_string());
+                    assert_eq!(record(a).against(&record(b)), told, "{names:?}");
+                    assert_eq!(
+                        brief(&briefs.0).against(&brief(&briefs.1)),
+                        told,
+                        "{names:?}"
+                    );
+                    *seen.entry(told).or_insert(0) += 1;
+                }
+            }
+            assert!(seen.values().all(|count| *count > 20), "{seen:?}");
+            assert_eq!(seen.len(), 3, "same, changed and unknown were all met");
+        }
+    }
 
     /// Groups and `git exp diff` must never disagree about what may be compared.
     #[test]
     fn groups_agree_with_the_comparison_of_each_pair() {
-        let mut runs = sample::runs();
-        runs[1].eval.split = Some("80/20".into());
-        runs.push(sample::run("exp_005_no_data", "0.7", "0.7"));
-        runs[4].data.clear();
-        runs.push(sample::run("exp_006_metric_code", "0.7", "0.7"));
-        runs[5].eval.metric_code = vec!["src/metrics.py@e1f0".into()];
+        let mut runs = runs();
+        // Known by two digests of one content, it belongs to two groups at once.
+        runs.retain(|run| run.number != 14);
         let settings = sample::settings();
         let facts = Facts::new(runs.iter().collect(), &settings, Lang::En);
         let mut seen = BTreeSet::new();

@@ -253,6 +253,10 @@ struct LeanData {
     path: RecordPath,
     #[serde(default)]
     sha256: Option<Sha256>,
+    #[serde(default)]
+    blob: Option<Oid>,
+    #[serde(default)]
+    unstable: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -277,6 +281,8 @@ impl From<LeanData> for DataBrief {
             role: input.role,
             path: input.path,
             sha256: input.sha256,
+            blob: input.blob,
+            unstable: input.unstable,
         }
     }
 }

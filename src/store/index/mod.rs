@@ -24,7 +24,7 @@ use crate::model::Sha256;
 use crate::query::Names;
 
 /// First bytes of the file; the last one is the version of everything behind it.
-const MAGIC: [u8; 8] = *b"gitexp\x00\x05";
+const MAGIC: [u8; 8] = *b"gitexp\x00\x06";
 /// Bytes of one line of the table.
 const LINE: usize = 4 + 4 + 4 + 4 + 32;
 /// Bytes of the header.

@@ -239,7 +239,14 @@ impl<'a> RowView<'a> {
                 let role = text(self.index.shared(r.varint()?))?;
                 let path = RecordPath::from_bytes(self.index.shared(r.varint()?));
                 let sha256 = self.some(r)?.and_then(|text| Sha256::parse(&text));
-                Some(DataBrief { role, path, sha256 })
+                let blob = self.some(r)?.and_then(|text| Oid::parse(&text));
+                Some(DataBrief {
+                    role,
+                    path,
+                    sha256,
+                    blob,
+                    unstable: r.u8()? != 0,
+                })
             })
             .collect()
     }

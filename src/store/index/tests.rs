@@ -67,7 +67,7 @@ prop_compose! {
         run.arguments = vec!["python".into(), "--lr=1".into()];
         run.config = vec![FileBrief { path: path(1), sha256: sha(1) }];
         run.models = vec![FileBrief { path: path(2), sha256: sha(2) }];
-        run.data = vec![DataBrief { role: "train".into(), path: path(0), sha256: some[0].then(|| sha(0)) }];
+        run.data = vec![DataBrief { role: "train".into(), path: path(0), sha256: some[0].then(|| sha(0)), blob: some[1].then(|| Oid::parse(&"ab".repeat(20)).unwrap()), unstable: some[1] }];
         run.dirty = some[1];
         run.status = [Status::Running, Status::Ok, Status::Failed, Status::Aborted, Status::Stale][status];
         run.metrics = metrics;

@@ -236,6 +236,8 @@ impl Builder {
             self.intern(input.role.as_bytes());
             self.intern(input.path.as_bytes());
             self.intern_some(input.sha256.as_ref().map(|d| d.as_str()));
+            self.intern_some(input.blob.as_ref().map(|oid| oid.as_str()));
+            self.body.0.push(u8::from(input.unstable));
         }
         self.intern_some(run.split.as_deref());
         self.texts(run.metric_code.iter().map(String::as_bytes));
