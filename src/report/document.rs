@@ -125,19 +125,6 @@ pub fn update(text: &str, wanted: &[Section], facts: &Facts<'_>) -> Result<Updat
     Ok(updated)
 }
 
-/// Sections of a report that don't say what the records say.
-///
-/// # Errors
-/// Broken markers.
-pub fn stale(text: &str, facts: &Facts<'_>) -> Result<Vec<Section>> {
-    let newline = newline_of(text);
-    let places = places(text)?.into_iter();
-    let differs = |place: &Place| {
-        text[place.body.clone()] != place.section.markdown(facts).replace('\n', newline)
-    };
-    Ok(places.filter(differs).map(|place| place.section).collect())
-}
-
 impl Updated {
     /// Copies text that is the user's own, with its bound numbers put right.
     fn prose(&mut self, text: &str, facts: &Facts<'_>) {
