@@ -1,6 +1,7 @@
 //! What `finish` says: how the run ended, its primary metric, and what to commit.
 
 use super::facts::Facts;
+use super::lang;
 use super::yardsticks::Groups;
 use crate::compare::noise::Noise;
 use crate::compare::{Evidence, Judgement, Rules, Side, compare};
@@ -17,9 +18,12 @@ pub fn lines(
     lang: Lang,
     experiments: &str,
 ) -> Vec<String> {
-    let mut head = format!("{}  {}", run.id(), run.status.word());
+    let mut head = format!("{}  {}", run.id(), lang::status(run.status, lang));
     if let Some(seconds) = &run.seconds {
-        head.push_str(&format!("  {}", number::duration(seconds.as_f64())));
+        head.push_str(&format!(
+            "  {}",
+            number::duration_in(seconds.as_f64(), lang)
+        ));
     }
     if let Some(text) = primary(run, others, settings, lang) {
         head.push_str(&format!("   {text}"));

@@ -76,6 +76,8 @@ pub enum FileState {
     Same,
     /// It is another one.
     Differs,
+    /// There is no such file here.
+    Absent,
     /// Nobody can say here, for this reason.
     Unknown(String),
 }

@@ -4,6 +4,7 @@
 //! conclusions below them belong to people and are never overwritten.
 
 use super::diff::words::Words;
+use super::lang::status as status_word;
 use super::markers::{BEGIN, END, code, markdown};
 use crate::model::{MetricValue, Run};
 use crate::settings::{Lang, ProjectSettings};
@@ -13,7 +14,7 @@ use crate::ui::number;
 const PARAMS_SHOWN: usize = 20;
 
 /// How the log of a run that goes on says so, in each language.
-pub const RUNNING_LINES: [&str; 2] = ["- Status: running", "- Статус: running"];
+pub const RUNNING_LINES: [&str; 2] = ["- Status: running", "- Статус: идёт"];
 
 /// The whole file for a new run.
 pub fn new(run: &Run, settings: &ProjectSettings, lang: Lang) -> String {
@@ -198,10 +199,10 @@ fn results(run: &Run, settings: &ProjectSettings, lang: Lang) -> Vec<String> {
     let seconds = run
         .seconds
         .as_ref()
-        .map(|s| format!(", {}", number::duration(s.as_f64())));
+        .map(|s| format!(", {}", number::duration_in(s.as_f64(), lang)));
     list.push(format!(
         "- {status}: {}{}",
-        run.status.word(),
+        status_word(run.status, lang),
         seconds.unwrap_or_default()
     ));
     for warning in &run.warnings {

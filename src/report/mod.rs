@@ -21,6 +21,8 @@ pub mod overview;
 pub mod plot;
 pub mod preflight;
 #[cfg(test)]
+mod russian;
+#[cfg(test)]
 mod sample;
 pub mod sections;
 pub mod sheet;

@@ -120,7 +120,7 @@ impl Step {
         };
         step.data(&axes);
         if state(Axis::Code) == State::Changed {
-            step.push("code", "", code(base), code(run));
+            step.push("code", "", code(base, facts.lang), code(run, facts.lang));
         }
         step.config(&axes);
         if state(Axis::Seed) == State::Changed {
@@ -130,7 +130,8 @@ impl Step {
             step.environment(base, run);
         }
         if state(Axis::Hardware) == State::Changed {
-            step.push("hardware", "", machine(base), machine(run));
+            let lang = facts.lang;
+            step.push("hardware", "", machine(base, lang), machine(run, lang));
         }
         step
     }
@@ -236,26 +237,31 @@ fn file(input: &Option<DataInput>) -> String {
 }
 
 /// The commit as `git describe --dirty` would mark it.
-fn code(run: &Run) -> String {
+fn code(run: &Run, lang: Lang) -> String {
     let commit = run
         .code
         .commit
         .as_ref()
         .map_or("?", |commit| commit.short());
     let dirty = if run.code.code_is_dirty() {
-        "-dirty"
+        lang.pick("-dirty", " + правки")
     } else {
         ""
     };
     format!("{commit}{dirty}")
 }
 
-fn machine(run: &Run) -> String {
+fn machine(run: &Run, lang: Lang) -> String {
     let Some(machine) = &run.hardware else {
         return "–".to_owned();
     };
     let gpus = machine.gpus.iter().flatten().cloned();
-    let cores = machine.cores.map(|cores| format!("{cores} cores"));
+    let w = Words {
+        lang,
+        unicode: true,
+    };
+    let count = |n: u32| w.count(n.into(), ["core", "cores"], ["ядро", "ядра", "ядер"]);
+    let cores = machine.cores.map(count);
     let parts: Vec<String> = machine
         .cpu
         .iter()

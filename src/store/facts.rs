@@ -191,10 +191,14 @@ fn choice(project: &Project) -> Result<Choice, stage::Doubt> {
 /// Compares a model's file with its digest; a Git LFS pointer to the same content is the same.
 fn file_state(project: &Project, model: &Artifact) -> FileState {
     let recorded = &model.sha256;
-    let hashed = contain::below(&project.root, &model.path)
-        .map_err(|failure| failure.to_string())
-        .and_then(|path| hash::file(&path).map_err(|problem| problem.to_string()));
-    match hashed {
+    let path = match contain::below(&project.root, &model.path) {
+        Ok(path) => path,
+        Err(failure) => return FileState::Unknown(failure.to_string()),
+    };
+    if path.symlink_metadata().is_err() {
+        return FileState::Absent;
+    }
+    match hash::file(&path).map_err(|problem| problem.to_string()) {
         Err(why) => FileState::Unknown(why),
         Ok(found) => {
             let is_pointer = matches!(found.stub.as_deref(), Some(Stub::Lfs { oid, .. }) if Sha256::from_bytes(oid) == *recorded);

@@ -2,6 +2,7 @@
 
 use crate::model::Number;
 use crate::model::repeats::Scatter;
+use crate::settings::Lang;
 
 /// A metric: short numbers as they were written, long ones to four significant digits.
 pub fn metric(number: &Number) -> String {
@@ -85,17 +86,25 @@ pub fn significant(value: f64, digits: usize) -> String {
 
 /// A size in bytes: `512 B`, `1.4 MiB`.
 pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    bytes_in(count, Lang::En)
+}
+
+/// A size with the units of a language.
+pub fn bytes_in(count: u64, lang: Lang) -> String {
+    let units = match lang {
+        Lang::En => ["B", "KiB", "MiB", "GiB", "TiB", "PiB"],
+        Lang::Ru => ["Б", "КиБ", "МиБ", "ГиБ", "ТиБ", "ПиБ"],
+    };
     let mut value = count as f64;
     let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
+    while value >= 1024.0 && unit + 1 < units.len() {
         value /= 1024.0;
         unit += 1;
     }
     if unit == 0 {
-        format!("{count} B")
+        format!("{count} {}", units[0])
     } else {
-        format!("{value:.1} {}", UNITS[unit])
+        format!("{value:.1} {}", units[unit])
     }
 }
 
@@ -114,17 +123,26 @@ pub fn count(value: u64) -> String {
 
 /// A duration: `38 s`, `4.2 s`, `12 min`, `3 h 05 min`.
 pub fn duration(seconds: f64) -> String {
+    duration_in(seconds, Lang::En)
+}
+
+/// A duration with the units of a language.
+pub fn duration_in(seconds: f64, lang: Lang) -> String {
+    let [s, min, h] = match lang {
+        Lang::En => ["s", "min", "h"],
+        Lang::Ru => ["с", "мин", "ч"],
+    };
     if seconds < 9.95 {
-        return format!("{seconds:.1} s");
+        return format!("{seconds:.1} {s}");
     }
     let whole = seconds.round();
     if whole < 120.0 {
-        format!("{whole:.0} s")
+        format!("{whole:.0} {s}")
     } else if whole < 3600.0 {
-        format!("{:.0} min", whole / 60.0)
+        format!("{:.0} {min}", whole / 60.0)
     } else {
         format!(
-            "{:.0} h {:02.0} min",
+            "{:.0} {h} {:02.0} {min}",
             (whole / 3600.0).floor(),
             (whole % 3600.0) / 60.0
         )
@@ -151,5 +169,7 @@ mod tests {
         assert_eq!(count(10_412), "10,412");
         assert_eq!(duration(45.3), "45 s");
         assert_eq!(duration(11_100.0), "3 h 05 min");
+        assert_eq!(duration_in(11_100.0, Lang::Ru), "3 ч 05 мин");
+        assert_eq!(bytes_in(1_468_006, Lang::Ru), "1.4 МиБ");
     }
 }

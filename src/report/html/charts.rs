@@ -74,14 +74,19 @@ impl Page<'_> {
             .map(|line| self.records(line, name))
             .collect();
         let used = self.in_use_point(name);
-        let drawn = plot(&chart, usize::MAX, &description(&chart), |x, y| {
-            html! {
-                @for (index, best) in records.iter().enumerate() {
-                    @if best.len() > 1 { (record(index, best, x, y)) }
+        let drawn = plot(
+            &chart,
+            usize::MAX,
+            &description(&chart, self.facts.lang),
+            |x, y| {
+                html! {
+                    @for (index, best) in records.iter().enumerate() {
+                        @if best.len() > 1 { (record(index, best, x, y)) }
+                    }
+                    @if let Some(point) = used { (ring(point, self.t("in use", "используется"), x, y)) }
                 }
-                @if let Some(point) = used { (ring(point, self.t("in use", "используется"), x, y)) }
-            }
-        })?;
+            },
+        )?;
         let scales = chart.scales(6, 5)?;
         let goal = match self.facts.goal(name) {
             Some(Goal::Max) => self.t("higher is better", "больше — лучше"),
@@ -214,7 +219,12 @@ impl Page<'_> {
             lines: runs.iter().map(line).collect(),
             ..Chart::default()
         };
-        let drawn = plot(&chart, 400, &description(&chart), |_, _| html! {})?;
+        let drawn = plot(
+            &chart,
+            400,
+            &description(&chart, self.facts.lang),
+            |_, _| html! {},
+        )?;
         Some(html! {
             figure {
                 p.unit { (shown(name)) }

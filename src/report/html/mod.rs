@@ -62,6 +62,14 @@ impl Page<'_> {
         self.facts.lang.pick(english, russian)
     }
 
+    fn duration(&self, seconds: &crate::model::Number) -> String {
+        crate::ui::number::duration_in(seconds.as_f64(), self.facts.lang)
+    }
+
+    fn bytes(&self, count: u64) -> String {
+        crate::ui::number::bytes_in(count, self.facts.lang)
+    }
+
     fn document(&self, made: Time) -> Markup {
         let style = format!("{STYLE}{}", self.colours());
         let title = format!(

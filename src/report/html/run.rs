@@ -186,7 +186,7 @@ impl Page<'_> {
         html! {
             h3 { (self.t("Record", "Запись")) }
             dl.facts {
-                dt { (self.t("Status", "Статус")) } dd { (self.status(run)) @if let Some(s) = &run.seconds { ", " (number::duration(s.as_f64())) } }
+                dt { (self.t("Status", "Статус")) } dd { (self.status(run)) @if let Some(s) = &run.seconds { ", " (self.duration(s)) } }
                 dt { (self.t("Started", "Начат")) } dd { time datetime=(run.started.to_rfc3339()) { (run.started.format("%Y-%m-%d %H:%M:%S %:z")) } }
                 dt { (self.t("Code", "Код")) } dd { code { (code_state(run, self.facts.lang)) }
                     @if let Some(branch) = &run.code.branch { " " (self.t("on", "ветка")) " " code { (shown(branch)) } }
@@ -196,12 +196,12 @@ impl Page<'_> {
                     code { (shown(&input.path.display())) } " "
                     span.soft { (input.sha256.as_ref().map_or("?", |d| d.short()))
                         @if let Some(rows) = input.rows { ", " (self.nouns().count(rows, ["row", "rows"], ["строка", "строки", "строк"])) }
-                        @if let Some(bytes) = input.bytes { ", " (number::bytes(bytes)) } }
+                        @if let Some(bytes) = input.bytes { ", " (self.bytes(bytes)) } }
                 } }
                 @for file in &run.config { dt { (self.t("Config", "Конфиг")) } dd { code { (shown(&file.path.display())) } } }
                 @if let Some(seed) = &run.seed { dt { "Seed" } dd { (shown(&seed.spelling())) } }
                 @if let Some(command) = &run.command { dt { (self.t("Command", "Команда")) } dd { code { (shown(&command.argv.join(" "))) } } }
-                @for model in &run.models { dt { (self.t("Model", "Модель")) } dd { code { (shown(&model.path.display())) } " " span.soft { (model.sha256.short()) ", " (number::bytes(model.bytes)) } } }
+                @for model in &run.models { dt { (self.t("Model", "Модель")) } dd { code { (shown(&model.path.display())) } " " span.soft { (model.sha256.short()) ", " (self.bytes(model.bytes)) } } }
                 @for file in &run.artifacts { dt { (self.t("File", "Файл")) } dd { code { (shown(&file.path.display())) } " " span.soft { (file.sha256.short()) } } }
                 (self.machine(run))
                 @for (name, url) in &run.links { dt { (shown(name)) } dd { (outward(url)) } }
@@ -245,7 +245,7 @@ impl Page<'_> {
         html! {
             @if let Some(python) = env.and_then(|env| env.python.as_ref()) {
                 dt { "Python" } dd { (shown(python))
-                    @if let Some(count) = env.and_then(|env| env.packages) { ", " (count) " " (self.t("packages", "пакетов")) } }
+                    @if let Some(count) = env.and_then(|env| env.packages) { ", " (self.nouns().count(count.into(), ["package", "packages"], ["пакет", "пакета", "пакетов"])) } }
             }
             @if let Some(parts) = parts.filter(|parts| !parts.is_empty()) { dt { (self.t("Machine", "Машина")) } dd { (shown(&parts)) } }
         }

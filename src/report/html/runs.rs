@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{Page, shown};
 use crate::model::metric::Goal;
 use crate::model::{Run, Status};
+use crate::report::lang;
 use crate::report::story::Step;
 use crate::settings::Lang;
 use crate::ui::number;
@@ -23,7 +24,7 @@ impl Page<'_> {
                         span.sr { (self.t("Filter the runs", "Отбор запусков")) }
                         input #filter type="search" autocomplete="off" spellcheck="false" disabled
                             aria-describedby="filter-help"
-                            placeholder=(format!("{}: data train_v2 {}>0.8", self.t("filter", "отбор"), self.metrics.first().map_or_else(|| "auc".to_owned(), |name| shown(name).into_owned())));
+                            placeholder=(format!("{}: {} train_v2 {}>0.8", self.t("filter", "отбор"), self.t("data", "данные"), self.metrics.first().map_or_else(|| "auc".to_owned(), |name| shown(name).into_owned())));
                     }
                     output #count for="filter" aria-live="polite" { (self.facts.runs.len()) }
                     span #filter-help.hint { (self.t("Words must all occur; metric>0.8 compares.", "Ищутся все слова; метрика>0.8 сравнивает.")) }
@@ -107,7 +108,7 @@ impl Page<'_> {
                 td { (self.status(run)) @if run.code.code_is_dirty() { " " span.badge.dirty { (self.t("dirty", "не в git")) } } }
                 td.nowrap data-v=(run.started.timestamp()) { (run.started.format("%Y-%m-%d")) }
                 @match &run.seconds {
-                    Some(seconds) => { td.num.nowrap data-v=(seconds.as_f64()) { (number::duration(seconds.as_f64())) } }
+                    Some(seconds) => { td.num.nowrap data-v=(seconds.as_f64()) { (self.duration(seconds)) } }
                     None => { td.num { "–" } }
                 }
             }
@@ -135,7 +136,7 @@ impl Page<'_> {
             Status::Failed => "failed",
             Status::Aborted | Status::Stale => "stale",
         };
-        html! { span.status.(kind) { (run.status.word()) } }
+        html! { span.status.(kind) { (lang::status(run.status, self.facts.lang)) } }
     }
 
     /// What changed, shortly; the number of factors where they are many.

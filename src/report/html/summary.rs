@@ -142,7 +142,7 @@ impl Page<'_> {
                 p { (self.headline(run)) }
                 p.soft {
                     time datetime=(run.started.to_rfc3339()) { (run.started.format("%Y-%m-%d %H:%M")) }
-                    @if let Some(seconds) = &run.seconds { " · " (number::duration(seconds.as_f64())) }
+                    @if let Some(seconds) = &run.seconds { " · " (self.duration(seconds)) }
                     " · " (self.status(run))
                 }
             }

@@ -1,6 +1,21 @@
-//! Longer generated texts, in English and Russian.
+//! Words and longer generated texts, in English and Russian.
 
+use crate::model::Status;
 use crate::settings::Lang;
+
+/// How a run stands, in one word.
+pub fn status(status: Status, lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => status.word(),
+        Lang::Ru => match status {
+            Status::Running => "идёт",
+            Status::Ok => "успешно",
+            Status::Failed => "ошибка",
+            Status::Aborted => "прерван",
+            Status::Stale => "не завершён",
+        },
+    }
+}
 
 /// The first lines of a new exp.toml.
 pub fn settings_head(lang: Lang) -> &'static str {

@@ -7,6 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use super::downsample::lttb;
 use super::palette::{self, COUNT};
 use super::{Chart, Line, Point, Scale};
+use crate::settings::Lang;
 use crate::ui::escape::printable;
 use crate::ui::number::significant;
 
@@ -34,7 +35,7 @@ pub fn document(chart: &Chart) -> Option<String> {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {WIDTH} {height}"))
             width=(WIDTH) height=(height) role="img" aria-labelledby="title desc" {
             title id="title" { (printable(&chart.title)) }
-            desc id="desc" { (description(chart)) }
+            desc id="desc" { (description(chart, Lang::En)) }
             style { (PreEscaped(style())) }
             rect class="paper" width="100%" height="100%" {}
             text class="heading" x=(LEFT) y="24" { (printable(&chart.title)) }
@@ -133,7 +134,7 @@ fn legend_places(chart: &Chart) -> Vec<(f64, f64)> {
 }
 
 /// The plot in words, for those who can't see it: each line's first, last, lowest and highest value.
-pub fn description(chart: &Chart) -> String {
+pub fn description(chart: &Chart, lang: Lang) -> String {
     let finite = |line: &Line| -> Vec<Point> {
         let drawn = line.points.iter().filter(|p| chart.draws(p.y));
         drawn.copied().collect()
@@ -149,11 +150,13 @@ pub fn description(chart: &Chart) -> String {
         let show = |value| significant(value, 4);
         let _ = write!(
             text,
-            " {}: {} → {} (min {}, max {}, n={}).",
+            " {}: {} → {} ({} {}, {} {}, n={}).",
             printable(&line.name),
             show(first.y),
             show(last.y),
+            lang.pick("min", "мин"),
             show(low),
+            lang.pick("max", "макс"),
             show(high),
             points.len()
         );

@@ -217,7 +217,7 @@ fn model(facts: &Facts<'_>) -> Item {
         ),
         (FileState::Same, Some(_)) => (Answer::Yes, evidence),
         (FileState::Differs, Some(_)) => (Answer::No, evidence),
-        (FileState::Unknown(_), Some(_)) => (Answer::Unknown, evidence),
+        (FileState::Absent | FileState::Unknown(_), Some(_)) => (Answer::Unknown, evidence),
     };
     item(facts, question, answer, evidence).fix(format!("git exp which {}", path.display()))
 }

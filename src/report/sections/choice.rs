@@ -144,6 +144,9 @@ pub fn file_state(state: &FileState, lang: Lang) -> String {
         FileState::Differs => lang
             .pick("the file is another one now", "файл теперь другой")
             .to_owned(),
+        FileState::Absent => lang
+            .pick("the file is not here", "файла здесь нет")
+            .to_owned(),
         FileState::Unknown(why) => format!(
             "{}: {}",
             lang.pick("not verified", "не проверено"),

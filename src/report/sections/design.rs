@@ -93,7 +93,7 @@ fn item(facts: &Facts<'_>, run: &Run) -> String {
         text.push_str(&format!(
             " {}: {}.",
             lang.pick("Status", "Статус"),
-            run.status.word()
+            crate::report::lang::status(run.status, lang)
         ));
     }
     text.push('\n');

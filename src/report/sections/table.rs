@@ -3,6 +3,7 @@
 use super::{bound, nothing};
 use crate::model::{Run, Status};
 use crate::report::facts::Facts;
+use crate::report::lang;
 use crate::report::markers::{code, markdown as safe};
 use crate::report::story::Step;
 use crate::report::yardsticks::Groups;
@@ -111,10 +112,7 @@ fn conclusion(facts: &Facts<'_>, run: &Run) -> String {
     match (&run.conclusion, run.status) {
         (Some(text), _) => safe(text.lines().next().unwrap_or_default()),
         (None, Status::Ok) => "–".to_owned(),
-        (None, status) => match facts.lang {
-            crate::settings::Lang::En => status.word().to_owned(),
-            crate::settings::Lang::Ru => format!("статус {}", status.word()),
-        },
+        (None, status) => lang::status(status, facts.lang).to_owned(),
     }
 }
 

@@ -42,7 +42,7 @@ fn the_design_says_what_each_run_was_for() {
     - **exp_001** baseline. Точка отсчёта.
     - **exp_002** больше деревьев. По сравнению с exp_001: model.n_estimators 100 → 300.
     - **exp_003** new features: проверить age_bucket \| is_active_30d. По сравнению с exp_002: данные train train_v1.csv 9f2c41d8 → train_v2.csv 5d07ab13. Гипотеза: Новые фичи помогут.
-    - **exp_004** lightgbm. По сравнению с exp_003: код b2f1c0e → b2f1c0e-dirty, model.type RandomForestClassifier → LGBMClassifier.
+    - **exp_004** lightgbm. По сравнению с exp_003: код b2f1c0e → b2f1c0e + правки, model.type RandomForestClassifier → LGBMClassifier.
     "##);
 }
 
