@@ -216,6 +216,24 @@ fn a_table_saved_by_a_russian_excel_with_other_columns_is_read() {
 }
 
 /// The first sheet's cells, and where its links lead.
+#[test]
+fn a_comment_of_no_run_is_told_before_the_table_is_written_anew() {
+    let env = TestEnv::new();
+    course(&env);
+    env.exp(&["table", "--write"]).ok();
+    let table = "id,comment\nexp_001,keep\nexp_099,somebody else's\nexp_098,\n";
+    env.write("experiments/experiments.csv", table);
+    let absorbed = env.exp(&["table", "--absorb"]);
+    assert_snapshot!(absorbed.all(), @r"
+    --- stdout
+    exp_001  keep
+    --- stderr
+    warning: experiments.csv has a comment of exp_099, which is no run here, or two: somebody else's
+    --- exit 0
+    ");
+    assert_eq!(conclusion(&env, "exp_001_baseline"), "keep");
+}
+
 fn workbook(env: &TestEnv, file: &str) -> Vec<Vec<String>> {
     use calamine::Reader;
     let bytes = std::fs::read(env.path(file)).unwrap();

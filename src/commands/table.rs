@@ -316,6 +316,12 @@ fn absorb(ctx: &Ctx, runs: &[Brief], args: &TableArgs) -> Result<ExitCode> {
             }
         }
     }
+    // The table is written anew below, without these rows.
+    for (file, number, comment) in tables::strays(project, runs) {
+        ctx.ui.warn(format!(
+            "{file} has a comment of exp_{number:03}, which is no run here, or two: {comment}"
+        ));
+    }
     let text: String = lines
         .iter()
         .map(|line| format!("{}\n", printable(line)))

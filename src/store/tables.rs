@@ -224,6 +224,33 @@ pub fn pending(project: &Project, exp_dir: &Path, runs: &[Brief]) -> Result<Vec<
     Ok(all)
 }
 
+/// Comments of rows that name no run of these, or two: the file, the row's number, the comment.
+pub fn strays(project: &Project, runs: &[Brief]) -> Vec<(&'static str, u32, String)> {
+    let mut all = Vec::new();
+    for file in [MARKDOWN, CSV, XLSX] {
+        let Ok(found) = std::fs::read(project.experiments().join(file)) else {
+            continue;
+        };
+        let rows = parse(file, &found).unwrap_or_default().into_iter();
+        let strays = rows.filter(|row| !row.comment.is_empty() && meant(row, runs).is_none());
+        all.extend(strays.map(|row| (file, row.number, row.comment)));
+    }
+    all
+}
+
+/// The run of a row. Of two runs with one number, a row does not say which is meant.
+fn meant<'r>(row: &Typed, runs: &'r [Brief]) -> Option<&'r Brief> {
+    let is = |run: &&Brief| match &row.id {
+        Some(id) => run.id() == *id,
+        None => run.number == row.number,
+    };
+    let mut named = runs.iter().filter(is);
+    match (named.next(), named.next()) {
+        (Some(run), None) => Some(run),
+        _ => None,
+    }
+}
+
 fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Typed>> {
     match file {
         MARKDOWN => typed::from_markdown(&String::from_utf8_lossy(bytes)),
@@ -245,15 +272,7 @@ fn edits(file: &'static str, found: &[u8], base: &[u8], runs: &[Brief]) -> Vec<P
             if times.get(&(row.number, row.id.clone())) != Some(&1) {
                 return None;
             }
-            let is = |run: &&Brief| match &row.id {
-                Some(id) => run.id() == *id,
-                None => run.number == row.number,
-            };
-            let mut named = runs.iter().filter(is);
-            // Of two runs with one number, the row does not say which is meant.
-            let (Some(run), None) = (named.next(), named.next()) else {
-                return None;
-            };
+            let run = meant(&row, runs)?;
             let before = generated.iter().find(|old| old.number == row.number);
             let before = before.map(|old| old.comment.as_str());
             let recorded = typed::shown(run.conclusion.as_deref());
