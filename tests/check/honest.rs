@@ -1,6 +1,6 @@
 //! What honest people do is no finding.
 
-use super::{many, project, record};
+use super::{findings, many, project, record};
 use crate::common::TestEnv;
 
 fn commit_all(env: &TestEnv, message: &str) {
@@ -149,4 +149,16 @@ fn the_index_is_checked_before_a_commit() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.stdout.contains("report.md:5:13"), "{}", ran.stdout);
     assert_eq!(env.exp(&["check"]).code, 0);
+}
+
+#[test]
+fn clocks_that_went_wrong_lose_no_commit() {
+    let env = many(2);
+    for day in 1..=12 {
+        let mut git = env.command("git");
+        git.args(["commit", "-q", "--allow-empty", "-m", "by a wrong clock"]);
+        git.env("GIT_COMMITTER_DATE", format!("2001-01-{day:02}T00:00:00Z"));
+        env.ran(git).ok();
+    }
+    assert_eq!(findings(&env, &["--strict"]), (Vec::new(), 0));
 }

@@ -85,6 +85,13 @@ fn kept(work: &Work<'_, '_>, tips: &Tips, present: &BTreeSet<Oid>) -> Result<BTr
         left = sort_out(work, &mut kept, left, Kept::Reflog, &reflog)?;
     }
     kept.extend(left.into_iter().map(|commit| (commit, Kept::Loose)));
+    // A walk goes by dates, and clocks go wrong: before a commit is called lost, branches are asked.
+    for (commit, step) in &mut kept {
+        let is_lost = matches!(step, Kept::Reflog | Kept::Loose);
+        if is_lost && history::branch_with(work.repo, commit)?.is_some() {
+            *step = Kept::Branch;
+        }
+    }
     Ok(kept)
 }
 

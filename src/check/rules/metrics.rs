@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
     code: CODE,
     title: "metrics are finite and in range, the primary one is there, and file and record agree",
     topic: Topic {
-        cause: "The metrics copy was edited or can't be read, a metric is NaN or infinite, lies where \
+        cause: "The metrics copy, or that of a repeat, was edited or can't be read, a metric is NaN or infinite, lies where \
                 it can't (an AUC of 1.3), or the primary metric of exp.toml is missing in a finished run.",
         example: "broken   E-metrics  exp_003  roc_auc_val is 0.842 in the record and 0.942 in metrics.json",
         way_out: "Get the copy back: git checkout HEAD -- experiments/runs/exp_003_new_features/metrics.json\n\
