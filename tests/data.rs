@@ -198,6 +198,8 @@ fn a_version_of_a_commit_is_named_as_git_names_it() {
     let top = env
         .exp(&["data", "diff", "HEAD:data/train.csv", "data/train.csv"])
         .ok();
+    let address = env.exp(&["data", "https://example.com/a.csv"]).error();
+    assert!(address.contains("is not on this machine"), "{address}");
     let card = env.exp(&["data", "HEAD:data/train.csv"]).ok();
     assert!(card.contains("4 rows × 4 cols   (key: id)"), "{card}");
     for told in [inside, top] {

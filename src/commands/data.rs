@@ -316,12 +316,12 @@ fn sides(
     Ok(sides)
 }
 
-/// Whether a path that is not on disk reads as `REV:PATH`.
+/// Whether a path that is not on disk reads as `REV:PATH`. An address has slashes there.
 fn is_committed(ctx: &Ctx, path: &Path) -> bool {
     let text = path.to_string_lossy();
     let named = text
         .split_once(':')
-        .is_some_and(|(rev, path)| !rev.is_empty() && !path.is_empty());
+        .is_some_and(|(rev, path)| !rev.is_empty() && !path.is_empty() && !path.starts_with("//"));
     named && !ctx.absolute(path).exists() && ctx.repo().is_ok()
 }
 

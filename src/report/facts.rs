@@ -37,7 +37,6 @@ pub struct Facts<'a> {
 
 /// Which run was promoted.
 #[derive(Clone, Debug, Default)]
-#[allow(clippy::large_enum_variant, reason = "a report has one")]
 pub enum Choice {
     /// None was.
     #[default]
