@@ -312,14 +312,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
 
 /// The lines on every commit.
 pub fn read_all(repo: &Repo) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
-    read_some(&Objects::open(repo), &|_| true)
-}
-
-/// The lines on some commits.
-pub fn read_some(
-    objects: &Objects<'_>,
-    wanted: &dyn Fn(&Oid) -> bool,
-) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
+    let objects = Objects::open(repo);
     let mut notes: BTreeMap<Oid, Vec<String>> = BTreeMap::new();
     let mut open: Vec<(Oid, String)> = Vec::new();
     open.extend(refs::read_name(objects.repo(), REF)?.map(|root| (root, String::new())));
@@ -328,7 +321,7 @@ pub fn read_some(
             let name = format!("{prefix}{}", String::from_utf8_lossy(&item.name));
             if item.mode == FOLDER {
                 open.push((item.id, name));
-            } else if let Some(commit) = Oid::parse(&name).filter(wanted) {
+            } else if let Some(commit) = Oid::parse(&name) {
                 let text = objects.blob(&item.id)?;
                 for line in lines(&text) {
                     let commit = commit_of(line).unwrap_or_else(|| commit.clone());

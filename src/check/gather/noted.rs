@@ -1,25 +1,20 @@
 //! What the git notes say of runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::Work;
-use crate::check::facts::RunFacts;
-use crate::model::{MetricValue, Number, Oid, Run};
+use crate::model::{MetricValue, Number, Run};
 
 /// The last line of each run in the git notes.
 pub struct Notes(BTreeMap<String, (u64, u64, BTreeMap<String, MetricValue>)>);
 
 impl Notes {
-    /// Reads the notes on the commits of runs that rules are asked about. Notes that can't be read say
-    /// nothing.
-    pub fn read(work: &Work<'_, '_>, runs: &[RunFacts]) -> Self {
+    /// Reads all notes: lines on a commit may go on in any other. Notes that can't be read say nothing.
+    pub fn read(work: &Work<'_, '_>) -> Self {
         let mut last: BTreeMap<String, (u64, u64, BTreeMap<String, MetricValue>)> = BTreeMap::new();
-        let asked = runs.iter().filter(|seen| seen.in_scope);
-        let asked = asked.filter_map(|seen| seen.run.as_ref().ok()?.code.commit.as_ref());
-        let asked: BTreeSet<&Oid> = asked.collect();
-        let all = crate::git::notes::read_some(work.objects, &|commit| asked.contains(commit));
+        let all = crate::git::notes::read_all(work.repo);
         for line in all.unwrap_or_default().into_values().flatten() {
             let Ok(value) = serde_json::from_str::<Value>(&line) else {
                 continue;

@@ -50,7 +50,7 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
             .cmp(&b.id.number)
             .then_with(|| uid(a).cmp(&uid(b)))
     });
-    let notes = Notes::read(work, &all);
+    let notes = Notes::read(work);
     for facts in &mut all {
         facts.left_on_server = facts.run.is_err() && is_left_on_server(work, facts);
         if let Ok(run) = &facts.run {
