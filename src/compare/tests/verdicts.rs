@@ -123,107 +123,57 @@ fn every_combination_of_axis_states_leads_to_its_verdict() {
     }
 }
 
+/// All of it, for the eye: a row for the states of the decisive axes and a value of the metric, a
+/// letter for the states of the others.
 #[test]
-fn the_decisive_axes_at_a_glance() {
+fn the_whole_table_is_the_one_that_was_read() {
     let a = first();
     let letter = |state| match state {
         State::Same => '=',
         State::Changed => 'x',
         State::Unknown => '?',
     };
-    let mut table = String::from("eval data code config   factors  verdict (the metrics differ)\n");
-    for states in all_states().filter(|states| states[4..].iter().all(|s| *s == State::Same)) {
-        let b = second(states, Some("0.9"));
-        let c = plain(&a, &b);
-        let [eval, data, code, config, ..] = states.map(letter);
-        table.push_str(&format!(
-            "{eval:<5}{data:<5}{code:<5}{config:<9}{:<9}{}\n",
-            c.factors.len(),
-            c.verdict.word()
-        ));
+    let rows = || all_states().filter(|states| states[4..].iter().all(|s| *s == State::Same));
+    let columns: Vec<[State; 3]> = (0..27)
+        .map(|index| [index / 9, index / 3 % 3, index % 3].map(|state| STATES[state]))
+        .collect();
+    let mut table = String::from(
+        "I identical, 1 one factor, C confounded, N not comparable, U unexplained, . incomplete\n",
+    );
+    for (axis, name) in ["seed", "env", "hardware"].into_iter().enumerate() {
+        let states = columns.iter().map(|states| letter(states[axis]));
+        table.push_str(&format!("{name:>28}  {}\n", in_threes(states)));
     }
-    insta::assert_snapshot!(table, @r#"
-    eval data code config   factors  verdict (the metrics differ)
-    =    =    =    =        0        unexplained
-    x    =    =    =        1        not-comparable
-    ?    =    =    =        0        incomplete
-    =    x    =    =        1        one-factor
-    x    x    =    =        2        not-comparable
-    ?    x    =    =        1        incomplete
-    =    ?    =    =        0        incomplete
-    x    ?    =    =        1        not-comparable
-    ?    ?    =    =        0        incomplete
-    =    =    x    =        1        one-factor
-    x    =    x    =        2        not-comparable
-    ?    =    x    =        1        incomplete
-    =    x    x    =        2        confounded
-    x    x    x    =        3        not-comparable
-    ?    x    x    =        2        confounded
-    =    ?    x    =        1        incomplete
-    x    ?    x    =        2        not-comparable
-    ?    ?    x    =        1        incomplete
-    =    =    ?    =        0        incomplete
-    x    =    ?    =        1        not-comparable
-    ?    =    ?    =        0        incomplete
-    =    x    ?    =        1        incomplete
-    x    x    ?    =        2        not-comparable
-    ?    x    ?    =        1        incomplete
-    =    ?    ?    =        0        incomplete
-    x    ?    ?    =        1        not-comparable
-    ?    ?    ?    =        0        incomplete
-    =    =    =    x        1        one-factor
-    x    =    =    x        2        not-comparable
-    ?    =    =    x        1        incomplete
-    =    x    =    x        2        confounded
-    x    x    =    x        3        not-comparable
-    ?    x    =    x        2        confounded
-    =    ?    =    x        1        incomplete
-    x    ?    =    x        2        not-comparable
-    ?    ?    =    x        1        incomplete
-    =    =    x    x        2        confounded
-    x    =    x    x        3        not-comparable
-    ?    =    x    x        2        confounded
-    =    x    x    x        3        confounded
-    x    x    x    x        4        not-comparable
-    ?    x    x    x        3        confounded
-    =    ?    x    x        2        confounded
-    x    ?    x    x        3        not-comparable
-    ?    ?    x    x        2        confounded
-    =    =    ?    x        1        incomplete
-    x    =    ?    x        2        not-comparable
-    ?    =    ?    x        1        incomplete
-    =    x    ?    x        2        confounded
-    x    x    ?    x        3        not-comparable
-    ?    x    ?    x        2        confounded
-    =    ?    ?    x        1        incomplete
-    x    ?    ?    x        2        not-comparable
-    ?    ?    ?    x        1        incomplete
-    =    =    =    ?        0        incomplete
-    x    =    =    ?        1        not-comparable
-    ?    =    =    ?        0        incomplete
-    =    x    =    ?        1        incomplete
-    x    x    =    ?        2        not-comparable
-    ?    x    =    ?        1        incomplete
-    =    ?    =    ?        0        incomplete
-    x    ?    =    ?        1        not-comparable
-    ?    ?    =    ?        0        incomplete
-    =    =    x    ?        1        incomplete
-    x    =    x    ?        2        not-comparable
-    ?    =    x    ?        1        incomplete
-    =    x    x    ?        2        confounded
-    x    x    x    ?        3        not-comparable
-    ?    x    x    ?        2        confounded
-    =    ?    x    ?        1        incomplete
-    x    ?    x    ?        2        not-comparable
-    ?    ?    x    ?        1        incomplete
-    =    =    ?    ?        0        incomplete
-    x    =    ?    ?        1        not-comparable
-    ?    =    ?    ?        0        incomplete
-    =    x    ?    ?        1        incomplete
-    x    x    ?    ?        2        not-comparable
-    ?    x    ?    ?        1        incomplete
-    =    ?    ?    ?        0        incomplete
-    x    ?    ?    ?        1        not-comparable
-    ?    ?    ?    ?        0        incomplete
-    "#);
+    table.push_str("eval data code config metric\n");
+    for (name, value) in [
+        ("none", None),
+        ("same", Some("0.8")),
+        ("differs", Some("0.9")),
+    ] {
+        for row in rows() {
+            let [eval, data, code, config, ..] = row;
+            let verdicts = columns.iter().map(|[seed, env, hardware]| {
+                let states = [eval, data, code, config, *seed, *env, *hardware];
+                match plain(&a, &second(states, value)).verdict {
+                    Verdict::Identical => 'I',
+                    Verdict::OneFactor => '1',
+                    Verdict::Confounded => 'C',
+                    Verdict::NotComparable => 'N',
+                    Verdict::Unexplained => 'U',
+                    Verdict::Incomplete => '.',
+                }
+            });
+            let [eval, data, code, config] = [eval, data, code, config].map(letter);
+            let verdicts = in_threes(verdicts);
+            let states = format!("{eval:<5}{data:<5}{code:<5}{config:<7}");
+            table.push_str(&format!("{states}{name:<8}{verdicts}\n"));
+        }
+    }
+    insta::assert_snapshot!("verdicts", table);
+}
+
+fn in_threes(letters: impl Iterator<Item = char>) -> String {
+    let letters: Vec<char> = letters.collect();
+    let threes = letters.chunks(3).map(String::from_iter);
+    threes.collect::<Vec<_>>().join(" ")
 }
