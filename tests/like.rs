@@ -360,6 +360,17 @@ fn a_seed_goes_where_the_command_says() {
         serde_json::json!(["sh", "u.sh", "--seed", "{seed}"])
     );
     assert!((metric(&run, "acc") - 0.15).abs() < 1e-12);
+    // A command that wants a seed gets those of the run that it is taken from.
+    env.write("t.sh", "echo \"{\\\"acc\\\": 0.9$1}\" > metrics.json\n");
+    env.exp(&["run", "again", "--like", "three"]).ok();
+    let run = record(&env, "exp_004_again");
+    assert_eq!(run["repeats"][1]["seed"], 6);
+    assert!((metric(&run, "acc") - 0.95).abs() < 1e-12);
+    let error = env
+        .exp(&["run", "--like", "flagged", "--", "sh", "t.sh", "{seed}"])
+        .error();
+    assert!(error.contains("no seed is known"), "{error}");
+    assert!(error.contains("--like exp_002 --seeds 1,2,3"), "{error}");
 }
 
 #[test]

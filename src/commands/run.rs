@@ -60,6 +60,7 @@ pub struct RunArgs {
 struct Begun {
     entry: Entry,
     launch: Launch,
+    seeds: Vec<i64>,
     isolated: Option<Isolated>,
 }
 
@@ -71,15 +72,16 @@ pub fn run(ctx: &Ctx, args: &RunArgs) -> Result<ExitCode> {
     let Begun {
         entry,
         launch,
+        seeds,
         isolated,
     } = begin(ctx, args)?;
     let id = entry.id.clone();
-    let ended = if args.seeds.is_empty() {
+    let ended = if seeds.is_empty() {
         child(ctx, args, &entry, &launch)
     } else {
         let plan = repeats::Plan {
             launch: &launch,
-            seeds: &args.seeds,
+            seeds: &seeds,
             isolated: isolated.as_ref(),
             metrics: args.results.metrics.as_deref(),
             log: args.log,
@@ -149,6 +151,7 @@ fn begin(ctx: &Ctx, args: &RunArgs) -> Result<Begun> {
         return Ok(Begun {
             entry,
             launch,
+            seeds: args.seeds.clone(),
             isolated,
         });
     }
@@ -169,6 +172,7 @@ fn begin(ctx: &Ctx, args: &RunArgs) -> Result<Begun> {
     Ok(Begun {
         entry: runs::resolve(ctx.project()?, &name)?,
         launch,
+        seeds: request.seeds,
         isolated,
     })
 }
@@ -193,9 +197,15 @@ fn request(ctx: &Ctx, args: &RunArgs) -> Result<begin::Request> {
         cwd,
         ..Launch::default()
     };
+    let seeds = match &like {
+        Some(like) if args.seeds.is_empty() && template::has(&launch.argv, template::SEED) => {
+            like.seeds()?
+        }
+        _ => args.seeds.clone(),
+    };
     let mut request = args.capture.request(ctx, Some(launch))?;
     request.like = like;
-    request.seeds.clone_from(&args.seeds);
+    request.seeds = seeds;
     for text in &args.set {
         let (key, value) = text
             .split_once('=')

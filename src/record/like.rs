@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::configuration::Source;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
-use crate::model::run::Base;
+use crate::model::run::{Base, Repeat};
 use crate::model::{Param, RecordPath, Run, Sha256};
 use crate::observe::secrets;
 use crate::store::{contain, runs};
@@ -147,6 +147,26 @@ impl Like {
             );
         }
         Ok((command.argv.iter().map(Into::into).collect(), cwd))
+    }
+
+    /// The seeds of its repeats, for a command that wants one.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn seeds(&self) -> Result<Vec<i64>> {
+        let seed = |repeat: &Repeat| match &repeat.seed {
+            Param::Leaf { text, .. } => text.parse().ok(),
+            Param::List(_) => None,
+        };
+        let seeds: Option<Vec<i64>> = self.run.repeats.iter().map(seed).collect();
+        seeds.filter(|seeds| !seeds.is_empty()).ok_or_else(|| {
+            let short = self.run.id().short();
+            Failure::new("the command has {seed}, and no seed is known")
+                .because(format!("{short} has no repeats to take theirs from"))
+                .hint(format!(
+                    "say them: git exp run --like {short} --seeds 1,2,3"
+                ))
+        })
     }
 }
 
