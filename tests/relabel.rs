@@ -112,6 +112,12 @@ fn a_removed_run_keeps_its_number_and_is_nowhere_else() {
     assert!(env.exp(&["show", "4"]).error().contains("no run named `4`"));
     assert!(env.exp(&["show", "@"]).ok().starts_with("exp_003"));
     assert!(!env.read("experiments/experiments.csv").contains("exp_004"));
+    let check = env.exp(&["check", "--json"]);
+    assert!(
+        !check.stdout.contains("exp_004_lightgbm"),
+        "{}",
+        check.all()
+    );
     let next = env.exp(&["start", "dropout"]).ok();
     assert!(next.starts_with("exp_005"), "{next}");
     env.git(&[

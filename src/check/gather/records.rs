@@ -17,7 +17,7 @@ use crate::model::run::Repeat;
 use crate::model::{RecordPath, Run, RunId, Sha256};
 use crate::observe::metrics;
 use crate::record::repeats::REPEATS;
-use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
+use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON, TOMBSTONE};
 use crate::store::{contain, format, seal};
 
 /// A run's folder and the files in it.
@@ -143,6 +143,11 @@ fn folders<'p>(work: &'p Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder<'p>>, V
             strays.push(name);
             continue;
         };
+        let has = |wanted: &str| files.iter().any(|(file, _)| file == wanted);
+        // What `git exp rm` removed is no record any more.
+        if has(TOMBSTONE) && !has(RUN_JSON) {
+            continue;
+        }
         folders.push(Folder {
             id,
             name,
