@@ -158,17 +158,11 @@ fn prepare(
         None => Vec::new(),
     };
     let subject = last_part(objects, &root, commit)?;
-    let tree = match subject == *commit {
-        true => edit(objects, root, commit.as_str(), line, 0)?,
-        false => edit(
-            objects,
-            root,
-            subject.as_str(),
-            &with_commit(line, commit),
-            0,
-        )?,
+    let line = match subject == *commit {
+        true => line.to_owned(),
+        false => with_commit(line, commit),
     };
-    let Some(tree) = tree else {
+    let Some(tree) = edit(objects, root, subject.as_str(), &line, 0)? else {
         return Ok(None);
     };
     let parent = old.as_ref().map(|id| format!("parent {id}\n"));

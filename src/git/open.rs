@@ -1,9 +1,10 @@
 //! Finds the repository by git's own rules, and reads HEAD.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::command::{Git, path_from_git};
+use super::command::{Git, path_from_git, split_nul};
 use super::hash::ObjectFormat;
 use crate::model::{Oid, RecordPath};
 
@@ -144,6 +145,22 @@ impl Repo {
     pub fn git(&self) -> Git {
         let directory = self.work_tree.as_deref().unwrap_or(&self.git_dir);
         Git::new(directory).repository(&self.git_dir, self.work_tree.as_deref())
+    }
+
+    /// Which of these paths git's ignore rules name; tracked ones never are.
+    pub fn ignored<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p RecordPath>,
+    ) -> Result<HashSet<RecordPath>, Error> {
+        let paths: Vec<&[u8]> = paths.map(RecordPath::as_bytes).collect();
+        if paths.is_empty() {
+            return Ok(HashSet::new());
+        }
+        // Exit code 1: none of them is.
+        let asked = self.git().args(["check-ignore", "-z", "--stdin"]);
+        let output = asked.stdin(paths.join(&0)).output()?;
+        let ignored = split_nul(&output.stdout).map(RecordPath::from_bytes);
+        Ok(ignored.collect())
     }
 
     /// How this repository names objects.

@@ -1,6 +1,6 @@
 //! Reads the records, and what each of them looked like before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use super::noted::Notes;
 use super::source::{Source, read_regular};
 use crate::check::facts::{CopyFacts, Earlier, Facts, Looked, MetricsFacts, RunFacts};
 use crate::error::{Failure, Result};
-use crate::git::command::split_nul;
 use crate::model::run::Repeat;
 use crate::model::{RecordPath, Run, RunId, Sha256};
 use crate::observe::metrics;
@@ -81,27 +80,20 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
 
 /// Says which files of records git ignores. Only those that the index does not have can be.
 fn mark_ignored(work: &Work<'_, '_>, folders: &[Folder<'_>], all: &mut [RunFacts]) -> Result<()> {
-    let files = folders.iter().filter(|folder| folder.in_scope);
-    let paths: Vec<&[u8]> = files
-        .flat_map(|folder| &folder.files)
-        .filter(|(name, path)| is_record_file(name) && work.source.known(path).is_none())
-        .map(|(_, path)| path.as_bytes())
-        .collect();
-    if paths.is_empty() || !matches!(work.source, Source::Worktree { .. }) {
+    if !matches!(work.source, Source::Worktree { .. }) {
         return Ok(());
     }
-    let asked = work.repo.git().args(["check-ignore", "-z", "--stdin"]);
-    // Exit code 1: none of them is.
-    let output = asked
-        .stdin(paths.join(&0))
-        .output()
-        .map_err(Failure::from)?;
-    let ignored: BTreeSet<&[u8]> = split_nul(&output.stdout).collect();
+    let files = folders.iter().filter(|folder| folder.in_scope);
+    let paths = files
+        .flat_map(|folder| &folder.files)
+        .filter(|(name, path)| is_record_file(name) && work.source.known(path).is_none())
+        .map(|(_, path)| *path);
+    let ignored = work.repo.ignored(paths).map_err(Failure::from)?;
     for (facts, folder) in all.iter_mut().zip(folders) {
         let own = folder
             .files
             .iter()
-            .filter(|(name, path)| is_record_file(name) && ignored.contains(path.as_bytes()));
+            .filter(|(name, path)| is_record_file(name) && ignored.contains(*path));
         facts.ignored = own.map(|(name, _)| name.clone()).collect();
     }
     Ok(())

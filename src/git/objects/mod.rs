@@ -1,6 +1,7 @@
 //! Objects, by libgit2 where it can open the repository and by the binary where it can't.
 //!
-//! The two sides share one narrow seam, [`Side`]: read an object, write one, ask for ancestry. Trees are taken apart and compared here, once, above it.
+//! The two sides share one narrow seam, [`Side`]: read an object, write one, ask for ancestry. Trees
+//! are taken apart and compared here, once, above it.
 
 mod binary;
 mod diff;

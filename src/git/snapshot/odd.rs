@@ -7,7 +7,6 @@ use std::path::Path;
 use super::Scope;
 use super::folders::{self, Folders, Met};
 use super::status::{IndexEntry, Status};
-use crate::git::command::split_nul;
 use crate::git::{Error, Repo};
 use crate::model::RecordPath;
 use crate::model::code::LeftOut;
@@ -182,26 +181,13 @@ pub fn sort(
     // A tracked folder whose files were all deleted is empty too, but its paths are in the commit.
     let tracked = |path: &RecordPath| index.iter().any(|entry| &entry.entry.path == path);
     sorted.left_out.retain(|entry| !tracked(&entry.path));
-    drop_ignored(repo, &mut sorted.left_out)?;
+    // git lists ignored files and folders of files, but neither empty folders nor pipes.
+    let ignored = repo.ignored(sorted.left_out.iter().map(|entry| &entry.path))?;
+    sorted
+        .left_out
+        .retain(|entry| !ignored.contains(&entry.path));
     sorted.left_out.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(sorted)
-}
-
-/// git lists ignored files and folders of files, but neither empty folders nor pipes.
-fn drop_ignored(repo: &Repo, left_out: &mut Vec<LeftOut>) -> Result<(), Error> {
-    if left_out.is_empty() {
-        return Ok(());
-    }
-    let paths: Vec<&[u8]> = left_out.iter().map(|entry| entry.path.as_bytes()).collect();
-    let output = repo
-        .git()
-        .args(["check-ignore", "-z", "--stdin"])
-        .stdin(paths.join(&0))
-        .output()?;
-    // Exit code 1: none of them is.
-    let ignored: HashSet<&[u8]> = split_nul(&output.stdout).collect();
-    left_out.retain(|entry| !ignored.contains(entry.path.as_bytes()));
-    Ok(())
 }
 
 fn without_bytes(path: RecordPath, why: &str) -> LeftOut {
