@@ -305,6 +305,53 @@ fn a_conflict_keeps_what_is_on_disk() {
 }
 
 #[test]
+fn a_folder_takes_the_place_of_a_file() {
+    let env = TestEnv::new();
+    env.write(".gitignore", "*.log\n");
+    for name in ["a", "b", "c", "d", "kept"] {
+        env.write(name, "base\n");
+    }
+    env.commit("base");
+    env.git(&["rm", "-q", "a", "b", "c"]);
+    std::fs::remove_file(env.path("d")).unwrap();
+    env.write("kept", "edited\n");
+    for empty in ["a", "d"] {
+        std::fs::create_dir(env.path(empty)).unwrap();
+    }
+    env.write("b/x.log", "ignored\n");
+    env.write("c/new.py", "1\n");
+    let done = freezing(&env).absent(["b/x.log"]).check();
+    let letters = ["aD", "bD", "cD", "c/new.py?", "dD", "keptM"];
+    let told = done.letters().into_iter();
+    assert_eq!(
+        told.map(|(path, letter)| format!("{path}{letter}"))
+            .collect::<Vec<_>>(),
+        letters
+    );
+}
+
+#[test]
+fn a_folder_takes_the_place_of_a_file_in_conflict() {
+    let env = TestEnv::new();
+    env.write("a", "base\n");
+    env.commit("base");
+    env.git(&["checkout", "-q", "-b", "other"]);
+    env.write("a", "theirs\n");
+    env.commit("theirs");
+    env.git(&["checkout", "-q", "main"]);
+    env.write("a", "ours\n");
+    env.commit("ours");
+    let mut merge = env.command("git");
+    merge.args(["merge", "-q", "other"]);
+    assert_eq!(env.ran(merge).code, 1);
+    std::fs::remove_file(env.path("a")).unwrap();
+    std::fs::create_dir(env.path("a")).unwrap();
+    let done = freezing(&env).check();
+    assert_eq!(done.letters(), [("a".to_owned(), 'D')]);
+    assert_eq!(done.frozen.conflicts, ["a".into()]);
+}
+
+#[test]
 fn records_are_no_change_wherever_they_stand() {
     let env = TestEnv::new();
     env.write("experiments/exp.toml", "lang = \"en\"\n");

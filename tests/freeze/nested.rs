@@ -141,6 +141,45 @@ fn a_submodule_that_is_gone_from_this_machine_is_named() {
 }
 
 #[test]
+fn a_repository_takes_the_place_of_a_file() {
+    for commit in [true, false] {
+        let env = TestEnv::new();
+        env.write("lib", "a file\n");
+        env.commit("base");
+        env.git(&["rm", "-q", "lib"]);
+        inner(&env, "lib", commit);
+        let done = freezing(&env).check();
+        assert_eq!(nested(&done), [("lib".to_owned(), commit, true)]);
+    }
+}
+
+#[test]
+fn a_submodule_in_conflict_that_is_not_checked_out_stays_at_our_commit() {
+    let env = TestEnv::new();
+    submodule(&env, "lib");
+    let inner = |message: &str| {
+        env.git(&["-C", "lib", "checkout", "-q", "-B", message, "HEAD"]);
+        env.git(&["-C", "lib", "commit", "-q", "--allow-empty", "-m", message]);
+        env.commit(message);
+        env.git(&["-C", "lib", "rev-parse", "HEAD"])
+    };
+    env.git(&["checkout", "-q", "-b", "other"]);
+    inner("theirs");
+    env.git(&["checkout", "-q", "main"]);
+    env.git(&["submodule", "update", "-q"]);
+    let ours = inner("ours");
+    env.git(&["submodule", "deinit", "-q", "-f", "lib"]);
+    let mut merge = env.command("git");
+    merge.args(["merge", "-q", "other"]);
+    assert_eq!(env.ran(merge).code, 1);
+    std::fs::remove_dir_all(env.path(".git/modules/lib")).unwrap();
+    let done = freezing(&env).check();
+    assert_eq!(done.frozen.conflicts, ["lib".into()]);
+    let kept = done.frozen.entries.iter().find(|e| e.path == "lib".into());
+    assert_eq!(kept.unwrap().id.as_str(), ours.trim());
+}
+
+#[test]
 fn a_broken_repository_inside_is_named_and_stops_nothing() {
     let env = TestEnv::new();
     inner(&env, "lib", true);

@@ -8,7 +8,7 @@ use super::observe::{Seen, prepared};
 use super::scratch::Scratch;
 use crate::git::command::split_nul;
 use crate::git::objects::Objects;
-use crate::git::tree::{Entry, filtered_tree};
+use crate::git::tree::{Entry, GITLINK, filtered_tree};
 use crate::git::{Error, Git};
 use crate::model::code::LeftOut;
 use crate::model::{Oid, RecordPath};
@@ -46,10 +46,11 @@ pub fn capture(
     touched.extend(status.conflicts.iter().chain(seen.hidden.paths()));
     touched.retain(|path| !held.contains(path));
     let top = seen.repo.top()?;
-    let (behind, there): (Vec<_>, Vec<_>) = touched
+    work.settle_submodules(top)?;
+    let (gone, there): (Vec<_>, Vec<_>) = touched
         .into_iter()
-        .partition(|path| is_behind_a_link(top, path));
-    work.flag("--force-remove", behind.into_iter())?;
+        .partition(|path| is_behind_a_link(top, path) || work.is_folder_now(top, path));
+    work.flag("--force-remove", gone.into_iter())?;
     let paths: Vec<&RecordPath> = there.into_iter().chain(untracked).collect();
     let mut failed = Vec::new();
     work.add(&paths, &mut failed)?;
@@ -213,6 +214,34 @@ impl Work<'_> {
         let git = self.scratch.on(self.quiet());
         let git = git.args(["update-index", "-z", option, "--stdin"]);
         git.stdin(list).run().map(drop)
+    }
+
+    /// Whether a folder has taken the place of a file, or of a file that is staged as deleted. What
+    /// is in it has paths of its own; the path itself git refuses to add.
+    fn is_folder_now(&self, top: &Path, path: &RecordPath) -> bool {
+        let place = || top.join(path.to_path()).symlink_metadata();
+        let is_folder = || place().is_ok_and(|found| found.is_dir());
+        let is_submodule = || {
+            let entry = limits::staged(self.seen, path);
+            entry.is_some_and(|entry| entry.mode == GITLINK)
+        };
+        is_folder() && !is_submodule()
+    }
+
+    /// A submodule in conflict that is not checked out stays at the commit of our side: there is
+    /// none on disk that could be added.
+    fn settle_submodules(&self, top: &Path) -> Result<(), Error> {
+        let conflicts = self.seen.status.conflicts.iter();
+        let ours = conflicts.filter_map(|path| limits::staged(self.seen, path));
+        let absent: Vec<Entry> = ours
+            .filter(|entry| entry.mode == GITLINK)
+            .filter(|entry| !top.join(entry.path.to_path()).join(".git").exists())
+            .cloned()
+            .collect();
+        match absent.is_empty() {
+            true => Ok(()),
+            false => self.scratch.put(self.quiet(), &absent),
+        }
     }
 
     /// Adds paths as they are on disk. git takes all or none, so halves find those that it can't.
