@@ -305,6 +305,22 @@ fn a_conflict_keeps_what_is_on_disk() {
 }
 
 #[test]
+fn what_is_no_longer_tracked_and_ignored_is_not_kept() {
+    let env = TestEnv::new();
+    env.write("big.bin", "content\n");
+    env.write("still here.txt", "content\n");
+    env.commit("base");
+    env.git(&["rm", "-q", "--cached", "big.bin", "still here.txt"]);
+    env.write(".gitignore", "*.bin\n");
+    let done = freezing(&env).absent(["big.bin"]).check();
+    let letters = [(".gitignore", '?'), ("big.bin", 'D')];
+    assert_eq!(
+        done.letters(),
+        letters.map(|(path, letter)| (path.to_owned(), letter))
+    );
+}
+
+#[test]
 fn a_folder_takes_the_place_of_a_file() {
     let env = TestEnv::new();
     env.write(".gitignore", "*.log\n");

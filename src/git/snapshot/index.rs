@@ -40,16 +40,17 @@ pub fn capture(
     work.forget_records()?;
     work.uncover()?;
     work.hold(held)?;
-    // Not `git add -u`: it would look at every file once more.
+    // Not `git add -u`: it would look at every file once more. What is staged is in the copy; a path
+    // that is staged as deleted and is on disk is untracked, or ignored.
     let status = &seen.status;
-    let mut touched: Vec<&RecordPath> = status.tracked.iter().collect();
-    touched.extend(status.conflicts.iter().chain(seen.hidden.paths()));
-    touched.retain(|path| !held.contains(path));
+    let edited = status.edited.iter().chain(&status.conflicts);
+    let touched = edited
+        .chain(seen.hidden.paths())
+        .filter(|path| !held.contains(path));
     let top = seen.repo.top()?;
     work.settle_submodules(top)?;
-    let (gone, there): (Vec<_>, Vec<_>) = touched
-        .into_iter()
-        .partition(|path| is_behind_a_link(top, path) || work.is_folder_now(top, path));
+    let (gone, there): (Vec<_>, Vec<_>) =
+        touched.partition(|path| is_behind_a_link(top, path) || work.is_folder_now(top, path));
     work.flag("--force-remove", gone.into_iter())?;
     let paths: Vec<&RecordPath> = there.into_iter().chain(untracked).collect();
     let mut failed = Vec::new();
@@ -216,8 +217,8 @@ impl Work<'_> {
         git.stdin(list).run().map(drop)
     }
 
-    /// Whether a folder has taken the place of a file, or of a file that is staged as deleted. What
-    /// is in it has paths of its own; the path itself git refuses to add.
+    /// Whether a folder has taken the place of a file. What is in it has paths of its own; the path
+    /// itself git refuses to add where it is in conflict.
     fn is_folder_now(&self, top: &Path, path: &RecordPath) -> bool {
         let place = || top.join(path.to_path()).symlink_metadata();
         let is_folder = || place().is_ok_and(|found| found.is_dir());
