@@ -88,6 +88,26 @@ fn attributes_that_change_bytes_are_followed_back() {
 }
 
 #[test]
+fn a_file_in_another_encoding_than_declared_is_kept_as_it_is() {
+    let env = converting(&[]);
+    env.write(
+        ".gitattributes",
+        "*.utf working-tree-encoding=UTF-16LE-BOM\n",
+    );
+    env.write("text.utf", "not what is declared\n");
+    let done = freezing(&env).check();
+    let stored = env.git(&["show", &format!("{}:text.utf", done.frozen.tree)]);
+    assert_eq!(stored, "not what is declared\n");
+    let [warning] = &done.frozen.warnings[..] else {
+        panic!("{:?}", done.frozen.warnings)
+    };
+    assert!(
+        warning.starts_with("text.utf is kept as it is on disk") && warning.contains("UTF-16LE"),
+        "{warning}"
+    );
+}
+
+#[test]
 fn an_expanded_id_is_given_back_where_git_would() {
     let env = converting(&[]);
     env.write(".gitattributes", "*.py ident\n");

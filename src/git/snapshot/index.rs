@@ -5,6 +5,7 @@ use std::path::Path;
 use super::config::without_filters;
 use super::limits::{self, Held};
 use super::observe::{Seen, prepared};
+use super::raw;
 use super::scratch::Scratch;
 use crate::git::command::split_nul;
 use crate::git::objects::Objects;
@@ -279,14 +280,16 @@ impl Work<'_> {
             .run()
     }
 
-    /// Keeps files whose filter failed as they are. What can't be read even so is named.
+    /// Keeps files that git can't convert (a filter fails, an encoding is another than declared) as
+    /// they are on disk. What can't be read even so is named.
     fn keep_raw(
         &self,
         failed: Vec<(&RecordPath, Error)>,
         captured: &mut Captured,
     ) -> Result<(), Error> {
         for (path, error) in failed {
-            let place = self.seen.repo.top()?.join(path.to_path());
+            let top = self.seen.repo.top()?;
+            let place = top.join(path.to_path());
             let readable = super::files::open_regular(&place);
             if readable.is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied) {
                 captured.left_out.push(LeftOut {
@@ -297,13 +300,17 @@ impl Work<'_> {
                 });
                 continue;
             }
-            self.update(self.quiet(), &[path])?;
+            let entries = raw::write_entries(self.seen.repo, top, std::slice::from_ref(path))?;
+            if entries.is_empty() {
+                return Err(error);
+            }
+            self.scratch.put(self.quiet(), &entries)?;
             let why = match &error {
                 Error::Command { message, .. } => message.lines().next().unwrap_or_default(),
                 _ => "",
             };
             captured.warnings.push(format!(
-                "{} is kept without its filter, which failed: {why}",
+                "{} is kept as it is on disk, for git can't convert it: {why}",
                 path.display()
             ));
         }
