@@ -1,6 +1,7 @@
 //! End-to-end tests: the real binary through the real git. One test file a verb.
 #![allow(clippy::unwrap_used, clippy::print_stderr, dead_code)]
 
+mod arguments;
 mod attach;
 mod best;
 mod browser;

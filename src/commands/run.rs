@@ -38,8 +38,8 @@ pub struct RunArgs {
     /// Take the configuration, data and command of an earlier run; the command may be said anew
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "attach"])]
     pub like: Option<String>,
-    /// Change one value of the configuration; the changed copy is in the run's folder, and the
-    /// command gets it as {config}; may be repeated
+    /// Change one value of the configuration, in a copy in the run's folder that the command gets as
+    /// {config}, or one argument of the command; may be repeated
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "attach")]
     pub set: Vec<String>,
     /// Run the command once for each seed, as {seed} or in the configuration; metrics are the means

@@ -11,6 +11,7 @@ use super::axes::Axes;
 use super::axes::config::{KeyChange, KeyKind};
 use super::axis::{Axis, State};
 use super::rules::{Rules, matcher};
+use crate::model::command_line::ARGUMENT;
 
 /// One independently changed thing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,7 +183,13 @@ fn covers(word: &str, name: &str, factor: &Factor) -> bool {
         .strip_prefix(axis)
         .and_then(|rest| rest.strip_prefix([':', '.']))
         .unwrap_or(word);
-    if word == axis || meant == factor.name || word == factor.label() || meant == name {
+    let argument = name.strip_prefix(ARGUMENT).unwrap_or(name);
+    if word == axis
+        || meant == factor.name
+        || word == factor.label()
+        || meant == name
+        || meant.trim_start_matches('-') == argument
+    {
         return true;
     }
     // The yardstick's files are data to whoever declares them, and the machine is environment.

@@ -2,7 +2,7 @@
 
 use crate::compare::axes::config::{is_seed, names_data, names_output, names_seed};
 use crate::compare::axis::Axis;
-use crate::model::command_line::{self, Inputs};
+use crate::model::command_line::{self, Files};
 use crate::model::param::ParamKind;
 use crate::model::{Param, Run, Sha256};
 
@@ -80,8 +80,8 @@ fn of(run: &Run, with_seed: bool) -> Fingerprint {
 fn overridden_seed(run: &Run) -> Option<&str> {
     let seed = run.seed.as_ref()?;
     let command = run.command.as_ref()?;
-    let plain = |words: &[String]| command_line::neutral(words, None, &Inputs::of(run)).len();
-    let neutral = command_line::neutral(&command.argv, Some(seed), &Inputs::of(run));
+    let plain = |words: &[String]| command_line::neutral(words, None, &Files::of(run)).len();
+    let neutral = command_line::neutral(&command.argv, Some(seed), &Files::of(run));
     if neutral.len() == plain(&command.argv) {
         return None;
     }

@@ -7,6 +7,7 @@ use super::closest::Closest;
 use super::metrics::MetricRow;
 use super::verdict::Verdict;
 use super::{Axes, Factor};
+use crate::model::command_line::is_argument;
 use crate::model::param::ParamKind;
 use crate::model::{Param, Run};
 
@@ -70,13 +71,15 @@ pub(super) struct Known<'k> {
     pub verdict: Verdict,
 }
 
-/// The name of a run on a command line: `exp_003`, or all of it where numbers collide.
+/// The name of a run on a command line: `exp_003`, or all of it where numbers collide. What is not
+/// recorded yet has no number.
 pub fn names(a: &Run, b: &Run) -> (String, String) {
-    if a.number == b.number {
-        (a.id().to_string(), b.id().to_string())
-    } else {
-        (a.id().short(), b.id().short())
-    }
+    let name = |run: &Run| match run.number {
+        0 => run.slug.clone(),
+        _ if a.number == b.number => run.id().to_string(),
+        _ => run.id().short(),
+    };
+    (name(a), name(b))
 }
 
 pub(super) fn suggestions(known: &Known<'_>) -> Vec<Suggestion> {
@@ -201,10 +204,11 @@ fn isolate(known: &Known<'_>) -> Option<Suggestion> {
         (None, false) => Some(known.a),
         (None, true) => Some(known.b),
     };
-    // A command that can't be given another configuration is no command to paste.
-    source.filter(|run| run.takes_config())?;
+    let source = source?;
     let commands: Vec<Vec<String>> = keys
         .into_iter()
+        // A command that can't be given another configuration is no command to paste.
+        .filter(|key| is_argument(&key.key) || source.takes_config())
         .filter_map(|key| {
             let value = if back { key.a.as_ref() } else { key.b.as_ref() };
             let here = if back { &key.to } else { &key.from };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::command_line::{Inputs, neutral};
+use super::command_line::{Files, neutral, untold};
 use super::data::{Artifact, ConfigFile, DataInput, MetricsFile};
 use super::repeats::{self, Scatter};
 use super::run::{Base, Process, Time};
@@ -88,7 +88,10 @@ impl Brief {
 impl From<&Run> for Brief {
     fn from(run: &Run) -> Self {
         let arguments = match &run.command {
-            Some(command) => neutral(&command.argv, run.seed.as_ref(), &Inputs::of(run)),
+            Some(command) => {
+                let words = untold(&command.argv, &run.params);
+                neutral(words, run.seed.as_ref(), &Files::of(run))
+            }
             None => Vec::new(),
         };
         let run = run.clone();

@@ -1,89 +1,77 @@
-//! A command line without what is told elsewhere: the seed, and files that a run records.
+//! A command line without what is told elsewhere: the seed, files that a run records, and arguments
+//! that are among its parameters.
 
-use super::data::{Artifact, ConfigFile, DataInput, MetricsFile};
+use std::collections::BTreeMap;
+
 use super::template::SEED;
-use super::{Param, RecordPath, Run};
+use super::{Param, RecordPath, Run, program};
 
-/// Recorded files that arguments may name.
-#[derive(Debug)]
-pub struct Inputs<'a> {
-    config: Vec<&'a RecordPath>,
-    data: Vec<(&'a str, &'a RecordPath)>,
-    output: Vec<&'a RecordPath>,
+/// Begins the names of parameters that are arguments of the command.
+pub const ARGUMENT: &str = "argv.";
+
+/// Whether a parameter is an argument of the command.
+pub fn is_argument(key: &str) -> bool {
+    key.starts_with(ARGUMENT)
 }
 
-impl<'a> Inputs<'a> {
+/// The words of a command line that no parameter tells.
+pub fn untold<'a>(argv: &'a [String], params: &BTreeMap<String, Param>) -> &'a [String] {
+    match params.keys().any(|key| is_argument(key)) {
+        true => &argv[..program::len(argv)],
+        false => argv,
+    }
+}
+
+/// Paths that a run records as input or output, and that arguments may name.
+#[derive(Debug)]
+pub struct Files<'a>(Vec<&'a RecordPath>);
+
+impl<'a> Files<'a> {
     /// The files of a run.
     pub fn of(run: &'a Run) -> Self {
-        let config = run.config.iter().map(|file: &ConfigFile| &file.path);
-        let data = run.data.iter();
-        let metrics = run.metrics_file.iter();
-        Self {
-            config: config.collect(),
-            data: data
-                .map(|input: &DataInput| (input.role.as_str(), &input.path))
-                .collect(),
-            output: run
-                .models
-                .iter()
-                .chain(&run.artifacts)
-                .map(|file: &Artifact| &file.path)
-                .chain(metrics.map(|file: &MetricsFile| &file.path))
-                .collect(),
-        }
+        let config = run.config.iter().map(|file| &file.path);
+        let data = run.data.iter().map(|input| &input.path);
+        let written = run.models.iter().chain(&run.artifacts);
+        let metrics = run.metrics_file.iter().map(|file| &file.path);
+        let written = written.map(|file| &file.path);
+        Self(config.chain(data).chain(written).chain(metrics).collect())
     }
 
-    /// The same of a record that was read in part.
-    pub fn new(
-        config: impl IntoIterator<Item = &'a RecordPath>,
-        data: impl IntoIterator<Item = (&'a str, &'a RecordPath)>,
-        output: impl IntoIterator<Item = &'a RecordPath>,
-    ) -> Self {
-        Self {
-            config: config.into_iter().collect(),
-            data: data.into_iter().collect(),
-            output: output.into_iter().collect(),
-        }
-    }
-
-    /// The name for a path that is recorded as input or output.
-    fn placeholder(&self, value: &str) -> Option<String> {
+    fn hold(&self, value: &str) -> bool {
         let plain = value.trim_start_matches("./").as_bytes();
-        let is = |path: &RecordPath| !plain.is_empty() && path.as_bytes() == plain;
-        if self.config.iter().any(|path| is(path)) {
-            return Some("{config}".to_owned());
-        }
-        if let Some((role, _)) = self.data.iter().find(|(_, path)| is(path)) {
-            return Some(format!("{{{role}}}"));
-        }
-        let output = self.output.iter().any(|path| is(path));
-        output.then(|| "{output}".to_owned())
+        let is_config = value.starts_with("{config") && value.ends_with('}');
+        is_config || (!plain.is_empty() && self.0.iter().any(|path| path.as_bytes() == plain))
     }
 }
 
-/// The arguments without the seed, and with paths that are recorded replaced by what they are.
-pub fn neutral(argv: &[String], seed: Option<&Param>, inputs: &Inputs<'_>) -> Vec<String> {
+impl<'a> FromIterator<&'a RecordPath> for Files<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a RecordPath>>(paths: I) -> Self {
+        Self(paths.into_iter().collect())
+    }
+}
+
+/// The words without the seed, and without arguments that name a recorded file.
+pub fn neutral(argv: &[String], seed: Option<&Param>, files: &Files<'_>) -> Vec<String> {
     let mut words: Vec<String> = Vec::with_capacity(argv.len());
-    let mut after_seed = false;
-    for word in argv {
-        let (flag, value) = match word.split_once('=') {
-            Some((flag, value)) if flag.starts_with('-') => (format!("{flag}="), value),
-            _ => (String::new(), word.as_str()),
+    let mut flag_before = false;
+    let mut seed_before = false;
+    for (at, word) in argv.iter().enumerate() {
+        let value = match word.split_once('=') {
+            Some((flag, value)) if flag.starts_with('-') => value,
+            _ => word,
         };
+        let is_whole = value.len() == word.len();
         let names_seed = flag_names_seed(word);
-        let is_seed = seed.is_some_and(|seed| seed.spelling() == value) || value == SEED;
-        if is_seed && names_seed && !flag.is_empty() {
-            continue;
-        }
-        if is_seed && after_seed {
+        let is_seed = (seed.is_some_and(|seed| seed.spelling() == value) || value == SEED)
+            && if is_whole { seed_before } else { names_seed };
+        let is_told = is_seed || (at > 0 && files.hold(value));
+        if !is_told {
+            words.push(word.clone());
+        } else if is_whole && flag_before {
             words.pop();
-        } else {
-            let shown = inputs
-                .placeholder(value)
-                .unwrap_or_else(|| value.to_owned());
-            words.push(format!("{flag}{shown}"));
         }
-        after_seed = names_seed && flag.is_empty();
+        flag_before = !is_told && is_whole && word.starts_with('-');
+        seed_before = names_seed && is_whole;
     }
     words
 }

@@ -18,6 +18,7 @@ pub mod name;
 pub mod number;
 pub mod param;
 pub mod path;
+pub mod program;
 pub mod repeats;
 pub mod run;
 pub mod sketch;

@@ -80,7 +80,7 @@ fn path_text(path: &RecordPath) -> Option<&str> {
 }
 
 /// A path as typed below `cwd`, without `.` and `..`; `None` when it leaves the project.
-fn resolved(cwd: &RecordPath, typed: &str) -> Option<String> {
+pub fn resolved(cwd: &RecordPath, typed: &str) -> Option<String> {
     let cwd = path_text(cwd)?;
     let mut parts: Vec<&str> = Vec::new();
     for part in cwd.split('/').chain(typed.split(['/', '\\'])) {

@@ -4,6 +4,7 @@
 //! table, no cache. A hundred jobs on one network file system never meet. What is left out,
 //! `git exp doctor --fix` adds later, from the record.
 
+use super::configuration;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::model::run::Command;
@@ -22,12 +23,16 @@ pub fn claim(ctx: &Ctx, name: &str, argv: &[String], isolated: bool) -> Result<E
     let mut run = run?;
     refuse(ctx, &run)?;
     run.process = Some(ctx.ambient.process());
-    run.command = Some(Command {
+    let command = Command {
         argv: secrets::redact_argv(argv),
         cwd: cwd(ctx)?,
         exit_code: None,
         signal: None,
-    });
+    };
+    let files: Vec<&RecordPath> = run.config.iter().map(|file| &file.path).collect();
+    let told = configuration::told_by(&command, &files);
+    run.params.extend(told);
+    run.command = Some(command);
     if !isolated {
         run.warnings.push(
             "attached in the working tree: whether the code was still the frozen one is not known \

@@ -1,18 +1,23 @@
 //! The configuration of a run: the files as they are, or as `--set` and `--like` make them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::begin::Request;
 use super::inputs::{self, Proposal};
 use super::launch::{self, Launch};
+use crate::compare::axes::config::names_seed;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
+use crate::model::command_line::ARGUMENT;
 use crate::model::data::ConfigFile;
 use crate::model::param::ParamKind;
-use crate::model::{Param, RecordPath, Run, Sha256};
-use crate::observe::config;
+use crate::model::run::Command;
+use crate::model::{Param, RecordPath, Run, Sha256, template};
 use crate::observe::config::edit::{self, EditError};
+use crate::observe::config::{self, arguments};
+use crate::observe::secrets;
 
 /// A configuration file with the bytes that the run will have.
 #[derive(Clone, Debug)]
@@ -50,14 +55,26 @@ pub(super) fn configure(
         let taken: Vec<(String, Param)> = like.loose_params(&before.params);
         loose.splice(..0, taken);
     }
-    set(ctx, &request.set, &mut sources, &mut loose, run)?;
+    let mut launch = request.launch.clone().unwrap_or_default();
+    for (key, value) in &request.set {
+        set(
+            ctx,
+            (key, value),
+            &mut sources,
+            &mut loose,
+            &mut launch,
+            run,
+        )?;
+    }
     let config = record(ctx, sources.clone(), run)?;
     run.params.extend(loose);
-    let mut launch = request.launch.clone().unwrap_or_default();
     if request.launch.is_some() {
         let taken_over = request.like.is_some();
         launch::plan(ctx, &mut launch, &sources, run, &request.seeds, taken_over)?;
-        run.command = Some(launch.recorded(ctx));
+        let command = launch.recorded(ctx);
+        let files: Vec<&RecordPath> = config.iter().map(|(file, _)| &file.path).collect();
+        run.params.extend(told_by(&command, &files));
+        run.command = Some(command);
     }
     run.seed = inputs::seed_of(&run.params, &launch.words());
     if !request.seeds.is_empty() {
@@ -112,50 +129,88 @@ fn regular_file(place: &std::path::Path) -> std::io::Result<Vec<u8>> {
 
 /// Makes the changes that were asked for, each in the last file that has its key: that one wins where
 /// programs read several. What each key was before goes into the record.
-pub(super) fn set(
+fn set(
     ctx: &Ctx,
-    changes: &[(String, String)],
+    (key, value): (&str, &str),
     sources: &mut [Source],
     loose: &mut [(String, Param)],
+    launch: &mut Launch,
     run: &mut Run,
 ) -> Result<()> {
-    for (key, value) in changes {
-        if let Some(found) = loose.iter_mut().find(|(name, _)| name == key) {
-            let (_, typed) = config::from_flag(&format!("{key}={value}"))
-                .context(|| format!("`--set {key}={value}` can't be read"))?;
-            let before = std::mem::replace(&mut found.1, typed);
-            run.set.entry(key.clone()).or_insert(before);
-            continue;
-        }
-        let mut changed = None;
-        for source in sources.iter_mut().rev() {
-            let path = super::end::record_path(ctx, &source.place)?;
-            match edit::set(&path, &source.bytes, key, value) {
-                Ok(edited) => {
-                    changed = edited.before.into_iter().next();
-                    source.derived |= source.bytes != edited.bytes;
-                    source.bytes = edited.bytes;
-                    break;
+    if let Some(found) = loose.iter_mut().find(|(name, _)| name == key) {
+        let (_, typed) = config::from_flag(&format!("{key}={value}"))
+            .context(|| format!("`--set {key}={value}` can't be read"))?;
+        let before = std::mem::replace(&mut found.1, typed);
+        run.set.entry(key.to_owned()).or_insert(before);
+        return Ok(());
+    }
+    for source in sources.iter_mut().rev() {
+        let path = super::end::record_path(ctx, &source.place)?;
+        match edit::set(&path, &source.bytes, key, value) {
+            Ok(edited) => {
+                source.derived |= source.bytes != edited.bytes;
+                source.bytes = edited.bytes;
+                if let Some((key, before)) = edited.before.into_iter().next() {
+                    run.set.entry(key).or_insert(before);
                 }
-                Err(EditError::UnknownKey) => {}
-                Err(EditError::Impossible(why)) => {
-                    let shown = path.display();
-                    return Err(Failure::new(format!("`{key}` can't be set in {shown}"))
-                        .because(why)
-                        .hint(format!(
-                            "make a copy of {shown}, change it there, and name it: --config FILE"
-                        )));
-                }
+                return Ok(());
+            }
+            Err(EditError::UnknownKey) => {}
+            Err(EditError::Impossible(why)) => {
+                let shown = path.display();
+                return Err(Failure::new(format!("`{key}` can't be set in {shown}"))
+                    .because(why)
+                    .hint(format!(
+                        "make a copy of {shown}, change it there, and name it: --config FILE"
+                    )));
             }
         }
-        let (key, before) = changed.ok_or_else(|| unknown(ctx, key, value, sources))?;
-        run.set.entry(key).or_insert(before);
     }
+    let Some((argv, name, before)) = argument(&launch.argv, key, value) else {
+        return Err(unknown(ctx, key, value, sources, launch));
+    };
+    launch.argv = argv;
+    run.set.entry(name).or_insert(before);
     Ok(())
 }
 
+/// A command with another value of an argument, the argument's whole name, and what it was.
+fn argument(argv: &[OsString], key: &str, value: &str) -> Option<(Vec<OsString>, String, Param)> {
+    let words: Option<Vec<String>> = argv.iter().map(|w| w.to_str().map(str::to_owned)).collect();
+    let words = words?;
+    let changed = arguments::set(&words, key, value)?;
+    let name = format!("{ARGUMENT}{}", key.strip_prefix(ARGUMENT).unwrap_or(key));
+    let before = arguments::read(&words).remove(&name)?;
+    Some((
+        changed.into_iter().map(OsString::from).collect(),
+        name,
+        before,
+    ))
+}
+
+/// Arguments that are parameters: not those that name a configuration, which tells of itself, give the
+/// seed, or hold a secret.
+pub(super) fn told_by(command: &Command, config: &[&RecordPath]) -> BTreeMap<String, Param> {
+    let mut found = arguments::read(&command.argv);
+    let seed = inputs::seed_of(&BTreeMap::new(), &command.argv);
+    found.retain(|key, value| {
+        let text = value.spelling();
+        let names = |path: &&RecordPath| {
+            template::resolved(&command.cwd, &text)
+                .is_some_and(|typed| **path == typed.as_str().into())
+        };
+        let is_seed = names_seed(key) && seed.as_ref().is_some_and(|seed| seed.same_value(value));
+        let is_placeholder = text == template::SEED || text.starts_with("{config");
+        !is_seed
+            && !is_placeholder
+            && !text.contains(secrets::REDACTED)
+            && !config.iter().any(names)
+    });
+    found
+}
+
 /// No file has the key: which one may be meant.
-fn unknown(ctx: &Ctx, key: &str, value: &str, sources: &[Source]) -> Failure {
+fn unknown(ctx: &Ctx, key: &str, value: &str, sources: &[Source], launch: &Launch) -> Failure {
     let mut known: Vec<String> = Vec::new();
     let mut files = Vec::new();
     for source in sources {
@@ -167,7 +222,11 @@ fn unknown(ctx: &Ctx, key: &str, value: &str, sources: &[Source]) -> Failure {
         );
         files.push(path.display().into_owned());
     }
+    known.extend(arguments::read(&launch.words()).into_keys());
     let failure = match files.len() {
+        0 if !launch.argv.is_empty() => Failure::new(format!(
+            "the command has no argument `{key}`, and there is no configuration"
+        )),
         0 => Failure::new(format!("there is no configuration to set `{key}` in"))
             .hint("name one: git exp run --config FILE --set …"),
         _ => Failure::new(format!("no key `{key}` in {}", files.join(", "))),

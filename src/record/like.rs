@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use super::configuration::Source;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
+use crate::model::command_line::is_argument;
 use crate::model::run::{Base, Repeat};
 use crate::model::{Param, RecordPath, Run, Sha256};
 use crate::observe::secrets;
@@ -77,11 +78,11 @@ impl Like {
         self.run.config.iter().map(read).collect()
     }
 
-    /// Parameters that were in none of its files: `start --param`.
+    /// Parameters that were in none of its files, nor arguments of its command: `start --param`.
     pub(super) fn loose_params(&self, in_files: &BTreeMap<String, Param>) -> Vec<(String, Param)> {
         let loose = self.run.params.iter();
         loose
-            .filter(|(name, _)| !in_files.contains_key(*name))
+            .filter(|(name, _)| !in_files.contains_key(*name) && !is_argument(name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::since;
 use crate::choose::{self, Groups, Ruler};
 use crate::compare::Rules;
+use crate::model::command_line::is_argument;
 use crate::model::{Brief, Status};
 use crate::query::{Attribute, Subject, Target, Value};
 use crate::settings::ProjectSettings;
@@ -140,21 +141,23 @@ fn metrics(runs: &[&Brief], settings: &ProjectSettings) -> Vec<String> {
     }
 }
 
-/// Parameters that are not the same in all runs that have parameters, by name.
+/// Parameters that are not the same in all runs that have parameters, by name. A command without
+/// arguments tells that it has none.
 pub fn varying_params(runs: &[&Brief]) -> Vec<String> {
-    let with: Vec<&&Brief> = runs.iter().filter(|run| !run.params.is_empty()).collect();
-    let Some((first, others)) = with.split_first() else {
-        return Vec::new();
-    };
-    let names: BTreeSet<&String> = with.iter().flat_map(|run| run.params.keys()).collect();
+    let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
     let varies = |name: &&String| {
-        let value = first.params.get(*name);
-        others
+        let is_known = |run: &&&Brief| {
+            !run.params.is_empty() || (is_argument(name) && !run.arguments.is_empty())
+        };
+        let mut values = runs
             .iter()
-            .any(|run| match (value, run.params.get(*name)) {
-                (Some(a), Some(b)) => !a.same_value(b),
-                (a, b) => a.is_some() != b.is_some(),
-            })
+            .filter(is_known)
+            .map(|run| run.params.get(*name));
+        let first = values.next().flatten();
+        values.any(|value| match (first, value) {
+            (Some(a), Some(b)) => !a.same_value(b),
+            (a, b) => a.is_some() != b.is_some(),
+        })
     };
     names.into_iter().filter(varies).cloned().collect()
 }

@@ -2,6 +2,7 @@
 
 use super::listing::varying_params;
 use crate::model::brief::DataBrief;
+use crate::model::command_line::{ARGUMENT, is_argument};
 use crate::model::{Brief, Param};
 
 /// What a run changed against its base, in a few words; `–` without one, `?` when the base is gone.
@@ -9,8 +10,11 @@ pub fn changed(run: &Brief, base: Option<&Brief>) -> String {
     let Some(base) = base else {
         return if run.base.is_some() { "?" } else { "–" }.to_owned();
     };
+    // A run without a command says nothing of its arguments.
+    let told = !run.arguments.is_empty() && !base.arguments.is_empty();
     let mut words = varying_params(&[run, base]);
-    words.retain(|key| !(names_data(run, key) && names_data(base, key)));
+    words.retain(|key| told || !is_argument(key));
+    words.retain(|key| !(names_file(run, key) && names_file(base, key)));
     let by_key = words.iter().any(|key| names_seed(key));
     let same_seed = match (&run.seed, &base.seed) {
         (Some(a), Some(b)) => a.same_value(b),
@@ -38,11 +42,11 @@ pub fn changed(run: &Brief, base: Option<&Brief>) -> String {
     if run.metric_code != base.metric_code {
         words.push("metric code".to_owned());
     }
-    // A run without a command says nothing of its arguments.
-    let told = !run.arguments.is_empty() && !base.arguments.is_empty();
     if told && run.arguments != base.arguments {
         words.push("arguments".to_owned());
     }
+    let plain = |word: &String| word.strip_prefix(ARGUMENT).unwrap_or(word).to_owned();
+    let words: Vec<String> = words.iter().map(plain).collect();
     match words.len() {
         0 => "same inputs".to_owned(),
         1 | 2 => words.join(", "),
@@ -50,13 +54,22 @@ pub fn changed(run: &Brief, base: Option<&Brief>) -> String {
     }
 }
 
-/// Whether a parameter is the path of a recorded input, which is told by its content.
-fn names_data(run: &Brief, key: &str) -> bool {
+/// Whether a parameter is the path of a recorded input, which is told by its content, or of a file
+/// that the run wrote, which can't alter a result.
+fn names_file(run: &Brief, key: &str) -> bool {
     let Some(Param::Leaf { text, .. }) = run.params.get(key) else {
         return false;
     };
     let plain = text.trim_start_matches("./").as_bytes();
-    run.data.iter().any(|input| input.path.as_bytes() == plain)
+    let inputs = run.data.iter().map(|input| &input.path);
+    let written = run
+        .models
+        .iter()
+        .chain(&run.artifacts)
+        .chain(&run.metrics_file);
+    inputs
+        .chain(written.map(|file| &file.path))
+        .any(|path| path.as_bytes() == plain)
 }
 
 /// Whether a parameter is what a seed on the command line stands for.
@@ -92,6 +105,16 @@ mod tests {
         };
         assert_eq!(told(&reseed), "seed");
         assert_eq!(told(&|run| argv(run, &["--lr", "0.1"])), "arguments");
+        let param = |run: &mut crate::model::Run, value| {
+            run.params
+                .insert("argv.lr".into(), crate::model::Param::text(value));
+        };
+        assert_eq!(told(&|run| param(run, "0.1")), "lr");
+        assert_eq!(told(&|run| param(run, "train.csv")), "lr");
+        let by_hand = |run: &mut crate::model::Run| {
+            run.command = None;
+        };
+        assert_eq!(told(&by_hand), "same inputs");
         assert_eq!(told(&|run| sample::commit(run, "cc")), "code");
         assert_eq!(
             told(&|run| run.eval.metric_code = vec!["m.py@1".into()]),

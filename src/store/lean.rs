@@ -18,7 +18,7 @@ use super::layout::RUN_JSON;
 use super::stat::Key;
 use crate::error::Result;
 use crate::model::brief::{DataBrief, FileBrief};
-use crate::model::command_line::{Inputs, neutral};
+use crate::model::command_line::{Files, neutral, untold};
 use crate::model::repeats;
 use crate::model::run::{Base, Process, Repeat, Time};
 use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha256, Status, Uid};
@@ -76,18 +76,16 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
         Some(raw) => Some(param(raw.get())?),
         None => None,
     };
+    let params = values(lean.params)?;
     let arguments = match &lean.command {
         Some(command) => {
-            let files = lean.models.iter().chain(&lean.artifacts);
-            let written = files.map(|file| &file.path);
-            let inputs = Inputs::new(
-                lean.config.iter().map(|file| &file.path),
-                lean.data
-                    .iter()
-                    .map(|input| (input.role.as_str(), &input.path)),
-                written.chain(lean.metrics_file.iter().map(|file| &file.path)),
-            );
-            neutral(&command.argv, seed.as_ref(), &inputs)
+            let written = lean.models.iter().chain(&lean.artifacts);
+            let written = written.map(|file| &file.path);
+            let config = lean.config.iter().map(|file| &file.path);
+            let data = lean.data.iter().map(|input| &input.path);
+            let metrics = lean.metrics_file.iter().map(|file| &file.path);
+            let files: Files<'_> = config.chain(data).chain(written).chain(metrics).collect();
+            neutral(untold(&command.argv, &params), seed.as_ref(), &files)
         }
         None => Vec::new(),
     };
@@ -120,7 +118,7 @@ pub fn parse(bytes: &[u8]) -> Option<Brief> {
             .map(|change| change.path)
             .collect(),
         config: lean.config.into_iter().map(FileBrief::from).collect(),
-        params: values(lean.params)?,
+        params,
         data: lean.data.into_iter().map(DataBrief::from).collect(),
         split: lean.eval.split,
         metric_code: lean.eval.metric_code,
@@ -345,10 +343,7 @@ mod tests {
         assert_eq!(lean.metric("auc").unwrap().as_str(), "0.8420");
         assert!(lean.dirty);
         assert_eq!(lean.scatter["auc"].n, 2);
-        assert_eq!(
-            lean.arguments,
-            ["python", "t.py", "{train}", "--seed", "42", "--lr=1"]
-        );
+        assert_eq!(lean.arguments, ["python", "t.py", "--seed", "42", "--lr=1"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The command line: listed, never counted. What it carries counts on the axis that it feeds.
+//! The command line: listed, never counted. What it carries counts on the axis that it feeds, its
+//! arguments on that of the configuration.
 
 use crate::compare::axis::{Gap, Sides, State};
-use crate::model::command_line::{self, Inputs};
+use crate::model::command_line::{self, Files};
 use crate::model::run::Command;
 use crate::model::{RecordPath, Run};
 
@@ -50,10 +51,11 @@ impl CommandAxis {
     }
 }
 
-/// The arguments without the seed, and with paths that are compared on another axis replaced by
+/// The words that no parameter tells, without the seed, and with paths that are compared on another axis replaced by
 /// what they are.
 fn neutral(run: &Run, command: &Command) -> Vec<String> {
-    command_line::neutral(&command.argv, run.seed.as_ref(), &Inputs::of(run))
+    let words = command_line::untold(&command.argv, &run.params);
+    command_line::neutral(words, run.seed.as_ref(), &Files::of(run))
 }
 
 /// What is left of both lists when their common beginning and end are taken away.

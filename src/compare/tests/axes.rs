@@ -6,11 +6,11 @@ use crate::compare::axes::data::InputKind;
 use crate::compare::axes::eval::Cause;
 use crate::compare::noise::Method;
 use crate::compare::reason::Reason;
-use crate::compare::sample::{commit, data, metrics, oid, param, params, run, sha};
+use crate::compare::sample::{self, commit, data, metrics, oid, param, params, run, sha};
 use crate::compare::suggest::Suggestion;
 use crate::compare::{
-    Axis, Caveat, CodeEvidence, Comparison, Evidence, FileChange, Gap, Judgement, Rules, Side,
-    Sides, State, Verdict, Warning, compare,
+    Axis, Caveat, CodeEvidence, Comparison, Declared, Evidence, Factor, FileChange, Gap, Judgement,
+    Rules, Side, Sides, State, Verdict, Warning, compare, fingerprint,
 };
 use crate::model::data::Pointer;
 use crate::model::param::ParamKind;
@@ -585,6 +585,48 @@ fn the_command_line_is_listed_without_what_counts_elsewhere() {
         (c.factors.len(), &c.caveats[..]),
         (0, &[Caveat::Command][..])
     );
+}
+
+#[test]
+fn an_argument_counts_like_a_key_and_without_a_command_it_is_unknown() {
+    let told = |number, lr: Option<&str>| {
+        let mut run = sample::run(number, "a");
+        run.config.clear();
+        run.params.clear();
+        let words = ["python", "t.py"].into_iter();
+        let words: Vec<&str> = words
+            .chain(lr.iter().flat_map(|lr| ["--lr", *lr]))
+            .collect();
+        run.command.as_mut().unwrap().argv = words.into_iter().map(str::to_owned).collect();
+        if let Some(lr) = lr {
+            params(&mut run, &[("argv.lr", lr)]);
+        }
+        run
+    };
+    let labels = |a: &Run, b: &Run| {
+        let c = plain(a, b);
+        assert_eq!(c.axes.command.state, State::Same);
+        assert_eq!(c.axes.gaps(Axis::Config), []);
+        let labels = c.factors.iter().map(Factor::label);
+        labels.collect::<Vec<_>>()
+    };
+    let (slow, fast, plainly) = (told(1, Some("1")), told(2, Some("2")), told(3, None));
+    assert_eq!(labels(&slow, &fast), ["config:argv.lr"]);
+    assert_eq!(labels(&slow, &plainly), ["config:argv.lr"]);
+    assert_eq!(labels(&slow, &told(4, Some("1"))), [""; 0]);
+    assert_ne!(fingerprint(&slow), fingerprint(&fast));
+    let said = ["--lr".to_owned()];
+    let factors = plain(&slow, &fast).factors;
+    assert_eq!(Declared::check(&said, &factors).undeclared, []);
+
+    // A run that was started by hand says nothing of its arguments.
+    let mut by_hand = told(5, None);
+    by_hand.command = None;
+    let c = plain(&fast, &by_hand);
+    assert_eq!(c.factors.len(), 0);
+    assert_eq!(c.axes.gaps(Axis::Config), [Gap::NotRecorded(Sides::B)]);
+    assert_eq!(c.axes.command.state, State::Unknown);
+    assert_eq!(c.verdict, Verdict::Incomplete);
 }
 
 #[test]

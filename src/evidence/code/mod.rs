@@ -1,6 +1,5 @@
 //! How the frozen trees of two runs differ, file by file.
 
-pub mod entry;
 pub mod look;
 pub mod used;
 
@@ -15,14 +14,14 @@ use crate::git::patch::{self, Numstat};
 use crate::git::{Error, history};
 use crate::model::axis::Claims;
 use crate::model::code::LeftOut;
-use crate::model::{Axis, Oid, Param, RecordPath, Run};
+use crate::model::program::Entry;
+use crate::model::{Axis, Oid, Param, RecordPath, Run, program};
 use crate::record::claims as claimed;
 use crate::record::restore::source::Found;
 use crate::settings::Lang;
 use crate::source::imports::Imports;
 use crate::source::{Language, cosmetic, unseeded};
 
-use entry::Entry;
 use look::Looker;
 use used::{Program, Reach, Sources};
 
@@ -264,7 +263,7 @@ fn reach(
         return Ok(None);
     };
     let project = ctx.project()?;
-    let Some(mut entry) = entry::entry(command) else {
+    let Some(mut entry) = program::entry(command) else {
         let program = command.argv.first().cloned().unwrap_or_default();
         return Ok(Some(Reach::unknown(UsageGap::Program(program))));
     };

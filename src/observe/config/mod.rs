@@ -9,6 +9,7 @@
 //! - A mapping or list with a tag of its own (YAML's `!new:torch.optim.Adam`) has it under `name.!`.
 //! - In a YAML stream of several documents the first has plain names, the second `document_2.…`.
 
+pub mod arguments;
 pub mod edit;
 mod ini;
 mod json;

@@ -10,6 +10,7 @@ use crate::compare::axes::data::short_path;
 use crate::compare::evidence::{FileNote, UsageGap};
 use crate::compare::suggest::names;
 use crate::compare::{Axis, Comparison, FileChange, State};
+use crate::model::command_line::is_argument;
 use crate::model::{Param, Run};
 use crate::settings::Lang;
 use crate::ui::number;
@@ -287,7 +288,10 @@ fn config(c: &Comparison<'_>, w: Words) -> Option<Block> {
         let head = format!("{}: {}     {of}", only.key, key_text(only, w));
         return Some(block(Axis::Config, w, head, Vec::new()));
     }
-    let files = files(config, w);
+    let mut files = files(config, w);
+    if files.is_empty() && listed.iter().any(|key| is_argument(&key.key)) {
+        files = w.pick("arguments", "аргументы").to_owned();
+    }
     // A configuration that nobody could read has no keys to count.
     let of = if listed.is_empty() { String::new() } else { of };
     let head = [files, of]

@@ -2,6 +2,7 @@
 
 use super::words::Words;
 use crate::compare::{Axis, Comparison, Factor, State};
+use crate::model::command_line::ARGUMENT;
 use crate::settings::Lang;
 
 /// A factor as a phrase: `config model.type`, `environment (python, 2 direct packages, machine)`.
@@ -28,7 +29,10 @@ pub fn describe(factor: &Factor, c: &Comparison<'_>, w: Words) -> String {
             let keys = w.count(n, ["key", "keys"], ["ключ", "ключа", "ключей"]);
             format!("{} {} ({keys})", w.axis(Axis::Config), factor.name)
         }
-        axis => format!("{} {}", w.axis(axis), factor.name),
+        axis => match factor.name.strip_prefix(ARGUMENT) {
+            Some(argument) => format!("{} {argument}", w.pick("argument", "аргумент")),
+            None => format!("{} {}", w.axis(axis), factor.name),
+        },
     }
 }
 

@@ -5,11 +5,13 @@ mod lists;
 mod moves;
 mod roles;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::compare::axis::{Gap, Sides, State};
 use crate::compare::fingerprint::canonical;
 use crate::compare::rules::Rules;
+use crate::model::command_line::is_argument;
 use crate::model::param::ParamKind;
 use crate::model::{Param, Run};
 
@@ -92,8 +94,7 @@ impl ConfigAxis {
     /// Compares the configurations of two runs.
     pub fn between(a: &Run, b: &Run, rules: &Rules) -> Self {
         let files = files::pairs(&a.config, &b.config);
-        let none = |run: &Run| run.config.is_empty() && run.params.is_empty();
-        if let Some(sides) = Sides::of(none(a), none(b)) {
+        if let Some(sides) = nothing_known(a, b) {
             return Self {
                 state: State::Unknown,
                 gaps: vec![Gap::NotRecorded(sides)],
@@ -121,7 +122,7 @@ impl ConfigAxis {
             gaps: untold.map(Gap::NotRecorded).into_iter().collect(),
             files,
             keys,
-            total: names(a, b).len(),
+            total: total(&params(a, b), &params(b, a)),
         }
     }
 
@@ -133,8 +134,31 @@ impl ConfigAxis {
     }
 }
 
-fn names<'a>(a: &'a Run, b: &'a Run) -> BTreeSet<&'a String> {
-    a.params.keys().chain(b.params.keys()).collect()
+/// Which runs have no configuration, neither in a file nor on the command line. A command without
+/// arguments is as well known as one with some.
+fn nothing_known(a: &Run, b: &Run) -> Option<Sides> {
+    let bare = |run: &Run| run.config.is_empty() && run.params.is_empty();
+    let by_arguments = |run: &Run| {
+        run.command.is_some()
+            && run.config.is_empty()
+            && run.params.keys().all(|key| is_argument(key))
+    };
+    Sides::of(bare(a), bare(b))
+        .filter(|sides| *sides == Sides::Both || !(by_arguments(a) && by_arguments(b)))
+}
+
+/// The parameters that can be compared: without a command, arguments are not none but unknown.
+fn params<'a>(run: &'a Run, other: &Run) -> Cow<'a, BTreeMap<String, Param>> {
+    if other.command.is_some() || !run.params.keys().any(|key| is_argument(key)) {
+        return Cow::Borrowed(&run.params);
+    }
+    let mut params = run.params.clone();
+    params.retain(|key, _| !is_argument(key));
+    Cow::Owned(params)
+}
+
+fn total(a: &BTreeMap<String, Param>, b: &BTreeMap<String, Param>) -> usize {
+    a.len() + b.keys().filter(|key| !a.contains_key(*key)).count()
 }
 
 /// How many configuration files a run could not look into.
@@ -146,7 +170,8 @@ fn unread(run: &Run) -> usize {
 }
 
 fn differing(a: &Run, b: &Run, rules: &Rules) -> Vec<KeyChange> {
-    let found = lists::aligned(&a.params, &b.params);
+    let (params_a, params_b) = (params(a, b), params(b, a));
+    let found = lists::aligned(&params_a, &params_b);
     let splits_by = |name: &String| rules.is_split_key(name);
     let mut keys: Vec<KeyChange> = found
         .pairs

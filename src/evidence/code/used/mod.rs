@@ -11,10 +11,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use super::entry::Entry;
 use crate::compare::evidence::{Place, UsageGap};
 use crate::git::Error;
 use crate::git::objects::Objects;
+use crate::model::program::Entry;
 use crate::model::{Oid, RecordPath};
 use crate::source::imports::{self, Imports};
 

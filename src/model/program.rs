@@ -1,6 +1,6 @@
-//! Which file of the repository a command starts, where that is a Python program.
+//! Which words of a command line are the program, and which file that is in Python.
 
-use crate::model::run::Command;
+use super::run::Command;
 
 /// What Python is told to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,58 +57,92 @@ const LAUNCHER_MODULES: [&str; 4] = [
 /// Options of Python that take the next argument.
 const WITH_VALUE: [&str; 3] = ["-W", "-X", "--check-hash-based-pycs"];
 
+/// Programs that run a file of theirs, named by the first argument that is no option.
+const INTERPRETERS: [&str; 9] = [
+    "bash", "sh", "zsh", "Rscript", "julia", "node", "perl", "ruby", "lua",
+];
+
 /// What a command makes Python run; `None` when it is something else.
 pub fn entry(command: &Command) -> Option<Entry> {
-    let words: Vec<&str> = command.argv.iter().map(String::as_str).collect();
+    python_program(&command.argv).map(|(entry, _)| entry)
+}
+
+/// How many words of a command line say which program runs; the rest are its arguments. All of them
+/// where the program is a text on the command line or comes from standard input.
+pub fn len(argv: &[String]) -> usize {
+    let Some(first) = argv.first() else { return 0 };
+    if let Some((_, end)) = python_program(argv) {
+        return end;
+    }
+    let name = base_name(first);
+    if is_python(&name) {
+        return argv.len();
+    }
+    if !INTERPRETERS.contains(&name.as_str()) {
+        return 1;
+    }
+    let at = argv[1..].iter().position(|word| !word.starts_with('-'));
+    // What stands on the command line itself is no file.
+    let is_text = |word: &String| word == "-c" || (word == "-e" && !name.ends_with("sh"));
+    let script = at.filter(|at| !argv[1..=*at].iter().any(is_text));
+    script.map_or(argv.len(), |at| at + 2)
+}
+
+/// The Python program, and how many words name it.
+fn python_program(argv: &[String]) -> Option<(Entry, usize)> {
+    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
     let program = base_name(words.first()?);
     if is_python(&program) {
-        return python(&words[1..]);
+        return python(&words, 1);
     }
     if LAUNCHERS.contains(&program.as_str()) {
-        return script_among(&words[1..]);
+        return script_among(&words, 1);
     }
     if WRAPPERS.contains(&program.as_str()) {
         let python_at = words.iter().position(|word| is_python(&base_name(word)));
         return match python_at {
-            Some(at) => python(&words[at + 1..]),
-            None => script_among(&words[1..]),
+            Some(at) => python(&words, at + 1),
+            None => script_among(&words, 1),
         };
     }
-    is_script(words[0]).then(|| Entry::Script(words[0].to_owned()))
+    is_script(words[0]).then(|| (Entry::Script(words[0].to_owned()), 1))
 }
 
-fn python(words: &[&str]) -> Option<Entry> {
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
+/// What Python's own words from `at` on make it run.
+fn python(words: &[&str], mut at: usize) -> Option<(Entry, usize)> {
+    while let Some(word) = words.get(at) {
+        at += 1;
         let flags = word.strip_prefix('-').filter(|rest| !rest.is_empty());
         match flags {
-            None if is_script(word) => return Some(Entry::Script((*word).to_owned())),
+            None if is_script(word) => return Some((Entry::Script((*word).to_owned()), at)),
             // Text from standard input, a folder or an archive.
             None => return None,
-            Some(_) if WITH_VALUE.contains(word) => {
-                words.next();
-            }
+            Some(_) if WITH_VALUE.contains(word) => at += 1,
             Some(flags) if flags.starts_with('-') => {}
             Some(flags) if flags.contains('c') => return None,
             Some(flags) => {
-                let Some(at) = flags.find('m') else { continue };
-                let name = match &flags[at + 1..] {
-                    "" => *words.next()?,
+                let Some(m) = flags.find('m') else { continue };
+                let name = match &flags[m + 1..] {
+                    "" => {
+                        at += 1;
+                        *words.get(at - 1)?
+                    }
                     rest => rest,
                 };
                 if LAUNCHER_MODULES.contains(&name) {
-                    return script_among(words.as_slice());
+                    return script_among(words, at);
                 }
-                return Some(Entry::Module(name.split('.').map(str::to_owned).collect()));
+                let parts = name.split('.').map(str::to_owned).collect();
+                return Some((Entry::Module(parts), at));
             }
         }
     }
     None
 }
 
-fn script_among(words: &[&str]) -> Option<Entry> {
-    let script = words.iter().find(|word| is_script(word))?;
-    Some(Entry::Script((*script).to_owned()))
+fn script_among(words: &[&str], from: usize) -> Option<(Entry, usize)> {
+    let at = from + words[from..].iter().position(|word| is_script(word))?;
+    Some((Entry::Script(words[at].to_owned()), at + 1))
 }
 
 fn is_script(word: &str) -> bool {
@@ -170,6 +204,33 @@ mod tests {
             "bash x.py",
         ] {
             assert_eq!(of(line), None, "{line}");
+        }
+    }
+    #[test]
+    fn what_is_behind_the_program_are_its_arguments() {
+        let told = |line: &str| {
+            let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            argv[len(&argv)..].join(" ")
+        };
+        for line in [
+            "python3 -u src/train.py --lr 1",
+            "uv run python -m pkg.train --lr 1",
+            "torchrun --nproc_per_node=2 train.py --lr 1",
+            "bash -e run.sh --lr 1",
+            "Rscript --vanilla fit.R --lr 1",
+            "./train --lr 1",
+            "src/train.py --lr 1",
+        ] {
+            assert_eq!(told(line), "--lr 1", "{line}");
+        }
+        assert_eq!(told("make LR=1"), "LR=1");
+        for line in [
+            "python -c print(1) 2",
+            "bash -c ./run",
+            "python -",
+            "python",
+        ] {
+            assert_eq!(told(line), "", "{line}");
         }
     }
 }
