@@ -275,14 +275,12 @@ fn answers(text: &str) -> Vec<Answer> {
 
 /// How many commits would become public that no branch of the remote is known to have.
 pub fn unpublished(repo: &Repo, remote: &str, commits: &[Oid]) -> Result<u64, Error> {
-    let mut wanted = String::new();
-    for commit in commits {
-        wanted.push_str(&format!("{commit}\n"));
-    }
-    wanted.push_str(&format!("--not\n--remotes={remote}\n"));
+    let wanted: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
     let text = repo
         .git()
-        .args(["rev-list", "--count", "--stdin"])
+        // Options among the commits of standard input are for git 2.42 and later.
+        .args(["rev-list", "--count", "--stdin", "--not"])
+        .arg(format!("--remotes={remote}"))
         .stdin(wanted)
         .text()?;
     text.parse().map_err(|_| Error::Unexpected(text))
