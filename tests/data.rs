@@ -1,6 +1,6 @@
 //! `git exp data` and `git exp diff --data`: what data is, and how versions of it differ.
 
-use crate::common::TestEnv;
+use crate::common::{TestEnv, has_lfs};
 
 const V1: &str = "id,age,city,churn\nu1,31,Moscow,0\nu2,40,Kazan,1\nu3,35,Omsk,0\nu4,22,Omsk,1\n";
 const V2: &str =
@@ -352,11 +352,7 @@ fn runs_that_differ_in_line_endings_alone_have_the_same_data() {
 #[test]
 fn a_file_of_git_lfs_is_named_by_what_git_has_in_its_place() {
     let env = TestEnv::new();
-    let mut probe = env.command("git");
-    probe.args(["lfs", "version"]);
-    if env.ran(probe).code != 0 {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: git-lfs is not installed");
+    if !has_lfs(&env) {
         return;
     }
     env.git(&["lfs", "install", "--local"]);

@@ -79,14 +79,14 @@ impl Repo {
     fn ask(git: Git) -> Result<Self, Error> {
         let output = git
             .args(["rev-parse", "--path-format=absolute"])
-            .args(["--git-dir", "--git-common-dir", "--is-shallow-repository"])
+            .args(["--is-shallow-repository", "--show-object-format"])
+            .args(["--git-dir", "--git-common-dir"])
             // These may fail, after the others are printed: where there is no working tree, and where
             // there is no commit.
-            .args(["--show-object-format", "--show-toplevel"])
+            .arg("--show-toplevel")
             .args(["HEAD^{commit}", "HEAD^{tree}", "--short", "HEAD"])
             .output()?;
         let (opened_at, printed) = tip(&output.stdout);
-        let lines: Vec<&[u8]> = printed.splitn(5, |&b| b == b'\n').collect();
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         let bare = message.contains("must be run in a work tree");
         let unborn = message.contains("HEAD^{commit}");
@@ -97,18 +97,27 @@ impl Repo {
                 Error::Refused(message.trim_start_matches("fatal: ").to_owned())
             });
         }
-        let [git_dir, common_dir, shallow, format, rest @ ..] = &lines[..] else {
-            return Err(Error::Unexpected(
-                String::from_utf8_lossy(&output.stdout).into_owned(),
-            ));
+        Self::told(printed, opened_at)
+    }
+
+    /// What git printed: whether history was cut off, the object format, then paths.
+    fn told(printed: &[u8], opened_at: Option<Tip>) -> Result<Self, Error> {
+        let unexpected = || Error::Unexpected(String::from_utf8_lossy(printed).into_owned());
+        let mut lines = printed.splitn(3, |&b| b == b'\n');
+        let (Some(shallow), Some(format), Some(paths)) = (lines.next(), lines.next(), lines.next())
+        else {
+            return Err(unexpected());
         };
-        let work_tree = rest.first().filter(|top| !bare && !top.is_empty());
+        let mut paths = absolute_paths(paths).into_iter();
+        let (Some(git_dir), Some(common_dir)) = (paths.next(), paths.next()) else {
+            return Err(unexpected());
+        };
         Ok(Self {
-            git_dir: path_from_git(git_dir),
-            common_dir: path_from_git(common_dir),
-            work_tree: work_tree.map(|top| path_from_git(top.strip_suffix(b"\n").unwrap_or(top))),
+            git_dir,
+            common_dir,
+            work_tree: paths.next(),
             object_format: String::from_utf8_lossy(format).into_owned(),
-            shallow: *shallow == b"true",
+            shallow: shallow == b"true",
             opened_at,
         })
     }
@@ -117,28 +126,11 @@ impl Repo {
     pub fn at(git_dir: &Path) -> Result<Self, Error> {
         let output = Git::new(git_dir.parent().unwrap_or(git_dir))
             .repository(git_dir, None)
-            .args([
-                "rev-parse",
-                "--path-format=absolute",
-                "--git-dir",
-                "--git-common-dir",
-            ])
+            .args(["rev-parse", "--path-format=absolute"])
             .args(["--is-shallow-repository", "--show-object-format"])
+            .args(["--git-dir", "--git-common-dir"])
             .run()?;
-        let lines: Vec<&[u8]> = output.split(|&b| b == b'\n').collect();
-        let [git_dir, common_dir, shallow, format, ..] = lines[..] else {
-            return Err(Error::Unexpected(
-                String::from_utf8_lossy(&output).into_owned(),
-            ));
-        };
-        Ok(Self {
-            git_dir: path_from_git(git_dir),
-            common_dir: path_from_git(common_dir),
-            work_tree: None,
-            object_format: String::from_utf8_lossy(format).into_owned(),
-            shallow: shallow == b"true",
-            opened_at: None,
-        })
+        Self::told(&output, None)
     }
 
     /// A hardened git command on this repository, run from the top of the working tree.
@@ -213,6 +205,26 @@ impl Repo {
         let top = self.work_tree.as_deref()?;
         path.strip_prefix(top).ok().map(RecordPath::from_path)
     }
+}
+
+/// Takes absolute paths apart, one a line. What does not begin one is the rest of a path with a line
+/// end in it.
+fn absolute_paths(printed: &[u8]) -> Vec<PathBuf> {
+    let mut paths: Vec<Vec<u8>> = Vec::new();
+    for line in printed
+        .strip_suffix(b"\n")
+        .unwrap_or(printed)
+        .split(|&b| b == b'\n')
+    {
+        match paths.last_mut() {
+            Some(path) if !path_from_git(line).is_absolute() => {
+                path.push(b'\n');
+                path.extend_from_slice(line);
+            }
+            _ => paths.push(line.to_vec()),
+        }
+    }
+    paths.iter().map(|path| path_from_git(path)).collect()
 }
 
 /// Takes the last three lines apart, if they are a commit, a tree and a short id; and the rest.

@@ -1,6 +1,7 @@
 //! The harness: a new repository in a cleared environment, and the real `git exp` in it.
 
 use std::cell::Cell;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -208,4 +209,26 @@ impl TestEnv {
     pub fn json(&self, relative: &str) -> serde_json::Value {
         serde_json::from_str(&self.read(relative)).expect(relative)
     }
+}
+
+/// Says why a test did nothing, so that nobody takes it for passed.
+pub fn skipped(why: &str) {
+    // Not by a macro: the test harness keeps back what those print in a test that passes.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}
+
+/// Whether this machine has Git LFS; says so where it has not.
+pub fn has_lfs(env: &TestEnv) -> bool {
+    let found = can(env, &["lfs", "version"]);
+    if !found {
+        skipped("git-lfs is not installed");
+    }
+    found
+}
+
+/// Whether this git can do something: features are tried, versions are not read.
+pub fn can(env: &TestEnv, args: &[&str]) -> bool {
+    let mut command = env.command("git");
+    command.args(args);
+    env.ran(command).code == 0
 }

@@ -1,7 +1,7 @@
 //! Bytes that git converts on the way in or out.
 
 use super::freezing;
-use crate::common::TestEnv;
+use crate::common::{TestEnv, has_lfs};
 
 /// A repository whose settings are its own, so that the machine's do not matter.
 fn converting(settings: &[(&str, &str)]) -> TestEnv {
@@ -227,7 +227,7 @@ fn what_a_filter_strips_on_purpose_stays_stripped() {
 #[test]
 fn lfs_content_is_kept_from_prune_and_comes_back() {
     let env = TestEnv::new();
-    if !super::has_lfs(&env) {
+    if !has_lfs(&env) {
         return;
     }
     env.git(&["lfs", "install", "--local"]);
@@ -264,7 +264,7 @@ fn lfs_content_is_kept_from_prune_and_comes_back() {
 #[test]
 fn a_pointer_that_nobody_fetched_stays_a_pointer() {
     let env = TestEnv::new();
-    if !super::has_lfs(&env) {
+    if !has_lfs(&env) {
         return;
     }
     env.git(&["lfs", "install", "--local"]);

@@ -3,7 +3,7 @@
 use git_exp::git::Repo;
 
 use super::{freezing, set_mode};
-use crate::common::TestEnv;
+use crate::common::{TestEnv, can, skipped};
 
 /// Dirty in every way that matters.
 fn soil(env: &TestEnv, folder: &str) {
@@ -88,6 +88,17 @@ fn a_separate_git_directory_is_found() {
     freezing(&env).check();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_path_with_a_line_end_leads_to_its_repository() {
+    let env = TestEnv::new();
+    env.git(&["clone", "-q", ".", "../line\nend"]);
+    soil(&env, "../line\nend/");
+    let done = freezing(&env).top(env.home().join("line\nend")).check();
+    assert_eq!(done.letters().len(), 3);
+    env.exp_in("../line\nend", &["start", "deep_tree"]).ok();
+}
+
 #[test]
 fn a_shallow_clone_says_so() {
     let env = TestEnv::new();
@@ -129,12 +140,8 @@ fn a_partial_clone_is_frozen_without_fetching() {
 #[test]
 fn a_reftable_repository_is_read_by_git_alone() {
     let env = TestEnv::empty();
-    let mut init = env.command("git");
-    init.args(["init", "-q", "--ref-format=reftable"]);
-    if env.ran(init).code != 0 {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: this git has no reftable");
-        return;
+    if !can(&env, &["init", "-q", "--ref-format=reftable"]) {
+        return skipped("this git has no reftable");
     }
     env.write("README.md", "# a\n");
     env.commit("first");
@@ -233,9 +240,7 @@ fn a_repository_of_another_user_is_refused_with_gits_advice() {
     let env = TestEnv::new();
     let top = env.repo();
     if std::os::unix::fs::chown(top, Some(12_345), None).is_err() {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: only root can change an owner");
-        return;
+        return skipped("only root can change an owner");
     }
     std::os::unix::fs::chown(top.join(".git"), Some(12_345), None).unwrap();
     let error = env.exp(&["start", "deep_tree"]).error();

@@ -3,7 +3,7 @@
 use git_exp::model::Sha256;
 
 use super::{Done, Freeze, freezing};
-use crate::common::TestEnv;
+use crate::common::{TestEnv, has_lfs};
 
 const LARGE: [u8; 5000] = [7; 5000];
 
@@ -161,7 +161,7 @@ fn all_changes_together_have_a_limit_too() {
 #[test]
 fn git_lfs_takes_files_of_any_size() {
     let env = TestEnv::new();
-    if !super::has_lfs(&env) {
+    if !has_lfs(&env) {
         return;
     }
     env.git(&["lfs", "install", "--local"]);
