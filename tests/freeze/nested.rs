@@ -180,6 +180,18 @@ fn a_submodule_in_conflict_that_is_not_checked_out_stays_at_our_commit() {
 }
 
 #[test]
+fn the_files_of_a_submodule_that_lost_its_git_directory_come_back() {
+    let env = TestEnv::new();
+    submodule(&env, "lib");
+    std::fs::remove_file(env.path("lib/.git")).unwrap();
+    env.write("lib/new.py", "made a part of the project\n");
+    assert_eq!(env.git(&["status", "--porcelain"]), "", "git says nothing");
+    let done = freezing(&env).check();
+    assert_eq!(nested(&done), [("lib".to_owned(), false, true)]);
+    assert_eq!(done.letters(), [("lib".to_owned(), 'M')]);
+}
+
+#[test]
 fn a_broken_repository_inside_is_named_and_stops_nothing() {
     let env = TestEnv::new();
     inner(&env, "lib", true);

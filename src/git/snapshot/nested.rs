@@ -1,7 +1,7 @@
 //! Repositories inside the repository: their files become trees in the outer object database, so
 //! that one ref keeps and one push carries all of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::config::Config;
 use super::files::{Budget, fit, sort};
@@ -58,7 +58,11 @@ impl Work<'_, '_> {
     /// Looks at one repository. `pinned` is the commit that the outer one names for it.
     fn repository(&mut self, path: &RecordPath, pinned: Option<&Oid>) -> Result<(), Error> {
         let root = self.seen.repo.top()?.join(path.to_path());
-        let inside = Inside { root: &root };
+        let is_own = root.join(".git").symlink_metadata().is_ok();
+        let inside = Inside {
+            root: &root,
+            borrowed: (!is_own).then_some(&self.seen.repo.git_dir),
+        };
         let listed = inside
             .git()
             .args(["ls-files", "-z", "-s", "-o", "--exclude-standard"])
@@ -72,13 +76,16 @@ impl Work<'_, '_> {
             }
             Err(error) => return Err(error),
         };
-        let (commit, remote) = (inside.commit()?, inside.remote()?);
+        let (commit, remote) = match is_own {
+            true => (inside.commit()?, inside.remote()?),
+            false => (None, None),
+        };
         let as_pinned = pinned.is_some() && commit.as_ref() == pinned;
         let files = Files::parse(&listed);
         let inner_before = self.found.changed.len();
         for inner in &files.repositories {
             let full = inner.below(path);
-            if root.join(inner.to_path()).join(".git").exists() {
+            if is_filled(&root.join(inner.to_path())) {
                 self.repository(&full, files.pin(inner))?;
             }
         }
@@ -151,15 +158,31 @@ impl Work<'_, '_> {
     }
 }
 
+/// Whether there is anything in a folder: a submodule that was never fetched is an empty one.
+pub(super) fn is_filled(folder: &Path) -> bool {
+    let is_folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir());
+    is_folder && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// git inside the inner repository, which is named explicitly so that a broken one is never taken
 /// for the outer.
 struct Inside<'a> {
     root: &'a Path,
+    /// The outer repository's git directory, where the inner one has lost its own: git passes over
+    /// the files of such a submodule in silence.
+    borrowed: Option<&'a PathBuf>,
 }
 
 impl Inside<'_> {
     fn git(&self) -> Git {
-        Git::new(self.root).repository(&self.root.join(".git"), Some(self.root))
+        let own = self.root.join(".git");
+        match self.borrowed {
+            None => Git::new(self.root).repository(&own, Some(self.root)),
+            // No index is there, and so nothing is tracked.
+            Some(outer) => Git::new(self.root)
+                .repository(outer, Some(self.root))
+                .index(&own.join("index")),
+        }
     }
 
     fn commit(&self) -> Result<Option<Oid>, Error> {

@@ -4,7 +4,9 @@ use std::process::Output;
 use std::thread::JoinHandle;
 
 use super::config::{Config, without_filters};
+use super::index::is_behind_a_link;
 use super::look::{self, Look};
+use super::nested::is_filled;
 use super::status::{IndexEntry, Status};
 use super::{Scope, state};
 use crate::git::tree::{Entry, GITLINK};
@@ -277,10 +279,12 @@ impl Seen<'_> {
         index.into_iter().map(|entry| entry.entry).collect()
     }
 
-    /// Submodules that are checked out.
+    /// Submodules with anything in them.
     pub(super) fn submodules(&self) -> Result<Vec<&Entry>, Error> {
         let top = self.repo.top()?;
-        let present = |entry: &&Entry| top.join(entry.path.to_path()).join(".git").exists();
+        let present = |entry: &&Entry| {
+            is_filled(&top.join(entry.path.to_path())) && !is_behind_a_link(top, &entry.path)
+        };
         Ok(self
             .index
             .iter()
