@@ -7,9 +7,13 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Local};
+#[cfg(unix)]
+use rustix::{fs::Mode, process::umask};
 
 use crate::error::{Context, Result};
 use crate::model::Uid;
@@ -176,6 +180,45 @@ impl Ambient {
 #[cfg(debug_assertions)]
 pub fn fail_point() -> Option<String> {
     std::env::var("GIT_EXP_FAILPOINT").ok()
+}
+
+/// The user's own file creation mask, once it was loosened.
+#[cfg(unix)]
+static OWN_MASK: OnceLock<Mode> = OnceLock::new();
+
+/// Lets what this program makes be written by whoever may write to a git directory: a repository that
+/// a group shares (`core.sharedRepository`) is writable for the group, whatever the user's umask.
+pub fn share_like(git_dir: &Path) {
+    #[cfg(unix)]
+    {
+        let group_and_others = Mode::RWXG | Mode::RWXO;
+        let Ok(found) = rustix::fs::stat(git_dir) else {
+            return;
+        };
+        let granted = Mode::from_raw_mode(found.st_mode) & group_and_others;
+        if granted.contains(Mode::WGRP) {
+            let own = umask(group_and_others);
+            umask(*OWN_MASK.get_or_init(|| own) - granted);
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = git_dir;
+}
+
+/// Starts something of the user's own, whose files are the user's business.
+pub fn with_own_mask<T>(start: impl FnOnce() -> T) -> T {
+    #[cfg(unix)]
+    {
+        let Some(own) = OWN_MASK.get() else {
+            return start();
+        };
+        let shared = umask(*own);
+        let started = start();
+        umask(shared);
+        started
+    }
+    #[cfg(not(unix))]
+    start()
 }
 
 /// 64 random bits. `RandomState` is seeded by the operating system once a process and stepped for

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use crate::ambient::Ambient;
+use crate::ambient::{self, Ambient};
 use crate::error::{Failure, Result};
 use crate::git::Repo;
 use crate::settings::{Lang, ProjectSettings};
@@ -94,7 +94,9 @@ impl Ctx {
     /// The repository around the current directory.
     pub fn repo(&self) -> Result<&Repo> {
         if self.repo.get().is_none() {
-            let _ = self.repo.set(Repo::discover(self.ambient.cwd())?);
+            let repo = Repo::discover(self.ambient.cwd())?;
+            ambient::share_like(&repo.common_dir);
+            let _ = self.repo.set(repo);
         }
         self.repo
             .get()

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use crate::ambient;
 use crate::error::{Failure, Result};
 
 /// How the child ended.
@@ -51,7 +52,7 @@ pub fn run(
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
     let signals = Signals::watch()?;
-    let mut child = command.spawn().map_err(|error| {
+    let mut child = ambient::with_own_mask(|| command.spawn()).map_err(|error| {
         Failure::new(format!("cannot run `{}`", program.to_string_lossy()))
             .because(error)
             .hint("is it installed, and on the PATH?")

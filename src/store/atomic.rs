@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use crate::error::{Failure, Result};
 use crate::failpoint;
 
@@ -17,12 +19,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn write_inner(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".tmp-")
-        .tempfile_in(folder)?;
+    let mut file = draft(folder, ".tmp-")?;
     failpoint::reach("file-made")?;
     file.write_all(bytes)?;
-    set_shared_mode(file.as_file())?;
     file.as_file().sync_all()?;
     failpoint::reach("file-written")?;
     file.persist(path).map_err(|error| error.error)?;
@@ -30,16 +29,17 @@ fn write_inner(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     sync_folder(folder)
 }
 
-/// Temporary files are private by default; records are as readable as git's own files.
-fn set_shared_mode(file: &File) -> std::io::Result<()> {
+/// What becomes a file of the repository when it is whole: as readable as git's own files, where
+/// temporary files are private by default.
+pub fn draft(folder: &Path, prefix: &str) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
+    builder.tempfile_in(folder)
 }
 
 /// Makes a rename in a folder durable.

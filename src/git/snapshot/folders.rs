@@ -23,6 +23,7 @@ use rayon::prelude::*;
 use super::odd::{Kind, Names};
 use crate::git::Repo;
 use crate::model::{Oid, RecordPath, Sha256};
+use crate::store::atomic;
 
 const MAGIC: &[u8; 8] = b"gxfold2\n";
 /// Within this many nanoseconds two changes may bear the same time (FAT has two seconds).
@@ -133,11 +134,8 @@ impl Folders {
     pub fn clock(&self) -> Option<Draft> {
         let folder = self.place.parent()?;
         std::fs::create_dir_all(folder).ok()?;
-        let file = tempfile::Builder::new()
-            // `doctor` removes what a killed process left under such names.
-            .prefix(".tmp-")
-            .tempfile_in(folder)
-            .ok()?;
+        // `doctor` removes what a killed process left under such names.
+        let file = atomic::draft(folder, ".tmp-").ok()?;
         let now = stamp(file.path())?;
         Some(Draft { file, now })
     }

@@ -14,7 +14,7 @@
 //! path; SHA-256 of all before it.
 
 use std::cmp::Ordering;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,7 @@ use sha2::Digest;
 
 use super::hash::Raw;
 use super::stat::Stat;
+use crate::store::atomic;
 
 const MAGIC: &[u8; 8] = b"gitexpSC";
 const VERSION: u32 = 1;
@@ -276,10 +277,7 @@ fn write(folder: &Path, now: i64, entries: &[Entry]) -> Option<()> {
     let digest: Raw = sha2::Sha256::digest(&bytes).into();
     bytes.extend_from_slice(&digest);
     // No fsync: after a crash a torn file has a wrong digest and counts as empty.
-    let mut file: tempfile::NamedTempFile<File> = tempfile::Builder::new()
-        .prefix("statcache.tmp-")
-        .tempfile_in(folder)
-        .ok()?;
+    let mut file = atomic::draft(folder, "statcache.tmp-").ok()?;
     file.write_all(&bytes).ok()?;
     file.persist(folder.join("statcache")).ok()?;
     Some(())
@@ -433,7 +431,7 @@ mod tests {
     #[test]
     fn a_saver_that_meets_another_gives_way() {
         let folder = tempfile::tempdir().unwrap();
-        let lock = File::create(folder.path().join("statcache.lock")).unwrap();
+        let lock = std::fs::File::create(folder.path().join("statcache.lock")).unwrap();
         lock.try_lock().unwrap();
         let cache = saved(folder.path(), &[entry("/a", 1)], &[]);
         assert!(cache.entries().is_empty());
