@@ -57,6 +57,22 @@ fn run_first_and_commit_after_is_told_with_the_commit() {
 }
 
 #[test]
+fn a_run_before_the_first_commit_is_kept_by_patch_and_snapshot() {
+    let env = TestEnv::empty();
+    env.git(&["init", "-q", "-b", "main"]);
+    env.write("configs/base.yaml", "lr: 1\n");
+    env.write("data/train.csv", "id\n1\n");
+    env.write("train.py", "print(1)\n");
+    record(&env, "baseline", "0.81");
+    let kept = env.exp(&["check"]).ok();
+    assert!(kept.contains("was run before the first commit"), "{kept}");
+    assert!(
+        kept.contains("uncommitted code, kept by patch and snapshot"),
+        "{kept}"
+    );
+}
+
+#[test]
 fn code_that_was_changed_before_it_was_committed_is_not_the_code_that_ran() {
     let env = project();
     env.write("src/train.py", "print('better')\n");

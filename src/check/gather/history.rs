@@ -145,7 +145,7 @@ fn pushed_refs(work: &Work<'_, '_>) -> BTreeSet<String> {
     list.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// Tree and first parent of a commit.
+/// The tree of a commit, and, of a snapshot, the commit that it was taken on.
 type Parts = (Oid, Option<Oid>);
 
 /// Takes a commit apart, if it is here. Nothing is fetched.
@@ -156,11 +156,15 @@ fn commit_parts(work: &Work<'_, '_>, commit: &Oid) -> Option<Parts> {
     }
     let text = String::from_utf8_lossy(&object.content).into_owned();
     let head = text.split("\n\n").next()?;
-    let field = |name: &str| {
+    let field = |name: &'static str| {
         head.lines()
-            .find_map(|line| Oid::parse(line.strip_prefix(name)?))
+            .filter_map(move |line| Oid::parse(line.strip_prefix(name)?))
     };
-    Some((field("tree ")?, field("parent ")))
+    let mut parents = field("parent ");
+    let first = parents.next();
+    // The last parent of a snapshot keeps what is beside its tree. Before the first commit it is the
+    // only one.
+    Some((field("tree ").next()?, parents.next().and(first)))
 }
 
 /// A group of runs for which the same paths are code.
