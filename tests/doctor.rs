@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::TestEnv;
+use crate::common::{TestEnv, has_lfs};
 
 /// Codes and severities of all findings but the first line.
 fn findings(env: &TestEnv, args: &[&str]) -> Vec<(String, String)> {
@@ -241,6 +241,7 @@ fn a_lost_folder_is_written_again_from_the_snapshot() {
         "{warnings}"
     );
     assert_eq!(findings(&env, &["--fix"]), []);
+    env.exp(&["check"]).ok();
 }
 
 #[test]
@@ -262,6 +263,7 @@ fn a_lost_folder_of_a_clean_run_comes_back_from_its_note() {
     assert_eq!(after["code"]["tree"], before["code"]["tree"]);
     assert!(after["warnings"].to_string().contains("are not known"));
     assert_eq!(findings(&env, &["--fix"]), []);
+    env.exp(&["check"]).ok();
 }
 
 #[test]
@@ -486,7 +488,7 @@ fn a_clone_gets_its_snapshots_back() {
 #[test]
 fn content_that_git_lfs_would_prune_is_kept_again() {
     let env = TestEnv::new();
-    if !crate::freeze::has_lfs(&env) {
+    if !has_lfs(&env) {
         return;
     }
     let elsewhere = env.home().join("storage").display().to_string();

@@ -16,7 +16,7 @@ use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{PATCH, README, RUN_JSON};
-use crate::store::{Project, atomic, format, ids, runs};
+use crate::store::{Project, atomic, format, ids, runs, seal};
 
 /// How a run stands that nobody saw the end of.
 pub const STATUS: Status = Status::Stale;
@@ -80,6 +80,10 @@ pub fn rebuild(ctx: &Ctx, uid: &Uid, target: &Oid, line: Option<&NoteLine>) -> R
     let draft = Draft::create(project, uid)?;
     if let Some(copy) = &copy {
         refill(repo, project, copy, &mut run, &draft)?;
+    }
+    if run.status != STATUS {
+        // What is finished is sealed: from here on an edit shows.
+        run.digest = Some(seal::digest(&run));
     }
     let settings = ProjectSettings::read(&project.settings_file())?;
     draft.write(
