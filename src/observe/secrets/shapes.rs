@@ -85,7 +85,7 @@ const SHAPES: &[Shape] = &[
     shape("sk-svcacct-", OPENAI, Rule::Run(url_safe, 24)),
     shape("sk-admin-", OPENAI, Rule::Run(url_safe, 24)),
     shape("sk-or-v1-", "OpenRouter key", Rule::Run(alphanumeric, 32)),
-    shape("sk-", OPENAI, Rule::Run(alphanumeric, 32)),
+    shape("sk-", OPENAI, Rule::Own(bare_openai)),
     shape("AKIA", "AWS access key", Rule::Exactly(upper, 16)),
     shape("ASIA", "AWS access key", Rule::Exactly(upper, 16)),
     shape("hf_", "Hugging Face token", Rule::Run(alphanumeric, 30)),
@@ -165,7 +165,7 @@ impl Rule {
         let body = &bytes[prefix.end..end];
         let long_enough = body.len() >= length && (!exact || body.len() == length);
         let whole = !bytes.get(end).is_some_and(|&b| exact && word(b));
-        let real = is_varied(body) && !generated::is_sequence(body) && !body.ends_with(b"EXAMPLE");
+        let real = is_varied(body) && !body.ends_with(b"EXAMPLE");
         (long_enough && whole && real && begins_word(bytes, prefix.start))
             .then_some(prefix.start..end)
     }
@@ -196,6 +196,14 @@ fn begins_word(bytes: &[u8], start: usize) -> bool {
         [.., before] => !word(before),
         [] => true,
     }
+}
+
+/// The oldest form, whose short prefix manuals follow by letters in their order.
+fn bare_openai(bytes: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
+    let end = run(bytes, prefix.end, alphanumeric);
+    let body = &bytes[prefix.end..end];
+    let real = body.len() >= 32 && is_varied(body) && !generated::is_sequence(body);
+    (real && begins_word(bytes, prefix.start)).then_some(prefix.start..end)
 }
 
 fn slack_webhook(bytes: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {

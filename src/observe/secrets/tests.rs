@@ -41,6 +41,17 @@ fn tokens() -> Vec<(&'static str, String, String, String)> {
         ("GitLab token", format!("glpat{}", "-"), alnum(20)),
         ("OpenAI key", format!("sk{}", "-"), alnum(48)),
         ("OpenAI key", format!("sk{}", "-proj-"), alnum(100)),
+        // Letters in their order are how people try it out, and no issuer's prefix is chance.
+        (
+            "OpenAI key",
+            format!("sk{}", "-proj-"),
+            ALNUM[..36].to_owned(),
+        ),
+        (
+            "GitHub token",
+            format!("ghp{}", "_"),
+            ALNUM[..36].to_owned(),
+        ),
         ("Anthropic key", format!("sk{}", "-ant-api03-"), alnum(90)),
         ("AWS access key", format!("AK{}", "IA"), noise(UPPER, 16)),
         ("AWS access key", format!("AS{}", "IA"), noise(UPPER, 16)),
