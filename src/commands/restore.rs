@@ -94,8 +94,14 @@ fn target(ctx: &Ctx, args: &RestoreArgs, found: &Found) -> Result<Target> {
     }
     let top = ctx.repo()?.top()?;
     let (Some(parent), Some(name)) = (top.parent(), top.file_name()) else {
-        return Err(Failure::new("there is no place beside the repository")
-            .hint("name a folder: git exp restore RUN DIR"));
+        let place = ctx.ambient.temp_dir().join(&found.label);
+        return Err(
+            Failure::new("there is no place beside the repository").hint(format!(
+                "name a folder: git exp restore {} {}",
+                found.label,
+                place.display()
+            )),
+        );
     };
     let name = format!("{}-{}", name.to_string_lossy(), found.label);
     Ok(Target::Folder(parent.join(name)))

@@ -28,6 +28,8 @@ pub struct Found {
 /// A commit that has the files.
 #[derive(Clone, Debug)]
 pub struct Source {
+    /// What people call the run.
+    pub label: String,
     /// A snapshot, or the commit that was run.
     pub commit: Oid,
     /// The commit that was run; `None` before the first.
@@ -128,23 +130,47 @@ impl Found {
             .or_else(|| code.and_then(|code| code.snapshot.clone()))
             .or_else(|| self.commit.clone());
         if let Some(commit) = snapshot.filter(here) {
-            return Source::of(&objects, commit, expected, How::Snapshot);
+            return self.taken_from(&objects, commit, expected, How::Snapshot);
         }
         let commit = code.and_then(|code| code.commit.clone());
         let Some(commit) = commit.filter(here) else {
             return Err(self.gone(code.and_then(|code| code.commit.as_ref()), repo));
         };
         if code.is_some_and(|code| code.snapshot.is_none()) {
-            return Source::of(&objects, commit, expected, How::Commit);
+            return self.taken_from(&objects, commit, expected, How::Commit);
         }
         let tree = self.patched(repo, &commit)?;
         Ok(Source {
+            label: self.label.clone(),
             commit: repo.commit_as_tool(&tree, &[&commit], "put together from a patch")?,
             base: Some(commit),
             tree,
             staged: None,
             expected,
             how: How::Patch,
+        })
+    }
+
+    fn taken_from(
+        &self,
+        objects: &Objects<'_>,
+        commit: Oid,
+        expected: Option<Oid>,
+        how: How,
+    ) -> Result<Source> {
+        let parts = parts(objects, &commit)?;
+        let staged = match &parts.extras {
+            Some(extras) => objects.at(extras, &"index".into())?,
+            None => None,
+        };
+        Ok(Source {
+            label: self.label.clone(),
+            commit,
+            base: parts.base,
+            tree: parts.tree,
+            staged: staged.map(|item| item.id),
+            expected,
+            how,
         })
     }
 
@@ -182,22 +208,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 impl Source {
-    fn of(objects: &Objects<'_>, commit: Oid, expected: Option<Oid>, how: How) -> Result<Self> {
-        let parts = parts(objects, &commit)?;
-        let staged = match &parts.extras {
-            Some(extras) => objects.at(extras, &"index".into())?,
-            None => None,
-        };
-        Ok(Self {
-            commit,
-            base: parts.base,
-            tree: parts.tree,
-            staged: staged.map(|item| item.id),
-            expected,
-            how,
-        })
-    }
-
     /// Whether there was work that no commit of the user's has.
     pub fn is_uncommitted(&self) -> bool {
         self.base.as_ref() != Some(&self.commit)

@@ -41,7 +41,7 @@ fn stand(source: &Source, branch: Option<&str>, repo: &Repo) -> Result<(Oid, Oid
         return Err(Failure::new(
             "the run was made before the first commit: a worktree has no HEAD for it",
         )
-        .hint("leave out --worktree: git exp restore RUN DIR"));
+        .hint(format!("into a folder: git exp restore {}", source.label)));
     };
     let staged = source.staged.clone().unwrap_or_else(|| head.clone());
     Ok((head, staged))

@@ -92,8 +92,11 @@ fn relabelled(mut run: Run, own: Option<&Move>, moves: &[Move]) -> (Run, bool) {
 fn rename(project: &Project, folder: &Path, id: &RunId) -> Result<()> {
     let target = project.run(id);
     if target.symlink_metadata().is_ok() {
-        return Err(Failure::new(format!("{} exists already", target.display()))
-            .hint("choose another number: git exp renumber RUN --to N"));
+        return Err(
+            Failure::new(format!("{} exists already", target.display())).hint(format!(
+                "give it the next free number: git exp renumber {id}"
+            )),
+        );
     }
     std::fs::rename(folder, &target)
         .context(|| format!("cannot rename {} to {id}", folder.display()))?;
