@@ -1,5 +1,19 @@
 //! Dies at every arrow of the write order, and at random moments; fills the disk; forbids writing.
 //! Afterwards `git exp doctor --fix`, and nothing that was acknowledged may be missing.
+//!
+//! | what must hold | tests |
+//! |---|---|
+//! | reserving a number, objects, ref, draft, rename, note: `start` dies after each | `crash::every_point_is_passed_by_a_run`, `crash::a_start_that_dies_anywhere_is_whole_or_gone` |
+//! | `finish`: copies, record, note | `crash::a_finish_that_dies_anywhere_can_be_finished` |
+//! | any other change of a record | `crash::a_change_of_a_record_that_dies_anywhere_is_whole_or_not_made` |
+//! | a run whose process is gone | `doctor::a_run_whose_process_is_gone_becomes_stale`, `doctor::a_job_is_asked_after_where_the_batch_system_can_be_asked` |
+//! | `kill -9` at any moment, stale locks | `crash::killed_at_any_moment_no_record_is_lost`, `doctor::what_a_killed_git_or_a_killed_freeze_left_is_removed_when_it_is_old` |
+//! | a full disk, a failing disk, a limit on file sizes | `crash::a_start_on_a_full_disk_is_an_error_and_leaves_nothing`, `crash::a_finish_on_a_full_disk_can_be_repeated`, `crash::a_disk_that_fills_up_loses_nothing`, `crash::a_limit_on_file_size_is_survived` |
+//! | read-only folders | `crash::a_folder_that_must_not_be_written_is_named`, `finish::read_only_folders_are_named_with_the_way_out` |
+//! | signals are passed on and recorded | `run::a_signal_is_passed_on_and_recorded` |
+//! | a number without a run, a run without its folder, ref or note | `doctor::a_number_that_nobody_uses_is_freed_after_ten_minutes`, `doctor::a_lost_folder_is_written_again_from_the_snapshot`, `doctor::a_missing_ref_is_created_while_its_snapshot_is_there`, `doctor::a_missing_line_is_added` |
+//! | two copies of `experiments/`, put together file by file | `crash::two_copies_put_together_file_by_file_are_sorted_out` |
+//! | many at once | `parallel::two_hundred_runs_at_once_in_three_worktrees`, `attach::a_job_array_loses_nothing` |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +25,7 @@ use std::time::{Duration, Instant};
 use git_exp::failpoint::POINTS;
 use serde_json::Value;
 
-use crate::common::{Ran, TestEnv};
+use crate::common::{Ran, TestEnv, skipped};
 
 const EXP: &str = env!("CARGO_BIN_EXE_git-exp");
 /// No loop over points is longer; one that is has stopped counting.
@@ -485,12 +499,6 @@ fn age_git_locks(env: &TestEnv) {
     }
 }
 
-/// Says why a test did nothing, so that nobody takes it for passed.
-fn skipped(why: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
-}
-
 /// A file system of two megabytes, unmounted when dropped.
 struct SmallDisk<'a>(&'a Path);
 
@@ -640,4 +648,36 @@ fn a_folder_that_must_not_be_written_is_named() {
     }
     exp(&env, "", &["start", "deeper", "--porcelain"]).ok();
     invariants(&env, &[], "after read-only folders");
+}
+
+/// As a network drive or a synchronizing program does it: what is on one side alone is taken over, and
+/// of what both have the later copy wins, which makes tables and logs fit neither.
+#[test]
+fn two_copies_put_together_file_by_file_are_sorted_out() {
+    let env = prepared();
+    let other = env.copy();
+    // Another moment is another run.
+    other.git(&["status"]);
+    exp(&env, "", &["start", "deeper"]).ok();
+    exp(&env, "", &["finish"]).ok();
+    exp(&other, "", &["start", "wider"]).ok();
+    exp(&other, "", &["finish"]).ok();
+    let uids = [
+        uid_of(&env, "exp_002_deeper"),
+        uid_of(&other, "exp_002_wider"),
+    ];
+    let mut copy = env.command("cp");
+    let theirs = other.path("experiments/.");
+    copy.args(["-R", "--update"])
+        .arg(theirs)
+        .arg(env.path("experiments"));
+    env.ran(copy).ok();
+    let both = exp(&env, "", &["doctor"]);
+    assert_eq!(both.code, 1);
+    assert!(both.stdout.contains("git exp renumber"), "{}", both.stdout);
+    exp(&env, "", &["renumber"]).ok();
+    let from = other.repo().to_string_lossy().into_owned();
+    env.git(&["fetch", "-q", &from, "refs/exp/*:refs/exp/*"]);
+    let records = invariants(&env, &uids, "two copies");
+    assert_eq!(records.len(), 3);
 }

@@ -1,5 +1,22 @@
 //! A hostile repository, hostile records and hostile text: nothing runs, leaves its folder, leaks, or
 //! reaches a terminal, a table or a page as an instruction.
+//!
+//! | what must hold | tests |
+//! |---|---|
+//! | commands that a configuration names | `security::a_hostile_configuration_runs_nothing`, `security::verbs_that_look_run_no_filter`, `freeze::hostile::nothing_at_all_runs_in_safe_mode` |
+//! | a bare repository among the files | `freeze::formats::a_bare_repository_among_the_files_of_another_is_refused` |
+//! | arguments and file names that look like options | `security::arguments_that_look_like_options_are_names`, `security::files_that_look_like_options_are_frozen_as_files` |
+//! | paths in records | `security::paths_in_records_open_nothing_outside_of_their_folder`, `git_exp::store::contain::paths_that_leave_their_folder_are_refused` |
+//! | linked `experiments/`, `runs/` and run folders | `security::nothing_is_written_through_linked_folders`, `start::a_symlinked_experiments_folder_is_refused`, `git_exp::store::contain::links_on_the_way_are_refused` |
+//! | restore stays in its place | `freeze::hostile::restore_refuses_what_would_leave_its_folder` |
+//! | terminal commands in text | `security::hostile_text_reaches_the_terminal_as_text`, `git_exp::ui::escape::terminal_commands_become_text` |
+//! | HTML: markup, scripts, policy, links | `git_exp::report::html::tests::records_can_not_write_markup_or_script`, `git_exp::report::html::tests::the_policy_names_what_is_in_the_page` |
+//! | CSV, XLSX: formulas | `security::tables_and_logs_hold_no_instruction`, `git_exp::report::sheet::formulas_become_text_and_numbers_stay_numbers`, `git_exp::report::xlsx::cells_are_typed_and_no_text_is_a_formula` |
+//! | Markdown | `security::tables_and_logs_hold_no_instruction`, `git_exp::report::sections::tests::hostile_records_stay_inside_their_cell` |
+//! | huge and deep files, pipes | `security::huge_and_deep_files_are_refused_by_name`, `security::nothing_waits_for_a_pipe`, `git_exp::observe::metrics::tests::limits_are_errors` |
+//! | metrics: what JSON readers lose in silence | `git_exp::observe::metrics::tests::what_would_be_lost_is_an_error_that_names_the_metric`, `git_exp::observe::metrics::tests::numbers_are_exact` |
+//! | secrets in environment, arguments, addresses, files | `security::secrets_in_environment_arguments_and_addresses_are_not_kept`, `security::files_of_secrets_are_left_out_and_named`, `security::a_token_in_a_changed_file_stops_the_start` |
+//! | secrets that would be pushed | `team::a_snapshot_with_a_secret_is_not_published_unasked` |
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;

@@ -1,5 +1,17 @@
 //! Several clones and one remote: runs travel, notes of all survive, numbers that collide are told
 //! apart the same way everywhere.
+//!
+//! Of the notes:
+//!
+//! | what must hold | tests |
+//! |---|---|
+//! | one short line of JSON for each state, in a tree with a fan-out | `git_exp::report::noteline::the_line_is_one_short_ascii_object`, `git_exp::git::notes::lines_are_added_once_and_read_by_git`, `git_exp::git::notes::any_fan_out_is_followed` |
+//! | writers take turns and lose nothing, with the lock or without | `git_exp::git::notes::fifty_writers_lose_nothing_even_without_the_lock`, `git_exp::git::notes::writers_take_turns` |
+//! | a note that is full goes on | `git_exp::git::notes::a_full_note_goes_on_in_a_note_on_itself` |
+//! | SHA-256 | `git_exp::git::notes::a_sha256_repository_has_notes_too` |
+//! | notes of two clones are merged line by line | `parallel::two_clones_push_and_merge_and_every_line_is_kept`, `team::notes_of_two_clones_are_merged_whoever_pushes_last`, `team::six_clones_push_at_once_and_nothing_is_lost` |
+//! | refspecs that overwrite or prune are replaced | `team::pruning_fetches_never_delete_what_was_not_pushed`, `doctor::refspecs_that_destroy_are_replaced` |
+//! | no rewriting: a note stays on the commit that ran, which its ref keeps | `freeze::formats::a_note_stays_on_the_commit_that_was_run` |
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,39 @@
 //! The freeze, over every kind of repository that was seen to break one: what is frozen is what
 //! comes back, byte for byte, and nothing of the user's is touched.
+//!
+//! | what must hold | tests |
+//! |---|---|
+//! | staged, unstaged, untracked; renames, swaps of kinds, links, modes, binary, empty, no final newline | `freeze::content::staged_unstaged_and_untracked_changes_come_back` |
+//! | a rename that is not staged is a deletion and a new file | `freeze::content::staged_unstaged_and_untracked_changes_come_back` |
+//! | CRLF under `core.autocrlf`, and `core.safecrlf` | `freeze::conversion::line_ends_under_autocrlf_come_back_and_only_odd_ones_need_room` |
+//! | clean filters: run, fail, must not run, strip on purpose | `freeze::conversion::filters_run_and_their_input_comes_back`, `freeze::conversion::a_filter_that_fails_stops_nothing`, `freeze::conversion::filters_that_must_not_run_do_not`, `freeze::conversion::what_a_filter_strips_on_purpose_stays_stripped` |
+//! | Git LFS: touched, changed, new; kept from prune; pointers that nobody fetched | `freeze::conversion::lfs_content_is_kept_from_prune_and_comes_back`, `freeze::conversion::a_pointer_that_nobody_fetched_stays_a_pointer`, `doctor::content_that_git_lfs_would_prune_is_kept_again` |
+//! | `working-tree-encoding`, `eol=crlf`, `$Id$` | `freeze::conversion::attributes_that_change_bytes_are_followed_back`, `freeze::conversion::an_expanded_id_is_given_back_where_git_would`, `freeze::conversion::attributes_outside_the_tree_count_too` |
+//! | names that are no UTF-8, have line ends, quotes, pathspec magic, dashes, 255 bytes | `freeze::content::names_that_break_tools_come_back` |
+//! | unborn and detached HEAD | `freeze::formats::a_repository_without_a_commit_is_frozen_whole`, `freeze::formats::a_detached_head_has_no_branch` |
+//! | an index in conflict, and other operations under way | `freeze::content::a_conflict_keeps_what_is_on_disk`, `freeze::formats::operations_under_way_are_named`, `freeze::limits::a_large_file_in_conflict_is_kept_as_our_side_had_it` |
+//! | intent-to-add | `freeze::content::staged_unstaged_and_untracked_changes_come_back`, `freeze::limits::only_added_by_intent_is_as_good_as_untracked` |
+//! | sparse checkout, with an ordinary and a sparse index | `freeze::hidden::a_sparse_checkout_keeps_what_is_not_on_disk` |
+//! | split index, version 4, untracked cache | `freeze::hidden::split_and_v4_indexes_and_an_untracked_cache_are_read` |
+//! | a file system monitor that lies | `freeze::hidden::a_file_system_monitor_that_lies_is_not_asked` |
+//! | assume-unchanged, skip-worktree | `freeze::hidden::assume_unchanged_and_skip_worktree_hide_nothing`, `freeze::hidden::flags_on_files_that_are_as_they_were_make_no_snapshot` |
+//! | a racy entry | `freeze::hidden::a_change_in_the_same_second_and_of_the_same_size_is_seen` |
+//! | `core.fileMode=false` | `freeze::hidden::the_exec_bit_counts_even_where_git_was_told_to_ignore_it` |
+//! | linked worktree, `extensions.worktreeConfig`, separate git directory, shallow clone | `freeze::formats::linked_worktrees_have_an_index_of_their_own`, `freeze::formats::a_separate_git_directory_is_found`, `freeze::formats::a_shallow_clone_says_so` |
+//! | partial clones, old and new: nothing is fetched | `freeze::formats::a_partial_clone_is_frozen_without_fetching` |
+//! | SHA-256, reftable | `freeze::formats::a_sha256_repository_is_like_any_other`, `freeze::formats::a_reftable_repository_is_read_by_git_alone` |
+//! | what git refuses: unknown extensions, bare, of another user | `freeze::formats::what_git_refuses_is_refused_in_its_words`, `freeze::formats::a_bare_repository_is_refused_in_gits_words`, `freeze::formats::a_repository_of_another_user_is_refused_with_gits_advice` |
+//! | submodules: moved, dirty, untracked inside, hidden inside, gone, made a folder | `freeze::nested::a_clean_submodule_needs_nothing_and_a_dirty_one_comes_back`, `freeze::nested::an_edit_that_a_submodule_hides_is_seen`, `freeze::nested::a_submodule_that_is_gone_from_this_machine_is_named`, `freeze::nested::the_files_of_a_submodule_that_lost_its_git_directory_come_back` |
+//! | nested repositories with commits and without, broken ones | `freeze::nested::repositories_that_git_knows_nothing_of_come_back`, `freeze::nested::a_broken_repository_inside_is_named_and_stops_nothing` |
+//! | inside a submodule | `freeze::nested::inside_a_submodule_the_submodule_is_the_repository` |
+//! | ignored files stay out; pipes, sockets and empty folders are named | `freeze::content::what_no_commit_can_hold_is_named` |
+//! | large files are named with their digest | `freeze::content::large_and_secret_files_are_named_and_not_kept`, `freeze::content::smaller_files_go_first_when_the_total_is_limited`, `freeze::limits::a_changed_file_over_the_limit_is_named_and_what_is_beside_it_kept` |
+//! | hostile settings and hooks | `freeze::hostile::nothing_but_a_clean_filter_runs`, `freeze::hostile::nothing_at_all_runs_in_safe_mode`, `freeze::hostile::settings_that_bend_a_diff_do_not_bend_the_patch` |
+//! | under a hook the index of the commit is left alone | `freeze::formats::in_a_hook_the_index_of_the_commit_is_left_alone` |
+//! | no identity, no signature; kept from `gc`; an id that can be made again | `freeze::formats::no_identity_is_needed_and_nothing_is_signed`, `freeze::content::the_snapshot_is_kept_from_gc_and_its_id_can_be_reproduced` |
+//! | a clean tree writes nothing; records are no change | `freeze::content::a_clean_tree_writes_nothing`, `freeze::content::records_are_no_change_wherever_they_stand` |
+//! | restore leaves its folder never | `freeze::hostile::restore_refuses_what_would_leave_its_folder`, `freeze::hostile::a_link_in_the_tree_leads_nothing_out` |
+//! | any mixture of these | `freeze::edits::random_edits_come_back` |
 
 mod content;
 mod conversion;
@@ -33,6 +67,8 @@ pub struct Freeze<'e> {
     absent: Vec<RecordPath>,
     /// Tracked paths that come back as git has them, not as they are on disk.
     held: Vec<RecordPath>,
+    /// Tracked paths that are not on disk on purpose, and come back as the index has them.
+    skipped: Vec<RecordPath>,
 }
 
 /// What a checked freeze gave.
@@ -81,6 +117,7 @@ pub fn freezing(env: &TestEnv) -> Freeze<'_> {
         filters: true,
         absent: Vec::new(),
         held: Vec::new(),
+        skipped: Vec::new(),
     }
 }
 
@@ -109,6 +146,12 @@ impl<'e> Freeze<'e> {
     /// Tracked paths that come back as git has them.
     pub fn held(mut self, paths: impl IntoIterator<Item = impl Into<RecordPath>>) -> Self {
         self.held = paths.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Tracked paths that are not on disk on purpose.
+    pub fn skipped(mut self, paths: impl IntoIterator<Item = impl Into<RecordPath>>) -> Self {
+        self.skipped = paths.into_iter().map(Into::into).collect();
         self
     }
 
@@ -222,6 +265,14 @@ impl<'e> Freeze<'e> {
             let (then, now) = (found.remove(&at), expected.remove(&at));
             assert!(then.is_some() && then != now, "{}", path.display());
         }
+        for path in &self.skipped {
+            let absent = expected.get(&path.to_path()).is_none();
+            assert!(
+                absent && found.remove(&path.to_path()).is_some(),
+                "{}",
+                path.display()
+            );
+        }
         let names = |nodes: &BTreeMap<PathBuf, Node>| nodes.keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&found), names(&expected));
         for (path, node) in &expected {
@@ -330,16 +381,4 @@ pub fn set_mode(path: &Path, mode: u32) {
 pub fn link(target: &str, path: &Path) {
     #[cfg(unix)]
     std::os::unix::fs::symlink(target, path).unwrap();
-}
-
-pub fn has_lfs(env: &TestEnv) -> bool {
-    let mut command = env.command("git");
-    command.args(["lfs", "version"]);
-    let found = env.ran(command).code == 0;
-    if !found {
-        // The one place where a test may be passed over, and it says so.
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: git-lfs is not installed");
-    }
-    found
 }
