@@ -217,6 +217,21 @@ fn what_no_commit_can_hold_is_named() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_named() {
+    let env = TestEnv::new();
+    env.write("a.py", "1\n");
+    env.commit("a");
+    std::fs::remove_file(env.path("a.py")).unwrap();
+    let mut command = env.command("mkfifo");
+    command.arg(env.path("a.py"));
+    env.ran(command).ok();
+    let done = freezing(&env).check();
+    assert_eq!(done.left_out(), [("a.py".to_owned(), "fifo".to_owned())]);
+    assert_eq!(done.letters(), [("a.py".to_owned(), 'D')]);
+}
+
 #[test]
 fn large_and_secret_files_are_named_and_not_kept() {
     let env = TestEnv::new();

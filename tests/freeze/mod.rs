@@ -266,7 +266,7 @@ impl<'e> Freeze<'e> {
             assert!(then.is_some() && then != now, "{}", path.display());
         }
         for path in &self.skipped {
-            let absent = expected.get(&path.to_path()).is_none();
+            let absent = !expected.contains_key(&path.to_path());
             assert!(
                 absent && found.remove(&path.to_path()).is_some(),
                 "{}",

@@ -150,6 +150,11 @@ fn a_repository_takes_the_place_of_a_file() {
         inner(&env, "lib", commit);
         let done = freezing(&env).check();
         assert_eq!(nested(&done), [("lib".to_owned(), commit, true)]);
+        env.git(&["reset", "-q"]);
+        let status = env.git(&["status", "--porcelain"]);
+        assert!(!status.contains("??"), "git says nothing of it: {status}");
+        let done = freezing(&env).check();
+        assert_eq!(nested(&done), [("lib".to_owned(), commit, true)]);
     }
 }
 

@@ -51,7 +51,7 @@ pub fn capture(
     let top = seen.repo.top()?;
     work.settle_submodules(top)?;
     let (gone, there): (Vec<_>, Vec<_>) =
-        touched.partition(|path| is_behind_a_link(top, path) || work.is_folder_now(top, path));
+        touched.partition(|path| is_behind_a_link(top, path) || work.is_no_file_now(top, path));
     work.flag("--force-remove", gone.into_iter())?;
     let paths: Vec<&RecordPath> = there.into_iter().chain(untracked).collect();
     let mut failed = Vec::new();
@@ -218,16 +218,17 @@ impl Work<'_> {
         git.stdin(list).run().map(drop)
     }
 
-    /// Whether a folder has taken the place of a file. What is in it has paths of its own; the path
-    /// itself git refuses to add where it is in conflict.
-    fn is_folder_now(&self, top: &Path, path: &RecordPath) -> bool {
-        let place = || top.join(path.to_path()).symlink_metadata();
-        let is_folder = || place().is_ok_and(|found| found.is_dir());
+    /// Whether a folder, or what no commit can hold, has taken the place of a file. What is in a
+    /// folder has paths of its own; the path itself git refuses to add.
+    fn is_no_file_now(&self, top: &Path, path: &RecordPath) -> bool {
+        let Ok(found) = top.join(path.to_path()).symlink_metadata() else {
+            return false;
+        };
         let is_submodule = || {
             let entry = limits::staged(self.seen, path);
-            entry.is_some_and(|entry| entry.mode == GITLINK)
+            found.is_dir() && entry.is_some_and(|entry| entry.mode == GITLINK)
         };
-        is_folder() && !is_submodule()
+        !found.is_file() && !found.is_symlink() && !is_submodule()
     }
 
     /// A submodule in conflict that is not checked out stays at the commit of our side: there is

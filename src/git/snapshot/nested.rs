@@ -1,10 +1,12 @@
 //! Repositories inside the repository: their files become trees in the outer object database, so
 //! that one ref keeps and one push carries all of it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
 use super::files::{Budget, fit, sort};
+use super::index::is_behind_a_link;
 use super::observe::Seen;
 use super::raw;
 use super::status::{Status, folder_name};
@@ -41,11 +43,31 @@ pub fn freeze(seen: &Seen<'_>, budget: &mut Budget) -> Result<Found, Error> {
             work.repository(&entry.path, Some(&entry.id))?;
         }
     }
-    for path in &seen.status.nested {
+    for path in seen.status.nested.iter().chain(unseen(seen)?) {
         work.repository(path, None)?;
     }
     found.nested.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Repositories in the places of tracked files: git says of these only that they are gone.
+fn unseen<'s>(seen: &'s Seen<'_>) -> Result<BTreeSet<&'s RecordPath>, Error> {
+    let top = seen.repo.top()?;
+    let submodules = seen.submodules()?;
+    let is_submodule = |path: &RecordPath| submodules.iter().any(|entry| entry.path == *path);
+    // Where the index has nothing at the path itself, git lists what is there.
+    let is_tracked = |path: &RecordPath| seen.index.iter().any(|known| known.entry.path == *path);
+    let tracked = seen.status.tracked.iter().chain(&seen.status.conflicts);
+    let there = tracked.chain(seen.hidden.paths()).filter(|path| {
+        let place = top.join(path.to_path());
+        place.join(".git").symlink_metadata().is_ok()
+            && is_filled(&place)
+            && !is_behind_a_link(top, path)
+            && is_tracked(path)
+            && !is_submodule(path)
+            && !seen.status.nested.contains(path)
+    });
+    Ok(there.collect())
 }
 
 struct Work<'w, 's> {

@@ -180,7 +180,9 @@ pub fn sort(
     }
     // A tracked folder whose files were all deleted is empty too, but its paths are in the commit.
     let tracked = |path: &RecordPath| index.iter().any(|entry| &entry.entry.path == path);
-    sorted.left_out.retain(|entry| !tracked(&entry.path));
+    sorted
+        .left_out
+        .retain(|entry| entry.why != "empty-directory" || !tracked(&entry.path));
     // git lists ignored files and folders of files, but neither empty folders nor pipes.
     let ignored = repo.ignored(sorted.left_out.iter().map(|entry| &entry.path))?;
     sorted

@@ -129,7 +129,6 @@ const WHOLE: &[&[&str]] = &[
     &["sparse-checkout", "reapply"],
     &["sparse-checkout", "disable"],
     &["submodule", "update", "-q", "--init"],
-    &["submodule", "deinit", "-q", "-f", "--all"],
 ];
 
 const INSIDE: &[&[&str]] = &[

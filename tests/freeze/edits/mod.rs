@@ -67,7 +67,7 @@ fn skipped(env: &TestEnv) -> Vec<RecordPath> {
         .iter()
         .filter_map(|line| line.strip_prefix(b"S ").or(line.strip_prefix(b"s ")))
         .filter(|name| is_open(&env.repo().join(OsStr::from_bytes(name))))
-        .map(|name| RecordPath::from_bytes(name))
+        .map(RecordPath::from_bytes)
         .collect()
 }
 
