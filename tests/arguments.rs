@@ -91,6 +91,9 @@ fn what_can_not_alter_a_result_is_no_change() {
     .ok();
     let told = env.exp(&["diff", "1", "2"]).stdout;
     assert!(told.contains("IDENTICAL"), "{told}");
+    // Before anything is written, too.
+    let same = train(&env, &with("models/c.bin"), &out("models/c.bin")).error();
+    assert!(same.contains("has the same inputs"), "{same}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::compare::State;
 use crate::compare::axes::command::CommandAxis;
+use crate::compare::axes::config::names_output;
 use crate::compare::fingerprint::fingerprint;
 use crate::context::Ctx;
 use crate::error::Result;
@@ -86,6 +87,15 @@ fn is_twin(run: &Run, other: &Run) -> bool {
     ended.models.clone_from(&other.models);
     ended.artifacts.clone_from(&other.artifacts);
     ended.metrics_file.clone_from(&other.metrics_file);
+    for (key, value) in &mut ended.params {
+        if let Some(before) = other
+            .params
+            .get(key)
+            .filter(|p| names_output(key, other, p))
+        {
+            value.clone_from(before);
+        }
+    }
     fingerprint(&ended) == fingerprint(other)
         && CommandAxis::between(&ended, other).state != State::Changed
 }

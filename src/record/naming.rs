@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::compare::axes::config::names_output;
 use crate::error::{Failure, Result};
 use crate::model::name::{self, ChangeHint, NameProblem};
 use crate::model::{Axis, Param, Run};
@@ -54,7 +55,8 @@ fn changes(run: &Run, base: Option<&Run>) -> Vec<ChangeHint> {
         let (before, after) = (base.params.get(name), run.params.get(name));
         let same = matches!((before, after), (Some(a), Some(b)) if a.same_value(b));
         let names_data = after.is_some_and(|value| data_paths.contains(&value.spelling()));
-        if same || names_data {
+        let named_output = before.is_some_and(|value| names_output(name, base, value));
+        if same || names_data || named_output {
             continue;
         }
         if after.is_some() && after == run.seed.as_ref() && before == base.seed.as_ref() {

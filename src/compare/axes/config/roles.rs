@@ -42,13 +42,24 @@ pub(super) fn role_of(key: &str, a: At<'_>, b: At<'_>, rules: &Rules) -> KeyRole
         KeyRole::Seed
     } else if holds(names_data) {
         KeyRole::DataPath
-    } else if on_both && holds(names_output) {
+    } else if on_both && names_outputs(a, b) {
         KeyRole::OutputPath
     } else if rules.is_split_key(key) {
         KeyRole::Split
     } else {
         KeyRole::Param
     }
+}
+
+/// Whether both values name something written. What a run under way will write is not known yet: there
+/// the other's word counts.
+fn names_outputs(a: At<'_>, b: At<'_>) -> bool {
+    let known = |(run, value): At<'_>| value.is_some_and(|value| names_output("", run, value));
+    let possible = |(run, value): At<'_>| {
+        let is_text = |value: &Param| every_path(value, &|_| true);
+        known((run, value)) || (run.finished.is_none() && value.is_some_and(is_text))
+    };
+    (known(a) && possible(b)) || (possible(a) && known(b))
 }
 
 fn canonical_seed(run: &Run) -> Option<String> {
@@ -89,7 +100,7 @@ pub(in crate::compare) fn names_data(_: &str, run: &Run, value: &Param) -> bool 
 }
 
 /// Whether a value is the path of something that the run wrote.
-pub(in crate::compare) fn names_output(_: &str, run: &Run, value: &Param) -> bool {
+pub fn names_output(_: &str, run: &Run, value: &Param) -> bool {
     let written = || {
         let files = run.models.iter().chain(&run.artifacts);
         files
