@@ -381,3 +381,189 @@ fn a_file_of_two_gibibytes_takes_no_more_memory_than_a_small_one() {
     assert_eq!(told.code, 0, "{}", told.stderr);
     assert!(told.stdout.contains(ZEROS), "{}", told.stdout);
 }
+
+#[test]
+fn how_a_table_is_written_down_is_told_where_it_differs() {
+    let env = TestEnv::empty();
+    env.write("a.csv", V1);
+    let semicolons = V1.replace(',', ";");
+    let wide = semicolons.encode_utf16().flat_map(u16::to_le_bytes);
+    env.write(
+        "b.csv",
+        [0xff, 0xfe].into_iter().chain(wide).collect::<Vec<u8>>(),
+    );
+    let told = env.exp(&["data", "diff", "a.csv", "b.csv"]).ok();
+    let form = "form    CSV with `,`, utf-8, LF → CSV with `;`, utf-16le + BOM, LF\n";
+    assert!(told.contains(form), "{told}");
+    assert!(told.contains("0 changed   4 the same"), "{told}");
+}
+
+#[test]
+fn a_quote_that_nothing_closes_is_said_with_its_line() {
+    let env = TestEnv::new();
+    env.write("a.csv", "id,text\n1,ok\n2,fine\n3,x\n");
+    env.write("b.csv", "id,text\n1,ok\n2,\"oops\n3,x\n");
+    let told = env.exp(&["data", "b.csv"]);
+    let warned =
+        "b.csv: a quote that opens on line 3 is never closed, so what follows it is one cell";
+    assert!(told.stderr.contains(warned), "{}", told.stderr);
+    let odd = "odd        the quote that opens on line 3 is never closed\n";
+    assert!(told.stdout.contains(odd), "{}", told.stdout);
+    let told = env.exp(&["data", "diff", "a.csv", "b.csv"]).ok();
+    assert!(
+        told.contains("now: the quote that opens on line 3"),
+        "{told}"
+    );
+    let told = env
+        .exp(&["--lang", "ru", "data", "diff", "a.csv", "b.csv"])
+        .ok();
+    assert!(
+        told.contains("стало: кавычка, открытая в строке 3, не закрыта"),
+        "{told}"
+    );
+    env.write("train.py", "print(1)\n");
+    env.commit("code");
+    let started = env.exp(&["start", "broken_rows", "--data", "train=b.csv"]);
+    assert!(started.stderr.contains(warned), "{}", started.stderr);
+}
+
+#[test]
+fn images_are_told_by_their_pixels() {
+    let env = TestEnv::empty();
+    let gif = |side: u8| [b"GIF89a".as_slice(), &[side, 0, 7, 0, 0, 0, 0]].concat();
+    for (folder, sides) in [("a", [5, 5, 9]), ("b", [8, 8, 8])] {
+        for (number, side) in sides.into_iter().enumerate() {
+            env.write(&format!("{folder}/{number}.gif"), gif(side));
+        }
+    }
+    env.write("a/broken.PNG", "no image");
+    let told = env.exp(&["data", "a"]).ok();
+    let images =
+        "images     3 of 5 to 9 × 7 px, most often 5 × 7 (2), 1 with no size in their header\n";
+    assert!(told.contains(images), "{told}");
+    let told = env.exp(&["--lang", "ru", "data", "diff", "a", "b"]).ok();
+    assert!(told.contains("→ 3 по 8 × 7\n"), "{told}");
+    assert!(
+        env.exp(&["data", "b/0.gif"])
+            .ok()
+            .contains("1 of 8 × 7 px\n")
+    );
+    let json = env.exp(&["data", "a", "--json"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["pictures"]["frequent"][0]["width"], 5);
+    let schema = serde_json::from_str(&env.exp(&["schema", "data"]).ok()).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&value));
+}
+
+/// A run of data that DVC keeps and that was not in the working tree.
+fn run_without_its_data() -> TestEnv {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    env.write(".gitignore", "/data/t.csv\n/data/img\n/.dvc/cache\n");
+    env.write(
+        "data/t.csv.dvc",
+        "outs:\n- md5: c3c6bc2ae8ece4bd2510dca21225c041\n  size: 12\n  hash: md5\n  path: t.csv\n",
+    );
+    env.write(
+        "data/img.dvc",
+        "outs:\n- md5: 81d2cc101c77097ab8662708ee0d7075.dir\n  size: 12\n  nfiles: 1\n  path: img\n",
+    );
+    env.commit("code");
+    let data = ["--data", "train=data/t.csv", "--data", "test=data/img"];
+    env.exp(&[&["start", "far_rows"], &data[..]].concat()).ok();
+    env.write("metrics.json", "{\"acc_val\": 0.5}");
+    env.exp(&["finish"]).ok();
+    env.commit("run");
+    env
+}
+
+#[test]
+fn data_that_only_dvc_knows_is_verified_by_its_md5() {
+    let env = run_without_its_data();
+    let broken = |told: &str| told.contains("E-data");
+    env.write("data/t.csv", "a,b\n1,2\n3,4\n");
+    let told = env.exp(&["check"]).all();
+    assert!(!told.contains("data/t.csv was"), "{told}");
+    // As many bytes, and not the same.
+    env.write("data/t.csv", "a,b\n1,2\n3,5\n");
+    let told = env.exp(&["check"]).all();
+    assert!(
+        broken(&told) && told.contains("data/t.csv was c3c6bc2a and is"),
+        "{told}"
+    );
+}
+
+#[test]
+fn data_that_only_dvc_knows_is_restored_from_its_cache() {
+    let env = run_without_its_data();
+    let kept = ".dvc/cache/files/md5/c3/c6bc2ae8ece4bd2510dca21225c041";
+    env.write(kept, "a,b\n1,2\n3,5\n");
+    let restore = |place: &str| {
+        let told = env
+            .exp(&["restore", "1", "--worktree", place, "--data"])
+            .all();
+        (told, env.path(place).join("data/t.csv"))
+    };
+    let (told, place) = restore("../one");
+    assert!(
+        !place.exists() && told.contains("not on this machine"),
+        "{told}"
+    );
+    env.write(kept, "a,b\n1,2\n3,4\n");
+    let (told, place) = restore("../two");
+    assert!(
+        told.contains("copied from the cache of DVC, hash ok"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_to_string(place).unwrap(), "a,b\n1,2\n3,4\n");
+    // A folder is put together from its listing, and is the one that DVC has named.
+    let listing = r#"[{"md5": "c3c6bc2ae8ece4bd2510dca21225c041", "relpath": "x.csv"}]"#;
+    env.write(
+        ".dvc/cache/files/md5/81/d2cc101c77097ab8662708ee0d7075.dir",
+        listing,
+    );
+    let (told, _) = restore("../three");
+    assert!(!told.contains("not on this machine"), "{told}");
+    let place = env.path("../three/data/img/x.csv");
+    assert_eq!(std::fs::read_to_string(place).unwrap(), "a,b\n1,2\n3,4\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pointer_that_was_restored_is_not_the_data() {
+    const OID: &str = "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5";
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize 5\n");
+    env.write("data/l.csv", &pointer);
+    env.write("data/set/one", "1");
+    let key = format!("SHA256E-s5--{OID}.csv");
+    let target = format!("../.git/annex/objects/Xz/9q/{key}/{key}");
+    std::os::unix::fs::symlink(&target, env.path("data/a.csv")).unwrap();
+    std::os::unix::fs::symlink(format!("../{target}"), env.path("data/set/two")).unwrap();
+    env.commit("data");
+    let data = ["train=data/l.csv", "val=data/a.csv", "test=data/set"];
+    let data: Vec<&str> = data.into_iter().flat_map(|spec| ["--data", spec]).collect();
+    env.exp(&[&["start", "far_rows"], &data[..]].concat()).ok();
+    let run = env.json("experiments/runs/exp_001_far_rows/run.json");
+    for input in run["data"].as_array().unwrap() {
+        assert!(input["sha256"].is_string(), "{input}");
+    }
+    env.commit("run");
+    let told = env
+        .exp(&["restore", "1", "--worktree", "../w", "--data"])
+        .all();
+    assert!(!told.contains("hash ok"), "{told}");
+    assert!(
+        told.contains("data/l.csv: not on this machine (git lfs pull)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("data/a.csv: not on this machine (git annex get)"),
+        "{told}"
+    );
+    // The content came since, and is the folder's that was recorded.
+    env.write(&target["../".len()..], "12345");
+    let told = env.exp(&["check"]).all();
+    assert!(!told.contains("data/set was"), "{told}");
+}

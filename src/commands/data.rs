@@ -171,6 +171,7 @@ fn card_of(input: &Input) -> Option<Card> {
             lf_sha256: None,
             files: input.files,
             types: Default::default(),
+            pictures: input.pictures.clone(),
             table: None,
             unread: None,
         })
@@ -384,7 +385,11 @@ fn compare(a: &Side, b: &Side) -> Result<DataDiff> {
         text.and_then(manifest::parse)
     });
     let folder = match &folders {
-        [Some(a), Some(b)] => Some(folder::compare(a, b)),
+        [Some(lines_a), Some(lines_b)] => {
+            let mut diff = folder::compare(lines_a, lines_b);
+            diff.add_cards(a.input.card.as_ref(), b.input.card.as_ref());
+            Some(diff)
+        }
         _ => None,
     };
     Ok(DataDiff {

@@ -13,7 +13,7 @@ use crate::git::objects::Objects;
 use crate::git::snapshot::lfs;
 use crate::model::data::{DataInput, DataKind};
 use crate::model::{Oid, RecordPath, Sha256};
-use crate::observe::data::{Spec, pointer};
+use crate::observe::data::{Spec, dvc, pointer};
 use crate::record::gather::observe_data;
 use crate::rows::Bytes;
 use crate::settings::Profile;
@@ -144,20 +144,17 @@ fn digest(ctx: &Ctx, path: &Path) -> Result<Option<Sha256>> {
         path: path.to_owned(),
     };
     let mut seen = observe_data(ctx, &[spec], Profile::None, false)?;
-    Ok(seen.inputs.pop().and_then(|input| input.sha256))
+    let found = seen.inputs.pop().filter(|input| !input.stands_in);
+    Ok(found.and_then(|input| input.sha256))
 }
 
 /// In the cache of DVC, by the MD5 that was recorded beside the digest.
 fn in_dvc(ctx: &Ctx, input: &DataInput, wanted: &Sha256) -> Result<Option<PathBuf>> {
-    let dvc = input
-        .pointer
-        .as_ref()
-        .filter(|pointer| pointer.kind == "dvc");
-    let Some(md5) = dvc.map(|pointer| pointer.id.as_str()) else {
+    let Some(md5) = input.dvc_md5() else {
         return Ok(None);
     };
     let tops = [ctx.repo()?.top()?.to_owned(), ctx.project()?.root.clone()];
-    for path in tops.iter().flat_map(|top| pointer::dvc_objects(top, md5)) {
+    for path in tops.iter().flat_map(|top| dvc::objects(top, md5)) {
         if has_size(&path, input) && digest(ctx, &path)?.as_ref() == Some(wanted) {
             return Ok(Some(path));
         }

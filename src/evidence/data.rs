@@ -78,10 +78,13 @@ fn folders(ctx: &Ctx, a: &DataInput, b: &DataInput) -> Result<Option<Difference>
         let text = cards::read_manifest(project, input.sha256.as_ref()?)?;
         manifest::parse(&text)
     };
-    let (Some(a), Some(b)) = (lines(a), lines(b)) else {
+    let card = |input: &DataInput| cards::read(project, input.sha256.as_ref()?);
+    let (Some(lines_a), Some(lines_b)) = (lines(a), lines(b)) else {
         return Ok(None);
     };
-    Ok(Some(Difference::Folder(Box::new(folder::compare(&a, &b)))))
+    let mut diff = folder::compare(&lines_a, &lines_b);
+    diff.add_cards(card(a).as_ref(), card(b).as_ref());
+    Ok(Some(Difference::Folder(Box::new(diff))))
 }
 
 /// A version: its card, and its bytes if they are here.

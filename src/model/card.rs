@@ -16,6 +16,9 @@ use super::sketch::Sketch;
 /// The version of data cards that this program writes.
 pub const CARD_SCHEMA: &str = "git-exp/data/1";
 
+/// The way of [`Table::hashing`]: `1` and `1.0` are the same value. The first way took their spelling.
+pub const HASHING: u32 = 2;
+
 /// What is known of a content, whatever its path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Card {
@@ -36,6 +39,9 @@ pub struct Card {
     /// The files of a folder by extension in lower case (empty for none).
     #[serde(default)]
     pub types: BTreeMap<String, TypeTotal>,
+    /// The images of a folder; unknown while some of them are but pointers.
+    #[serde(default)]
+    pub pictures: Option<Pictures>,
     /// The table in the file, if it is one.
     #[serde(default)]
     pub table: Option<Table>,
@@ -67,6 +73,58 @@ impl TypeTotal {
         self.smallest = Some(self.smallest.map_or(bytes, |least| least.min(bytes)));
         self.largest = self.largest.max(Some(bytes));
     }
+}
+
+/// Width and height of an image in pixels, as its header has them.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct Pixels {
+    /// Columns of pixels.
+    pub width: u32,
+    /// Rows of pixels.
+    pub height: u32,
+}
+
+/// The images of a folder: files that are named so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pictures {
+    /// Images whose size in pixels is known.
+    pub files: u64,
+    /// Images whose header tells no size.
+    #[serde(default)]
+    pub unknown: u64,
+    /// Different sizes.
+    pub sizes: u64,
+    /// The most frequent sizes, most frequent first.
+    pub frequent: Vec<PictureSize>,
+    /// Range of the widths.
+    #[serde(default)]
+    pub width: Option<Extent>,
+    /// Range of the heights.
+    #[serde(default)]
+    pub height: Option<Extent>,
+}
+
+/// How many images are of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PictureSize {
+    /// The size.
+    #[serde(flatten)]
+    pub pixels: Pixels,
+    /// Images.
+    pub files: u64,
+}
+
+/// A range of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Extent {
+    /// The smallest.
+    pub least: u32,
+    /// The one below or at which half of them lie.
+    pub median: u32,
+    /// The largest.
+    pub most: u32,
 }
 
 /// How a table is written down.
@@ -129,6 +187,10 @@ pub struct Table {
     /// Rows too large to be looked into; they count in `rows` only.
     #[serde(default)]
     pub oversized: u64,
+    /// The line of CSV, from 1, on which a quote opens that nothing closes: the rest of the file is
+    /// one cell.
+    #[serde(default)]
+    pub unclosed_quote: Option<u64>,
     /// Columns beyond the limit, which were not looked at.
     #[serde(default)]
     pub columns_left_out: u64,
@@ -140,6 +202,9 @@ pub struct Table {
     /// Whether no two rows are the same; unknown for large tables.
     #[serde(default)]
     pub rows_unique: Option<bool>,
+    /// How values are hashed: [`HASHING`], or an earlier way, whose hashes are not told.
+    #[serde(default)]
+    pub hashing: u32,
     /// The hashes of rows. Equal rows count once.
     #[serde(default)]
     pub row_sketch: Option<Sketch>,
@@ -166,7 +231,7 @@ pub struct KeySketch {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
-    /// No cell has a value.
+    /// No cell has a value, and the file declares no type.
     #[default]
     Empty,
     /// `true` and `false`.
@@ -262,7 +327,7 @@ pub struct DateRange {
 /// How often a value comes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ValueCount {
-    /// XXH3-64 of the value's UTF-8 text, 16 hex digits.
+    /// XXH3-64 of the value, 16 hex digits: of a text's UTF-8, of a number whatever its spelling.
     pub hash: String,
     /// Cells.
     pub count: u64,
@@ -285,23 +350,57 @@ impl Card {
     }
 }
 
+/// How a table is written down: tables of two forms may hold the same values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Form {
+    /// As [`Table::format`], and so the others.
+    pub format: TableFormat,
+    /// Whether it is gzipped.
+    pub gzip: bool,
+    /// The encoding.
+    pub encoding: Option<String>,
+    /// Whether a byte-order mark comes first.
+    pub bom: bool,
+    /// The separator.
+    pub delimiter: Option<char>,
+    /// The decimal comma.
+    pub decimal: Option<char>,
+    /// Whether the first row holds names.
+    pub header: Option<bool>,
+    /// How lines end.
+    pub line_endings: Option<LineEndings>,
+}
+
 impl Table {
+    /// How it is written down.
+    pub fn form(&self) -> Form {
+        Form {
+            format: self.format,
+            gzip: self.gzip,
+            encoding: self.encoding.clone(),
+            bom: self.bom,
+            delimiter: self.delimiter,
+            decimal: self.decimal,
+            header: self.header,
+            line_endings: self.line_endings,
+        }
+    }
+
+    /// Drops what values of another hashing than this program's told: compared with ours, all of them
+    /// would differ.
+    pub fn forget_other_hashes(&mut self) {
+        if self.hashing == HASHING {
+            return;
+        }
+        (self.row_sketch, self.key_sketch) = (None, None);
+        for column in &mut self.columns {
+            column.content = None;
+            column.values.clear();
+        }
+    }
+
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
-}
-
-impl Column {
-    /// How many cells hold a value, if it is known from the counts by value.
-    pub fn count_of(&self, value: &str) -> Option<u64> {
-        let hash = value_hash(value.as_bytes());
-        let found = self.values.iter().find(|counted| counted.hash == hash);
-        found.map(|counted| counted.count)
-    }
-}
-
-/// The form in which a card names a value.
-pub fn value_hash(value: &[u8]) -> String {
-    format!("{:016x}", twox_hash::XxHash3_64::oneshot(value))
 }

@@ -78,6 +78,14 @@ pub struct DataInput {
     pub card: bool,
 }
 
+impl DataInput {
+    /// What DVC calls the content.
+    pub fn dvc_md5(&self) -> Option<&str> {
+        let pointer = self.pointer.as_ref()?;
+        (pointer.kind == "dvc").then_some(&pointer.id)
+    }
+}
+
 /// A stand-in for content that lives elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pointer {
@@ -88,6 +96,17 @@ pub struct Pointer {
     /// Whether the content itself is on this machine.
     #[serde(default)]
     pub present: bool,
+}
+
+impl Pointer {
+    /// The command that brings the content here.
+    pub fn command(&self) -> &'static str {
+        match self.kind.as_str() {
+            "lfs" => "git lfs pull",
+            "dvc" => "dvc pull",
+            _ => "git annex get",
+        }
+    }
 }
 
 /// A model or another file that the run produced: linked, never copied.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::card::{ColumnType, Distinct};
+use super::card::{Card, ColumnType, Distinct, Form, Pictures};
 use super::data::DataKind;
 use super::digest::Sha256;
 use super::number::Number;
@@ -83,6 +83,8 @@ pub struct TableDiff {
     pub a: Size,
     /// Rows and columns after.
     pub b: Size,
+    /// How both are written down, where that differs.
+    pub form: Option<[Form; 2]>,
     /// The columns that rows are told apart by; none when rows were compared whole.
     pub key: Vec<String>,
     /// Rows added, removed, changed.
@@ -339,6 +341,13 @@ pub enum Remark {
         /// Such rows in both versions together.
         rows: u64,
     },
+    /// A quote that nothing closes made one cell of the rest of a version.
+    UnclosedQuote {
+        /// Its line before.
+        a: Option<u64>,
+        /// Its line after.
+        b: Option<u64>,
+    },
     /// The cards can't be compared row by row: columns differ, and there is no key.
     RowsUnknown,
 }
@@ -356,6 +365,8 @@ pub struct FolderDiff {
     pub renamed: Vec<RenamedFile>,
     /// How many files are the same.
     pub same: u64,
+    /// The images of both, where their sizes in pixels moved.
+    pub pictures: Option<[Pictures; 2]>,
 }
 
 /// A file under two paths.
@@ -365,6 +376,21 @@ pub struct RenamedFile {
     pub a: RecordPath,
     /// After.
     pub b: RecordPath,
+}
+
+impl FolderDiff {
+    /// Takes from the cards of both versions what manifests don't tell.
+    pub fn add_cards(&mut self, a: Option<&Card>, b: Option<&Card>) {
+        let pictures = |card: Option<&Card>| card?.pictures.clone();
+        let both = pictures(a).zip(pictures(b));
+        // How many there are, the files tell.
+        let sizes = |one: &Pictures| {
+            let usual = one.frequent.first().map(|size| size.pixels);
+            (one.width, one.height, one.sizes, usual, one.unknown)
+        };
+        let moved = both.filter(|(a, b)| sizes(a) != sizes(b));
+        self.pictures = moved.map(|(a, b)| [a, b]);
+    }
 }
 
 impl Count {

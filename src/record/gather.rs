@@ -14,6 +14,7 @@ use crate::git::tree::filtered_tree;
 use crate::model::data::{ConfigFile, DataInput, Pointer};
 use crate::model::{Oid, Param, RecordPath, Run, Sha256};
 use crate::observe::data;
+use crate::observe::data::pointer::Stub;
 use crate::settings::{Profile, ProjectSettings};
 use crate::store::cards;
 
@@ -191,16 +192,17 @@ pub(super) fn name_blobs(
             **slot = Some(entry.id.clone());
         }
     }
-    name_lfs(ctx, run)
+    name_stubs(ctx, run)
 }
 
-/// Adds the oid that git has in the place of a data file of Git LFS. The store need not have the
-/// object: a smudged file may outlive it.
-fn name_lfs(ctx: &Ctx, run: &mut Run) -> Result<()> {
+/// Adds the name that git has in the place of a data file of Git LFS or git-annex. The store of Git LFS
+/// need not have the object: a smudged file may outlive it.
+fn name_stubs(ctx: &Ctx, run: &mut Run) -> Result<()> {
     let repo = ctx.repo()?;
     let unnamed = |input: &&mut DataInput| input.pointer.is_none() && input.blob.is_some();
     let mut inputs: Vec<&mut DataInput> = run.data.iter_mut().filter(unnamed).collect();
-    if inputs.is_empty() || !repo.common_dir.join("lfs").is_dir() {
+    let keeps = |folder: &&str| repo.common_dir.join(folder).is_dir();
+    if inputs.is_empty() || !["lfs", "annex"].iter().any(keeps) {
         return Ok(());
     }
     let ids: Vec<Oid> = inputs
@@ -215,11 +217,22 @@ fn name_lfs(ctx: &Ctx, run: &mut Run) -> Result<()> {
         let Some(id) = input.blob.as_ref().filter(is_small) else {
             continue;
         };
-        input.pointer = lfs::pointer(&objects.blob(id)?).map(|(oid, _)| Pointer {
-            kind: "lfs".to_owned(),
-            present: lfs::find(repo, &oid).is_some(),
-            id: oid.to_string(),
-        });
+        input.pointer = match data::pointer::stub(&objects.blob(id)?) {
+            Some(Stub::Lfs { oid, .. }) => {
+                let oid = Sha256::from_bytes(&oid);
+                Some(Pointer {
+                    kind: "lfs".to_owned(),
+                    present: lfs::find(repo, &oid).is_some(),
+                    id: oid.to_string(),
+                })
+            }
+            Some(Stub::Annex(key)) => Some(Pointer {
+                kind: "annex".to_owned(),
+                present: true,
+                id: key.text,
+            }),
+            None => None,
+        };
     }
     Ok(())
 }

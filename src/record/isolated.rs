@@ -158,7 +158,7 @@ impl Isolated {
 fn link_data(ctx: &Ctx, run: &Run, inside: &Path) -> Result<()> {
     let project = ctx.project()?;
     for input in run.data.iter().filter(|input| !input.external) {
-        let place = contain::below(inside, &input.path)?;
+        let place = contain::entry(inside, &input.path)?;
         let own = normalize(&project.root.join(input.path.to_path()));
         let is_pointer = input.pointer.is_some() && own.is_file();
         if !own.starts_with(&project.root) || !own.exists() {

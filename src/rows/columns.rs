@@ -122,7 +122,14 @@ pub fn find_key(pairing: &Pairing, a: &Table, b: &Table) -> Key {
             continue;
         }
         match (names_rows(left, a), names_rows(right, b)) {
-            (Some(true), Some(true)) => return (vec![place], None),
+            (Some(true), Some(true)) => {
+                // Another column that named rows may have got duplicates.
+                let lost = lost.filter(|(_, in_a)| *in_a);
+                return (
+                    vec![place],
+                    lost.map(|(column, in_a)| Remark::KeyLost { column, in_a }),
+                );
+            }
             (Some(true), Some(false)) => lost = lost.or(Some((right.name.clone(), true))),
             (Some(false), Some(true)) => lost = lost.or(Some((right.name.clone(), false))),
             (Some(false), _) | (_, Some(false)) => {}

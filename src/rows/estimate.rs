@@ -6,7 +6,7 @@ use super::columns::Pairing;
 use super::exact::describe;
 use super::shift;
 use crate::model::RecordPath;
-use crate::model::card::{ColumnType, Table, TableFormat};
+use crate::model::card::{Table, TableFormat};
 use crate::model::sketch::{Estimate, Overlap as SetOverlap, Sketch};
 use crate::model::table_diff::{Basis, Count, Overlap, Remark, RowCounts, TableDiff};
 
@@ -97,23 +97,17 @@ fn names_rows(a: &Table, b: &Table, column: &str) -> bool {
     })
 }
 
-/// Whether rows of both were hashed alike: CSV by the order of columns, JSON Lines by their names, and
-/// the values of either by their spelling, which is another one where integers became floats.
+/// Whether rows of both were hashed alike: JSON Lines by the names of columns, others by their order.
 fn same_form(a: &Table, b: &Table) -> bool {
-    let outline = |table: &Table| {
-        let columns = table.columns.iter();
-        let mut outline: Vec<_> = columns.map(|c| (c.name.clone(), c.kind)).collect();
-        if table.format == TableFormat::Jsonl {
-            outline.sort_unstable();
+    let by_name = |table: &Table| table.format == TableFormat::Jsonl;
+    let names = |table: &Table| {
+        let mut names: Vec<_> = table.columns.iter().map(|c| c.name.clone()).collect();
+        if by_name(table) {
+            names.sort_unstable();
         }
-        outline
+        names
     };
-    let respelled = |x, y| matches!((x, y), (ColumnType::Int, ColumnType::Float));
-    let (x, y) = (outline(a), outline(b));
-    let alike = |((a, x), (b, y)): (&(String, ColumnType), &(String, ColumnType))| {
-        a == b && !respelled(*x, *y) && !respelled(*y, *x)
-    };
-    a.format == b.format && x.len() == y.len() && x.iter().zip(&y).all(alike)
+    by_name(a) == by_name(b) && names(a) == names(b)
 }
 
 /// An estimate as a whole number that can be.

@@ -107,12 +107,20 @@ pub fn describe(pairing: &Pairing, a: &Table, b: &Table) -> TableDiff {
             .iter()
             .map(|&i| outline(&a.columns[i], a))
             .collect(),
+        form: Some([a.form(), b.form()]).filter(|[a, b]| a != b),
         columns_renamed: pairing.renamed(a, b),
         columns_retyped: pairing.retyped(a, b),
         ..TableDiff::default()
     };
     if pairing.common.is_empty() {
         diff.remarks.push(Remark::NoCommonColumns);
+    }
+    let [before, after] = [a.unclosed_quote, b.unclosed_quote];
+    if before.or(after).is_some() {
+        diff.remarks.push(Remark::UnclosedQuote {
+            a: before,
+            b: after,
+        });
     }
     diff
 }

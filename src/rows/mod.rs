@@ -19,7 +19,6 @@ pub mod read;
 pub mod sample;
 pub mod shift;
 pub mod spill;
-pub mod value;
 
 #[cfg(test)]
 mod tests;

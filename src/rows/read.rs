@@ -7,7 +7,6 @@ use std::io::{Read, Seek};
 use sha2::Digest;
 use twox_hash::XxHash3_64;
 
-use super::value::{tagged, value_hash};
 use super::{Bytes, Source, Version};
 use crate::error::{Context, Failure, Result};
 use crate::model::Card;
@@ -20,15 +19,16 @@ use crate::observe::data::profile::{Profiler, Wanted};
 use crate::observe::data::rows::{json_cell, json_fields};
 use crate::observe::data::stream::{RowSink, Stream};
 use crate::observe::data::tabular::Dialect;
+use crate::observe::data::value::{tagged, value_hash};
 
 /// One cell of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
     /// What it is.
     pub cell: Cell,
-    /// Hash of its value: equal for `1` and `1.0`.
+    /// Hash of its value, as cards have it: equal for `1` and `1.0`.
     pub value: u64,
-    /// Hash of its text, as cards have it.
+    /// Hash of its text.
     pub text: u64,
 }
 
@@ -237,11 +237,10 @@ impl<F: FnMut(Row) -> Result<()>> Hashing<'_, F> {
             match self.picks.slots.get(place) {
                 Some(Some(slot)) => {
                     let (cell, text) = read(cell);
-                    let hash = XxHash3_64::oneshot(text);
                     self.cells[*slot] = Seen {
                         cell,
-                        value: value_hash(cell, text, hash),
-                        text: hash,
+                        value: value_hash(cell, text),
+                        text: XxHash3_64::oneshot(text),
                     };
                 }
                 Some(None) => {}
@@ -290,11 +289,13 @@ impl<F: FnMut(Row) -> Result<()>> RowSink for Hashing<'_, F> {
                         continue;
                     };
                     let (cell, text) = json_cell(value);
-                    let hash = XxHash3_64::oneshot(text.as_bytes());
                     self.cells[slot] = Seen {
                         cell,
-                        value: value_hash(cell, text.as_bytes(), hash),
-                        text: if cell == Cell::Empty { 0 } else { hash },
+                        value: value_hash(cell, text.as_bytes()),
+                        text: match cell {
+                            Cell::Empty => 0,
+                            _ => XxHash3_64::oneshot(text.as_bytes()),
+                        },
                     };
                 }
             }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Version;
 use super::columns::Pairing;
 use super::read;
+use super::shift::hashes_of;
 use crate::error::Result;
-use crate::model::card::value_hash;
 use crate::model::table_diff::{RowChange, Sample, SampleCell};
 
 /// Rows in which the target's texts are looked for: classes that are rarer keep their hash.
@@ -108,9 +108,9 @@ pub fn target_texts(
         let wanted: BTreeSet<u64> = (1..=version.table.rows.min(LOOKED_AT)).collect();
         for row in read::texts(version, &wanted)?.into_values() {
             let text = &row[column];
-            found
-                .entry(value_hash(text.as_bytes()))
-                .or_insert_with(|| text.clone());
+            for hash in hashes_of(text) {
+                found.entry(hash).or_insert_with(|| text.clone());
+            }
         }
     }
     Ok(found)

@@ -1,12 +1,13 @@
 //! Columns whose values moved, from their statistics.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
 
 use super::columns::Pairing;
 use crate::model::Number;
-use crate::model::card::{Column, ColumnType, NumberStats, Table, ValueCount, value_hash};
+use crate::model::card::{Column, ColumnType, NumberStats, Table};
 use crate::model::table_diff::{Distance, Measure, Shift, Statistic, Target, TargetValue};
+use crate::observe::data::cell::Cell;
+use crate::observe::data::value::value_hash;
 
 /// Smaller distances of distribution functions are not worth a word.
 const KS_TOLD: f64 = 0.02;
@@ -67,7 +68,8 @@ fn empty(a: &Column, table_a: &Table, b: &Column, table_b: &Table) -> Option<(f6
 }
 
 fn distribution(a: &Column, b: &Column, read: Option<(f64, Option<f64>)>) -> Option<(f64, Shift)> {
-    let alike = a.kind == b.kind || [a, b].iter().all(|column| is_integral(column));
+    let is_number = |column: &Column| matches!(column.kind, ColumnType::Int | ColumnType::Float);
+    let alike = a.kind == b.kind || (is_number(a) && is_number(b));
     if !a.values.is_empty() && !b.values.is_empty() && alike {
         return by_values(a, b);
     }
@@ -138,34 +140,11 @@ fn by_values(a: &Column, b: &Column) -> Option<(f64, Shift)> {
 
 type Shares = BTreeMap<String, f64>;
 
-/// The hashes of `1.0` and the like.
-static INTEGRAL: LazyLock<HashMap<String, i32>> = LazyLock::new(|| {
-    let spelled = |integer| (value_hash(format!("{integer}.0").as_bytes()), integer);
-    (-100..10_000).map(spelled).collect()
-});
-
-fn is_integral(column: &Column) -> bool {
-    let integral = |value: &ValueCount| INTEGRAL.contains_key(&value.hash);
-    match column.kind {
-        ColumnType::Int => true,
-        ColumnType::Float => column.values.iter().all(integral),
-        _ => false,
-    }
-}
-
-/// A class that became `1.0`, because a cell of its column became empty, is still `1`.
 fn shares(column: &Column) -> Shares {
     let total: u64 = column.values.iter().map(|value| value.count).sum();
-    let mut shares = Shares::new();
-    for value in &column.values {
-        let plain = INTEGRAL.get(&value.hash);
-        let hash = match plain.filter(|_| column.kind == ColumnType::Float) {
-            Some(integer) => value_hash(integer.to_string().as_bytes()),
-            None => value.hash.clone(),
-        };
-        *shares.entry(hash).or_default() += value.count as f64 / total.max(1) as f64;
-    }
-    shares
+    let share = |count| count as f64 / total.max(1) as f64;
+    let values = column.values.iter();
+    values.map(|v| (v.hash.clone(), share(v.count))).collect()
 }
 
 /// The population stability index. A value that one side has not got counts there as a share of one
@@ -291,7 +270,14 @@ fn guessed(hash: &str) -> Option<String> {
     let numbers = CLASSES.map(|number| number.to_string());
     words
         .chain(numbers)
-        .find(|text| value_hash(text.as_bytes()) == hash)
+        .find(|text| hashes_of(text).iter().any(|known| known == hash))
+}
+
+/// What cards call a value of this text: that of a cell of CSV, and that of a string of JSON Lines or
+/// Parquet.
+pub fn hashes_of(text: &str) -> [String; 2] {
+    let bytes = text.as_bytes();
+    [Cell::read(bytes), Cell::Text].map(|cell| format!("{:016x}", value_hash(cell, bytes)))
 }
 
 /// Six significant digits: nobody compares more.
@@ -320,8 +306,12 @@ mod tests {
 
     #[test]
     fn usual_classes_are_known_by_their_hash() {
-        assert_eq!(guessed(&value_hash(b"1")).as_deref(), Some("1"));
-        assert_eq!(guessed(&value_hash(b"42")).as_deref(), Some("42"));
-        assert_eq!(guessed(&value_hash("кот".as_bytes())), None);
+        for text in ["1", "42", "yes", "true"] {
+            for hash in hashes_of(text) {
+                assert_eq!(guessed(&hash).as_deref(), Some(text));
+            }
+        }
+        assert_eq!(guessed(&hashes_of("1.0")[0]).as_deref(), Some("1"));
+        assert_eq!(guessed(&hashes_of("кот")[0]), None);
     }
 }

@@ -40,6 +40,19 @@ pub fn below(root: &Path, path: &RecordPath) -> Result<PathBuf> {
     Ok(place)
 }
 
+/// As [`below`], for an entry that is replaced or looked at and never opened through: it may itself
+/// be a symbolic link.
+pub fn entry(root: &Path, path: &RecordPath) -> Result<PathBuf> {
+    let (folder, name) = path.split();
+    let place = match folder {
+        b"" => root.to_owned(),
+        folder => below(root, &RecordPath::from_bytes(folder))?,
+    };
+    let plain = RecordPath::from_bytes(name);
+    // Another root, where nothing can be in the way: the name alone is judged.
+    below(Path::new(""), &plain).map(|name| place.join(name))
+}
+
 /// `.git` as some file system may understand it: case folded, `git~1`, trailing dots and spaces,
 /// with code points that HFS+ ignores.
 fn is_dot_git(part: &[u8]) -> bool {
@@ -114,6 +127,13 @@ mod tests {
     fn links_on_the_way_are_refused() {
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/etc", root.path().join("data")).unwrap();
+        assert!(entry(root.path(), &"data/passwd".into()).is_err());
+        assert_eq!(
+            entry(root.path(), &"data".into()).unwrap(),
+            root.path().join("data")
+        );
+        assert!(entry(root.path(), &".git".into()).is_err());
+        assert!(entry(root.path(), &"..".into()).is_err());
         assert!(below(root.path(), &"data/passwd".into()).is_err());
         assert!(real_folder(&root.path().join("data")).is_err());
         let runs = root.path().join("experiments/runs");

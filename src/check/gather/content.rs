@@ -12,6 +12,7 @@ use crate::check::policy::Policy;
 use crate::error::Result;
 use crate::model::data::{DataInput, DataKind, Pointer};
 use crate::model::{Oid, RecordPath, Run, Sha256};
+use crate::observe::data::dvc::{self, Called};
 use crate::observe::data::pointer::{self, Stub};
 use crate::observe::data::{self, Input};
 use crate::settings::Profile;
@@ -269,6 +270,10 @@ impl Look<'_, '_, '_> {
                 };
             }
         }
+        let dvc = wanted.pointer.filter(|pointer| pointer.kind == "dvc");
+        if let Some(pointer) = dvc.filter(|_| input.sha256.is_some()) {
+            return self.called(wanted, &pointer.id);
+        }
         match (&input.pointer, wanted.pointer) {
             (Some(now), Some(then)) if now.id == then.id => {
                 Content::SameByPointer(now.kind.clone())
@@ -276,6 +281,21 @@ impl Look<'_, '_, '_> {
             (Some(now), Some(_)) => Content::Other(now.id.clone()),
             _ if input.unstable => Content::Unread("it changes while it is read".to_owned()),
             _ => Content::Unread("some of it can't be read".to_owned()),
+        }
+    }
+
+    /// Whether what is here now is what DVC has written down: of content that was not here when the
+    /// run was recorded nothing else is known.
+    fn called(&self, wanted: &Wanted<'_>, md5: &str) -> Content {
+        let root = self.work.root.as_deref();
+        let place = root.and_then(|root| contain::below(root, wanted.path).ok());
+        match place.map(|place| dvc::called(&place, md5)) {
+            Some(Ok(Called::So)) => Content::Same,
+            Some(Ok(Called::Otherwise(now))) => Content::Other(now),
+            Some(Err(error)) => Content::Unread(error.to_string()),
+            Some(Ok(Called::Unknown)) | None => {
+                Content::Unread("its files are not all that DVC has listed: dvc status".to_owned())
+            }
         }
     }
 
@@ -313,7 +333,7 @@ impl Look<'_, '_, '_> {
             .root
             .as_deref()
             .map(|root| root.join(wanted.path.to_path()));
-        let Some(out) = place.as_deref().and_then(pointer::dvc_of) else {
+        let Some(out) = place.as_deref().and_then(dvc::of) else {
             return Content::Absent;
         };
         match wanted.pointer {

@@ -43,7 +43,9 @@ fn data(facts: &Facts) -> Vec<Finding> {
     for (seen, record) in facts.records() {
         for (input, content) in record.data.iter().zip(&seen.data) {
             let path = input.path.display();
-            let mut finding = judge(DATA.code, &path, input.sha256.as_ref(), content);
+            let sha256 = input.sha256.as_ref().map(Sha256::short);
+            let was = sha256.or(input.dvc_md5().and_then(|md5| md5.get(..8)));
+            let mut finding = judge(DATA.code, &path, was, content);
             if input.unstable {
                 finding = finding
                     .detail("it changed while it was read: the digest is of no single state");
@@ -51,11 +53,7 @@ fn data(facts: &Facts) -> Vec<Finding> {
             if let Some(pointer) = &input.pointer
                 && *content == Content::Absent
             {
-                finding.fix = Some(match pointer.kind.as_str() {
-                    "lfs" => "git lfs pull".to_owned(),
-                    "dvc" => "dvc pull".to_owned(),
-                    _ => "git annex get".to_owned(),
-                });
+                finding.fix = Some(pointer.command().to_owned());
             }
             all.push(place(finding, seen));
         }
@@ -68,7 +66,7 @@ fn models(facts: &Facts) -> Vec<Finding> {
     for (seen, record) in facts.records() {
         for (model, content) in record.models.iter().zip(&seen.models) {
             let path = model.path.display();
-            let finding = judge(MODEL.code, &path, Some(&model.sha256), content);
+            let finding = judge(MODEL.code, &path, Some(model.sha256.short()), content);
             // Overwritten by another recorded run: the file has a record, only this one's is lost.
             let is_it =
                 |m: &Artifact| matches!(content, Content::Other(now) if m.sha256.as_str() == now);
@@ -89,8 +87,8 @@ fn place(finding: Finding, seen: &RunFacts) -> Finding {
     finding.of(&seen.id).at(seen.record_file())
 }
 
-fn judge(code: &'static str, path: &str, recorded: Option<&Sha256>, content: &Content) -> Finding {
-    let was = recorded.map_or("?", |digest| digest.short());
+fn judge(code: &'static str, path: &str, was: Option<&str>, content: &Content) -> Finding {
+    let was = was.unwrap_or("?");
     match content {
         Content::Same | Content::SameByPointer(_) | Content::SameInTree => Finding::ok(code),
         Content::LineEnds => Finding::note(code, format!("{path} differs in line ends only"))

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Progress;
-use super::hash::{self, BUFFER, Problem, Raw, Reading, Tee};
+use super::hash::{self, Problem, Raw, Reader, Reading, Tee};
 use super::pointer::Stub;
 use super::stat::Stat;
 use super::stat_cache::{Entry, Keep, StatCache};
+use crate::model::card::Pixels;
 
 /// A task holds so many small files, or one large one.
 const FILES_PER_TASK: usize = 64;
@@ -37,6 +38,8 @@ pub struct Done {
     pub unstable: bool,
     /// What the file stands in for.
     pub stub: Option<Box<Stub>>,
+    /// The size of an image.
+    pub pixels: Option<Pixels>,
     /// Whether the digest may be remembered for the file as it was found.
     pub keep: bool,
     /// Whether the bytes were read now, and not remembered.
@@ -96,20 +99,11 @@ impl Batch<'_> {
 
         let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
         let missing = self.remembered(items, &order, &mut outcomes);
-        for (item, outcome) in self.read(items, missing).into_iter().flatten() {
-            let outcome = outcome.map(|hashed| {
-                let whole = hashed.cacheable && !hashed.unstable && hashed.stub.is_none();
-                let as_found = hashed.stat == items[item].stat;
-                Done {
-                    keep: whole && as_found && self.cache.keep(&hashed.stat) != Keep::No,
-                    raw: hashed.raw,
-                    bytes: hashed.bytes,
-                    unstable: hashed.unstable,
-                    stub: hashed.stub,
-                    read: true,
-                }
-            });
-            outcomes[item] = Some(outcome);
+        let tasks = tasks(items, missing);
+        for (task, done) in self.read(items, &tasks).into_iter().flatten() {
+            for (&item, outcome) in tasks[task].iter().zip(done) {
+                outcomes[item] = Some(outcome);
+            }
         }
         self.remember(items, &order, &outcomes);
         Results { outcomes, same_as }
@@ -143,6 +137,7 @@ impl Batch<'_> {
                         bytes: entry.stat.size,
                         unstable: false,
                         stub: None,
+                        pixels: entry.pixels,
                         keep: true,
                         read: false,
                     }));
@@ -153,34 +148,33 @@ impl Batch<'_> {
         missing
     }
 
-    fn read(
-        &self,
-        items: &[Item],
-        mut missing: Vec<usize>,
-    ) -> Vec<Vec<(usize, Result<hash::Hashed, Problem>)>> {
-        // A long file that starts last keeps one thread busy while the others stand idle.
-        missing.sort_by_key(|&item| std::cmp::Reverse(items[item].stat.size));
-        let tasks = tasks(items, &missing);
+    /// The outcomes of each task, by its number.
+    fn read(&self, items: &[Item], tasks: &[Vec<usize>]) -> Vec<Vec<(usize, Vec<Outcome>)>> {
+        let missing = || tasks.iter().flatten();
         let meter = Meter {
-            files: missing.len() as u64,
-            bytes: missing.iter().map(|&item| items[item].stat.size).sum(),
+            files: missing().count() as u64,
+            bytes: missing().map(|&item| items[item].stat.size).sum(),
             files_done: AtomicU64::new(0),
             bytes_done: AtomicU64::new(0),
-            tell: self.progress.filter(|_| !missing.is_empty()),
+            tell: self.progress.filter(|_| !tasks.is_empty()),
         };
         let next = AtomicUsize::new(0);
         // Taken strictly in order, which rayon's splitting would not do.
         let work = || {
-            let mut buffer = vec![0; BUFFER];
+            let mut reader = Reader::default();
             let mut done = Vec::new();
-            while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                for &item in *task {
-                    done.push((item, self.read_one(&items[item], &mut buffer, &meter)));
-                    meter.files_done.fetch_add(1, Ordering::Relaxed);
-                }
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(task) = tasks.get(number) else {
+                    return done;
+                };
+                let one = |&item: &usize| self.read_one(&items[item], &mut reader, &meter);
+                done.push((number, task.iter().map(one).collect()));
+                meter
+                    .files_done
+                    .fetch_add(task.len() as u64, Ordering::Relaxed);
                 meter.tell();
             }
-            done
         };
         let threads = self.threads.clamp(1, MOST_THREADS).min(tasks.len());
         if threads <= 1 {
@@ -196,26 +190,32 @@ impl Batch<'_> {
         })
     }
 
-    fn read_one(
-        &self,
-        item: &Item,
-        buffer: &mut [u8],
-        meter: &Meter,
-    ) -> Result<hash::Hashed, Problem> {
+    fn read_one(&self, item: &Item, reader: &mut Reader, meter: &Meter) -> Outcome {
         let mut tee = item.tee.map(|tee| {
             tee.lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
         });
-        hash::read(
+        let hashed = hash::read(
             item.path,
             Reading {
                 found: Some(item.stat),
-                buffer,
+                reader,
                 sync: self.cache.keep(&item.stat) == Keep::AfterSync,
                 progress: &|count| meter.add(count),
                 tee: tee.as_deref_mut().map(|tee| tee as &mut dyn Tee),
             },
-        )
+        )?;
+        let whole = hashed.cacheable && !hashed.unstable && hashed.stub.is_none();
+        let as_found = hashed.stat == item.stat;
+        Ok(Done {
+            keep: whole && as_found && self.cache.keep(&hashed.stat) != Keep::No,
+            raw: hashed.raw,
+            bytes: hashed.bytes,
+            unstable: hashed.unstable,
+            stub: hashed.stub,
+            pixels: hashed.pixels,
+            read: true,
+        })
     }
 
     fn remember(&self, items: &[Item], order: &[usize], outcomes: &[Option<Outcome>]) {
@@ -232,10 +232,10 @@ impl Batch<'_> {
                 path: key(&items[item]),
                 stat: items[item].stat,
                 raw: done.raw,
+                pixels: done.pixels,
             })
         };
-        let seen: Vec<Entry> = order.iter().filter_map(entry).collect();
-        self.cache.save(&seen, self.roots);
+        self.cache.save(order.iter().filter_map(entry), self.roots);
     }
 }
 
@@ -243,23 +243,31 @@ fn key<'a>(item: &Item<'a>) -> &'a [u8] {
     item.path.as_os_str().as_encoded_bytes()
 }
 
-/// Cuts items, largest first, into tasks.
-fn tasks<'a>(items: &[Item], mut missing: &'a [usize]) -> Vec<&'a [usize]> {
-    let mut tasks = Vec::new();
-    while !missing.is_empty() {
+/// Cuts items, which come in the order of their paths, into tasks: the large ones first, largest first,
+/// for one that starts last keeps one thread busy while the others stand idle; then the small ones,
+/// folder by folder.
+fn tasks(items: &[Item], missing: Vec<usize>) -> Vec<Vec<usize>> {
+    let size = |item: &usize| items[*item].stat.size;
+    let (mut large, small): (Vec<usize>, Vec<usize>) = missing
+        .into_iter()
+        .partition(|item| size(item) >= BYTES_PER_TASK);
+    large.sort_by_key(|item| std::cmp::Reverse(size(item)));
+    let mut tasks: Vec<Vec<usize>> = large.into_iter().map(|item| vec![item]).collect();
+    let mut small = &small[..];
+    while !small.is_empty() {
         let mut bytes = 0;
-        let count = missing
+        let count = small
             .iter()
             .take(FILES_PER_TASK)
-            .take_while(|&&item| {
+            .take_while(|&item| {
                 let room = bytes < BYTES_PER_TASK;
-                bytes += items[item].stat.size;
+                bytes += size(item);
                 room
             })
             .count();
-        let (task, rest) = missing.split_at(count);
-        tasks.push(task);
-        missing = rest;
+        let (task, rest) = small.split_at(count);
+        tasks.push(task.to_vec());
+        small = rest;
     }
     tasks
 }

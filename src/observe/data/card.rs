@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::columnar::NOT_BUILT;
 use super::profile::{Profiled, Wanted};
-use super::{Input, hash};
+use super::{Input, StoredCards, hash};
 use crate::error::Result;
 use crate::model::Sha256;
 use crate::model::card::{CARD_SCHEMA, Card};
@@ -29,7 +29,11 @@ pub fn to_json(card: &Card) -> Result<Vec<u8>> {
 /// # Errors
 /// When the bytes are damaged or of another version.
 pub fn parse(bytes: &[u8], origin: &Path) -> Result<Card> {
-    format::parse(bytes, origin, CARD_SCHEMA)
+    let mut card: Card = format::parse(bytes, origin, CARD_SCHEMA)?;
+    if let Some(table) = &mut card.table {
+        table.forget_other_hashes();
+    }
+    Ok(card)
 }
 
 /// Whether a card tells all that is wanted of a file.
@@ -62,15 +66,20 @@ pub fn of_file(raw: &hash::Raw, bytes: u64, profile: Profiled) -> Card {
         lf_sha256: profile.lf.as_ref().map(Sha256::from_bytes),
         files: None,
         types: Default::default(),
+        pictures: None,
         table,
         unread,
     }
 }
 
-/// The card of a folder; `None` while its content is not known.
-pub fn of_folder(input: &Input) -> Option<Card> {
+/// The card of a folder; `None` while its content is not known. The images that are but pointers
+/// now may have been looked at when a card was stored.
+pub fn of_folder(input: &Input, known: Option<&StoredCards>) -> Option<Card> {
+    let sha256 = input.sha256.clone()?;
+    let stored = || known?(&sha256)?.pictures;
     Some(Card {
-        sha256: input.sha256.clone()?,
+        pictures: input.pictures.clone().or_else(stored),
+        sha256,
         kind: DataKind::Folder,
         bytes: input.bytes?,
         lf_sha256: None,

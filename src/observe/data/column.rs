@@ -17,6 +17,8 @@ const SHARES: [(&str, f64); 5] = [
     ("p75", 0.75),
     ("p95", 0.95),
 ];
+/// Integers below are exact as doubles.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 /// Types in the order of [`ColumnType`], as `mixed` names them.
 const TYPES: [&str; 7] = ["empty", "bool", "int", "float", "date", "datetime", "text"];
 
@@ -24,6 +26,7 @@ const TYPES: [&str; 7] = ["empty", "bool", "int", "float", "date", "datetime", "
 #[derive(Debug, Default)]
 pub struct ColumnStats {
     name: String,
+    declared: ColumnType,
     cells: [u64; 7],
     ints: Option<Ints>,
     moments: Moments,
@@ -52,12 +55,17 @@ impl ColumnStats {
         }
     }
 
+    /// Says what type the file gives the column: it has that even when no cell has a value.
+    pub fn declare(&mut self, kind: ColumnType) {
+        self.declared = kind;
+    }
+
     /// Counts a cell by its type only.
     pub fn count(&mut self, cell: Cell) {
         self.cells[cell.kind() as usize] += 1;
     }
 
-    /// Takes a cell in full; `hash` is that of its text, `row` its row's number.
+    /// Takes a cell in full; `hash` is that of its value, `row` its row's number.
     pub fn add(&mut self, cell: Cell, hash: u64, row: u64, budget: &mut usize) {
         self.count(cell);
         if cell == Cell::Empty {
@@ -113,12 +121,12 @@ impl ColumnStats {
 
     /// The type that fits all cells.
     pub fn kind(&self) -> ColumnType {
-        use ColumnType::{Bool, Date, Datetime, Empty, Float, Int, Text};
+        use ColumnType::{Bool, Date, Datetime, Float, Int, Text};
         let only = |kinds: &[ColumnType]| {
             kinds.iter().map(|&kind| self.of(kind)).sum::<u64>() == self.filled()
         };
         if self.filled() == 0 {
-            return Empty;
+            return self.declared;
         }
         let fits: [(ColumnType, &[ColumnType]); 5] = [
             (Bool, &[Bool]),
@@ -219,7 +227,8 @@ impl ColumnStats {
         let shares = SHARES.map(|(_, share)| share);
         let at = self.quantiles.at(&shares).into_iter();
         let quantiles = SHARES.iter().zip(at).filter_map(|((name, _), value)| {
-            let value = if integers {
+            // Beyond this, doubles are not all integers: what is told is a number near the quantile.
+            let value = if integers && value.abs() < MOST_EXACT {
                 Number::parse(&format!("{value:.0}"))?
             } else {
                 Number::from_f64(value)
@@ -365,6 +374,21 @@ mod tests {
         });
         let share = within.count() as f64 / COLUMNS as f64;
         assert!((0.6..0.76).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn a_quantile_of_integers_beyond_doubles_is_no_integer() {
+        let mut column = ColumnStats::new("x".to_owned());
+        for (row, value) in [-5, i128::from(i64::MAX), i128::from(i64::MAX) + 1]
+            .into_iter()
+            .enumerate()
+        {
+            column.add(Cell::Int(value), row as u64, row as u64, &mut 9);
+        }
+        let numbers = column.full(3, false).numbers.unwrap();
+        assert_eq!(numbers.max.unwrap().to_string(), "9223372036854775808");
+        assert_eq!(numbers.quantiles["p50"].to_string(), "9.223372036854776e18");
+        assert_eq!(numbers.quantiles["p05"].to_string(), "-5");
     }
 
     #[test]

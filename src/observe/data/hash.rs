@@ -6,9 +6,11 @@ use std::path::Path;
 
 use sha2::Digest;
 
+use super::picture;
 use super::pointer::{self, Stub};
 use super::stat::Stat;
 use crate::model::Sha256;
+use crate::model::card::Pixels;
 
 /// Larger reads fall out of the second-level cache and cost four times the copying.
 pub const BUFFER: usize = 128 * 1024;
@@ -29,6 +31,8 @@ pub struct Hashed {
     pub stat: Stat,
     /// What the file stands in for, when it is a pointer and not content.
     pub stub: Option<Box<Stub>>,
+    /// The size of an image.
+    pub pixels: Option<Pixels>,
     /// Whether a later change is sure to show in the file's times (see [`Reading::sync`]).
     pub cacheable: bool,
 }
@@ -79,8 +83,8 @@ pub struct Reading<'a> {
     /// As the file was just found. What it is after reading is compared with this, so that it need
     /// not be looked at in between.
     pub found: Option<Stat>,
-    /// At least one byte; [`BUFFER`] is best. One per thread.
-    pub buffer: &'a mut [u8],
+    /// One per thread.
+    pub reader: &'a mut Reader,
     /// Whether to write the file's dirty pages out before reading it.
     ///
     /// A program that writes through a memory map changes the times only with the first store to a
@@ -90,6 +94,28 @@ pub struct Reading<'a> {
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Sees every byte.
     pub tee: Option<&'a mut dyn Tee>,
+}
+
+/// What a thread reads its files with.
+pub struct Reader {
+    buffer: Vec<u8>,
+    folder: Folder,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::with_buffer(BUFFER)
+    }
+}
+
+impl Reader {
+    /// Reads so many bytes at a time, at least one.
+    pub fn with_buffer(bytes: usize) -> Self {
+        Self {
+            buffer: vec![0; bytes],
+            folder: Folder::default(),
+        }
+    }
 }
 
 /// Digests a file on its own.
@@ -102,7 +128,7 @@ pub fn file(path: &Path) -> Result<Hashed, Problem> {
         path,
         Reading {
             found: None,
-            buffer: &mut vec![0; BUFFER],
+            reader: &mut Reader::default(),
             sync: false,
             progress: &|_| (),
             tee: None,
@@ -126,7 +152,8 @@ pub fn read(path: &Path, mut reading: Reading) -> Result<Hashed, Problem> {
 }
 
 fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
-    let mut file = open(path)?;
+    let Reader { buffer, folder } = &mut *reading.reader;
+    let mut file = folder.open(path)?;
     let cacheable = !reading.sync || file.sync_data().is_ok();
     let found = reading.found.take().filter(|_| !reading.sync);
     let before = match found {
@@ -136,11 +163,13 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
     if before.size > BUFFER as u64 {
         read_ahead(&file);
     }
+    let is_picture = picture::is_named_so(path.as_os_str().as_encoded_bytes());
+    let mut pixels = None;
     let mut digest = sha2::Sha256::new();
     let mut bytes = 0;
     let mut first = 0;
     loop {
-        let count = match file.read(reading.buffer) {
+        let count = match file.read(buffer) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -148,8 +177,11 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
         };
         if bytes == 0 {
             first = count;
+            pixels = is_picture
+                .then(|| picture::pixels(&buffer[..count]))
+                .flatten();
         }
-        let chunk = &reading.buffer[..count];
+        let chunk = &buffer[..count];
         digest.update(chunk);
         if let Some(tee) = reading.tee.as_deref_mut() {
             tee.take(chunk);
@@ -165,6 +197,9 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
     if let Some(tee) = reading.tee.as_deref_mut() {
         tee.whole(&file);
     }
+    if is_picture && pixels.is_none() && bytes > first as u64 {
+        pixels = picture::pixels_of(&file);
+    }
     let after = stat(&file)?;
     let whole = first as u64 == bytes && first <= pointer::LIMIT;
     Ok(Hashed {
@@ -173,8 +208,9 @@ fn once(path: &Path, reading: &mut Reading) -> Result<Hashed, Problem> {
         unstable: after != before || bytes != before.size,
         stat: before,
         stub: whole
-            .then(|| pointer::stub(&reading.buffer[..first]).map(Box::new))
+            .then(|| pointer::stub(&buffer[..first]).map(Box::new))
             .flatten(),
+        pixels,
         cacheable,
     })
 }
@@ -220,13 +256,41 @@ pub fn special(kind: std::fs::FileType) -> Option<&'static str> {
     }
 }
 
+/// The folder of the files that are opened one after the other: the way to it is gone only once.
+#[derive(Default)]
+struct Folder {
+    #[cfg(unix)]
+    path: Vec<u8>,
+    #[cfg(unix)]
+    handle: Option<std::os::fd::OwnedFd>,
+}
+
 #[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-    // NONBLOCK: a pipe that took the file's name since `lstat` must not hold us up.
-    let flags =
-        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+impl Folder {
+    fn open(&mut self, path: &Path) -> io::Result<File> {
+        use rustix::fs::{CWD, Mode, OFlags, openat};
+        use std::os::unix::ffi::OsStrExt;
+        // NONBLOCK: a pipe that took the file's name since `lstat` must not hold us up.
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let bytes = path.as_os_str().as_bytes();
+        if let Some(slash) = memchr::memrchr(b'/', bytes).filter(|&slash| slash > 0) {
+            let (folder, name) = (&bytes[..slash], &bytes[slash + 1..]);
+            if folder != self.path {
+                self.path.clear();
+                self.path.extend_from_slice(folder);
+                self.handle = None;
+            } else if self.handle.is_none() {
+                // The second file in it: there may be more.
+                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                self.handle = openat(CWD, folder, flags, Mode::empty()).ok();
+            }
+            if let Some(handle) = &self.handle {
+                return Ok(openat(handle, name, flags, Mode::empty())?.into());
+            }
+        }
+        Ok(openat(CWD, path, flags, Mode::empty())?.into())
+    }
 }
 
 /// Only advice: a file system that ignores it loses nothing but time.
@@ -236,6 +300,8 @@ fn read_ahead(_file: &File) {
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
+impl Folder {
+    fn open(&mut self, path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::batch::{Done, Item, Results};
+use super::dvc;
 use super::hash::{self, Problem};
 use super::manifest::Manifest;
+use super::picture;
 use super::pointer::{self, Stub};
 use super::profile::Profiler;
 use super::target::{self, Place, Target};
@@ -84,11 +86,33 @@ impl Found {
             Place::Elsewhere { sha256, bytes } => Input {
                 sha256: sha256.clone(),
                 bytes: *bytes,
+                stands_in: true,
                 ..Input::default()
             },
         };
         input.pointer = input.pointer.or_else(|| self.target.pointer.clone());
+        if let Some(out) = &self.target.listed {
+            self.as_listed(out, &mut input, notes);
+        }
         Ok(input)
+    }
+
+    /// A folder that DVC keeps has as many files and bytes as DVC has written down, or is another.
+    fn as_listed(&self, out: &dvc::Out, input: &mut Input, notes: &mut Vec<String>) {
+        let other = |now: Option<u64>, then: Option<u64>| then.is_some() && now != then;
+        if !(other(input.files, out.files) || other(input.bytes, out.size)) {
+            input.pointer = Some(out.pointer(true));
+            return;
+        }
+        let count = |n: Option<u64>, what| n.map_or("?".to_owned(), |n| format!("{n} {what}"));
+        notes.push(format!(
+            "{} has {} of {}, and DVC has written down {} of {}: dvc status",
+            self.shown,
+            count(input.files, "files"),
+            count(input.bytes, "bytes"),
+            count(out.files, "files"),
+            count(out.size, "bytes"),
+        ));
     }
 
     fn file(&self, results: &Results, options: &Options, notes: &mut Vec<String>) -> Result<Input> {
@@ -100,8 +124,14 @@ impl Found {
             sha256: Some(Sha256::from_bytes(&done.raw)),
             bytes: Some(done.bytes),
             unstable: done.unstable,
+            stands_in: done.stub.is_some(),
             ..Input::default()
         };
+        if done.stub.is_none() && picture::is_named_so(shown.as_bytes()) {
+            let mut one = picture::Tally::default();
+            one.add(done.pixels);
+            input.pictures = one.answer();
+        }
         match done.stub.as_deref() {
             Some(Stub::Lfs { oid, bytes }) => {
                 input.sha256 = Some(Sha256::from_bytes(oid));
@@ -130,31 +160,41 @@ impl Found {
     }
 
     fn folder(&self, results: &Results, notes: &mut Vec<String>) -> Input {
-        let mut manifest = Manifest::default();
-        let mut unreadable = self.walk.unreadable.clone();
-        let mut vanished = Vec::new();
-        let mut stubs = Vec::new();
+        let files = &self.walk.files;
+        let mut contents = Contents::default();
+        let paths = files.iter().map(|file| file.name.as_bytes().len()).sum();
+        contents.manifest.reserve(files.len(), paths);
+        contents.unreadable.clone_from(&self.walk.unreadable);
         let mut unstable = false;
-        for (index, file) in self.walk.files.iter().enumerate() {
+        let mut pictures = picture::Tally::default();
+        let mut annexed = self.walk.annexed.iter().peekable();
+        for (index, file) in files.iter().enumerate() {
+            while let Some((name, key)) = annexed.next_if(|(name, _)| *name < file.name) {
+                contents.add(name, key.content(), true);
+            }
             match results.get(self.first + index) {
                 Ok(done) => {
                     unstable |= done.unstable;
-                    if done.stub.is_some() {
-                        stubs.push(file.name.clone());
+                    if picture::is_named_so(file.name.as_bytes()) {
+                        pictures.add(done.pixels);
                     }
-                    match content(done) {
-                        Some((raw, bytes)) => manifest.push(&file.name, &raw, bytes),
-                        None => {
-                            let why = "its content is not on this machine".to_owned();
-                            unreadable.push((file.name.clone(), why));
-                        }
-                    }
+                    contents.add(&file.name, content(done), done.stub.is_some());
                 }
-                Err(Problem::Missing) => vanished.push(file.name.clone()),
-                Err(problem) => unreadable.push((file.name.clone(), problem.to_string())),
+                Err(Problem::Missing) => unstable = true,
+                Err(problem) => {
+                    let why = problem.to_string();
+                    contents.unreadable.push((file.name.clone(), why));
+                }
             }
         }
-        unstable |= !vanished.is_empty();
+        for (name, key) in annexed {
+            contents.add(name, key.content(), true);
+        }
+        let Contents {
+            mut manifest,
+            unreadable,
+            stubs,
+        } = contents;
         self.folder_notes(&unreadable, &stubs, notes);
         let known = unreadable.is_empty();
         Input {
@@ -163,7 +203,9 @@ impl Found {
             bytes: Some(manifest.bytes),
             files: Some(manifest.files),
             unstable,
+            stands_in: !stubs.is_empty(),
             types: std::mem::take(&mut manifest.types),
+            pictures: pictures.answer().filter(|_| stubs.is_empty()),
             manifest: known.then(|| manifest.into_text()),
             ..Input::default()
         }
@@ -213,8 +255,31 @@ impl Found {
         if self.walk.dot_git {
             notes.push(format!("{shown}: `.git` is left out"));
         }
-        if self.walk.files.is_empty() && unreadable.is_empty() {
+        if self.walk.files.is_empty() && stubs.is_empty() && unreadable.is_empty() {
             notes.push(format!("{shown} holds no files"));
+        }
+    }
+}
+
+/// What lies in a folder, in the order of the paths.
+#[derive(Default)]
+struct Contents {
+    manifest: Manifest,
+    unreadable: Vec<(RecordPath, String)>,
+    stubs: Vec<RecordPath>,
+}
+
+impl Contents {
+    fn add(&mut self, name: &RecordPath, content: Option<(hash::Raw, u64)>, is_stub: bool) {
+        if is_stub {
+            self.stubs.push(name.clone());
+        }
+        match content {
+            Some((raw, bytes)) => self.manifest.push(name, &raw, bytes),
+            None => {
+                let why = "its content is not on this machine".to_owned();
+                self.unreadable.push((name.clone(), why));
+            }
         }
     }
 }
@@ -224,7 +289,7 @@ fn content(done: &Done) -> Option<(hash::Raw, u64)> {
     match done.stub.as_deref() {
         None => Some((done.raw, done.bytes)),
         Some(Stub::Lfs { oid, bytes }) => Some((*oid, *bytes)),
-        Some(Stub::Annex(key)) => Some((key.sha256?, key.bytes?)),
+        Some(Stub::Annex(key)) => key.content(),
     }
 }
 

@@ -29,6 +29,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Makes room for files whose paths have so many bytes together.
+    pub fn reserve(&mut self, files: usize, paths: usize) {
+        self.text.reserve(files * (64 + 3) + paths);
+    }
+
     /// Adds the next file; paths must come sorted by their bytes.
     pub fn push(&mut self, path: &RecordPath, digest: &Raw, bytes: u64) {
         line(&mut self.text, path.as_bytes(), digest);
@@ -72,11 +77,17 @@ fn line(text: &mut Vec<u8>, path: &[u8], digest: &Raw) {
         text.push(b'\\');
     }
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in digest {
-        text.push(DIGITS[usize::from(byte >> 4)]);
-        text.push(DIGITS[usize::from(byte & 15)]);
+    let mut hex = [b' '; 66];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(digest) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    text.extend_from_slice(b"  ");
+    text.extend_from_slice(&hex);
+    if !nasty {
+        text.extend_from_slice(path);
+        text.push(b'\n');
+        return;
+    }
     for &byte in path {
         match byte {
             b'\\' => text.extend_from_slice(b"\\\\"),

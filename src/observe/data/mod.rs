@@ -10,9 +10,11 @@ pub mod card;
 pub mod cell;
 pub mod column;
 pub mod columnar;
+pub mod dvc;
 pub mod hash;
 pub mod input;
 pub mod manifest;
+pub mod picture;
 pub mod pointer;
 pub mod profile;
 pub mod rows;
@@ -23,6 +25,7 @@ pub mod stream;
 pub mod tabular;
 pub mod target;
 pub mod text;
+pub mod value;
 pub mod walk;
 
 #[cfg(test)]
@@ -33,7 +36,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Failure, Result};
-use crate::model::card::TypeTotal;
+use crate::model::card::{Pictures, TypeTotal};
 use crate::model::data::{DataKind, Pointer};
 use crate::model::{Card, Sha256};
 use crate::settings::Profile;
@@ -122,12 +125,16 @@ pub struct Input {
     pub files: Option<u64>,
     /// Whether the content changed while it was read.
     pub unstable: bool,
+    /// Whether pointers stand where the content, or some of it, should be.
+    pub stands_in: bool,
     /// Another system's name for the content.
     pub pointer: Option<Pointer>,
     /// A folder's manifest; its SHA-256 is `sha256`. Bytes, for paths need not be UTF-8.
     pub manifest: Option<Vec<u8>>,
     /// A folder's files by extension.
     pub types: BTreeMap<String, TypeTotal>,
+    /// A folder's images.
+    pub pictures: Option<Pictures>,
     /// Rows of a table.
     pub rows: Option<u64>,
     /// The card of a table or a folder; none of a content that did not hold still.
@@ -171,11 +178,16 @@ pub fn observe(specs: &[Spec], options: Options) -> Result<Observed> {
         }
         input.card = match input.kind {
             _ if input.unstable || options.profile == Profile::None => None,
-            DataKind::Folder => card::of_folder(&input),
+            DataKind::Folder => card::of_folder(&input, options.known),
             DataKind::File => found.card(&results, &cards),
         };
         if let Some(card) = &input.card {
             input.rows = card.table.as_ref().map(|table| table.rows);
+            let unclosed = card.table.as_ref().and_then(|table| table.unclosed_quote);
+            notes.extend(unclosed.map(|line| {
+                let shown = &found.shown;
+                format!("{shown}: a quote that opens on line {line} is never closed, so what follows it is one cell")
+            }));
             notes.extend(
                 card.unread
                     .as_ref()

@@ -1,17 +1,12 @@
-//! Files that stand in for content kept elsewhere: Git LFS, DVC and git-annex.
+//! Files that stand in for content kept elsewhere by Git LFS and git-annex.
 
 use std::path::{Path, PathBuf};
 
 use super::hash::Raw;
-use crate::model::data::Pointer;
-use crate::model::{Param, Sha256};
-use crate::observe::config;
-use crate::store::layout::normalize;
+use crate::model::Sha256;
 
 /// Longer files are content. The Git LFS specification asks for less than 1024 bytes.
 pub const LIMIT: usize = 1024;
-/// A `dvc.lock` beyond this is left unread.
-const DVC_LIMIT: u64 = 16 << 20;
 
 /// A pointer file's text, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +89,11 @@ impl AnnexKey {
         })
     }
 
+    /// Digest and size of the content, where the key tells both.
+    pub fn content(&self) -> Option<(Raw, u64)> {
+        self.sha256.zip(self.bytes)
+    }
+
     /// Reads the key off a symbolic link into `.git/annex/objects`.
     pub fn of_link(link: &Path) -> Option<Self> {
         let target = std::fs::read_link(link).ok()?;
@@ -113,123 +113,6 @@ pub fn lfs_object(git_dir: &Path, oid: &Sha256) -> PathBuf {
         .join(&hex[..2])
         .join(&hex[2..4])
         .join(hex)
-}
-
-/// What DVC wrote down about a file or folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DvcOut {
-    /// Absolute path of the content.
-    pub path: PathBuf,
-    /// MD5 as DVC writes it; `….dir` for a folder.
-    pub md5: String,
-    /// Bytes.
-    pub size: Option<u64>,
-}
-
-/// The first output that a `.dvc` file names.
-pub fn dvc_file(path: &Path) -> Option<DvcOut> {
-    outs(path).into_iter().next()
-}
-
-/// What DVC says about a path: its own `.dvc` file, else the `dvc.lock` of a folder above it.
-pub fn dvc_of(path: &Path) -> Option<DvcOut> {
-    let mut own = path.as_os_str().to_owned();
-    own.push(".dvc");
-    if let Some(out) = dvc_file(Path::new(&own)).filter(|out| out.path == path) {
-        return Some(out);
-    }
-    for folder in path.ancestors().skip(1) {
-        let found = outs(&folder.join("dvc.lock"))
-            .into_iter()
-            .find(|out| out.path == path);
-        if found.is_some() || folder.join(".git").exists() {
-            return found;
-        }
-    }
-    None
-}
-
-/// The outputs in a `.dvc` file (`outs`) or a `dvc.lock` (`stages.<name>.outs`), in their order.
-fn outs(path: &Path) -> Vec<DvcOut> {
-    let readable = path
-        .symlink_metadata()
-        .is_ok_and(|f| f.is_file() && f.len() <= DVC_LIMIT);
-    let Some(folder) = path.parent().filter(|_| readable) else {
-        return Vec::new();
-    };
-    let leaves = std::fs::read(path)
-        .ok()
-        .and_then(|bytes| config::read(&"dvc.yaml".into(), &bytes).ok())
-        .unwrap_or_default();
-    let below = |name: &str| leaves.get(name).map(Param::spelling);
-    leaves
-        .keys()
-        .filter_map(|name| name.strip_suffix(".path"))
-        .filter(|out| out.rsplit('.').nth(1) == Some("outs"))
-        .filter_map(|out| {
-            Some(DvcOut {
-                path: normalize(&folder.join(below(&format!("{out}.path"))?)),
-                md5: below(&format!("{out}.md5"))?,
-                size: below(&format!("{out}.size")).and_then(|size| size.parse().ok()),
-            })
-        })
-        .collect()
-}
-
-impl DvcOut {
-    /// Whether DVC's own cache, in the repository above the path, holds the content.
-    pub fn cached(&self) -> bool {
-        let mut objects = self
-            .path
-            .ancestors()
-            .flat_map(|top| dvc_objects(top, &self.md5));
-        objects.any(|object| object.exists())
-    }
-
-    /// The pointer of a record.
-    pub fn pointer(&self, present: bool) -> Pointer {
-        Pointer {
-            kind: "dvc".to_owned(),
-            id: self.md5.clone(),
-            present,
-        }
-    }
-}
-
-/// Where DVC may keep an object for a project: its cache, also one that `dvc cache dir` moved.
-/// Version 3 of DVC put `files/md5` in between (dvc.org, "Internal directories and files").
-pub fn dvc_objects(top: &Path, md5: &str) -> Vec<PathBuf> {
-    let digits = md5.bytes().take_while(u8::is_ascii_hexdigit).count();
-    if digits != 32 {
-        return Vec::new();
-    }
-    let folder = top.join(".dvc");
-    let mut caches = vec![folder.join("cache")];
-    for file in ["config.local", "config"] {
-        caches.extend(dvc_cache_dir(&folder, file));
-    }
-    let (head, tail) = md5.split_at(2);
-    let places = caches.iter().flat_map(|cache| {
-        let object = |folder: PathBuf| folder.join(head).join(tail);
-        [object(cache.join("files/md5")), object(cache.clone())]
-    });
-    places.collect()
-}
-
-/// The `dir` below `[cache]` of a file of DVC's configuration; relative to the file's folder.
-fn dvc_cache_dir(folder: &Path, file: &str) -> Option<PathBuf> {
-    let text = std::fs::read_to_string(folder.join(file)).ok()?;
-    let mut lines = text
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| *line != "[cache]")
-        .skip(1);
-    let own = lines.by_ref().take_while(|line| !line.starts_with('['));
-    let value = |line: &str| {
-        let (name, value) = line.split_once('=')?;
-        (name.trim() == "dir").then(|| normalize(&folder.join(value.trim())))
-    };
-    own.into_iter().find_map(value)
 }
 
 #[cfg(test)]
@@ -268,39 +151,5 @@ mod tests {
         assert_eq!((key.bytes, key.sha256), (Some(3), None));
         assert!(AnnexKey::parse("no key").is_none());
         assert!(AnnexKey::parse("a--b").is_none());
-    }
-
-    #[test]
-    fn dvc_files_and_locks_name_their_outputs() {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        std::fs::write(
-            data.join("raw.csv.dvc"),
-            "outs:\n- md5: 22a1a2931c8370d3aeedd7183606fd7f\n  size: 14445097\n  hash: md5\n  path: raw.csv\n",
-        )
-        .unwrap();
-        std::fs::write(
-            folder.path().join("dvc.lock"),
-            "schema: '2.0'\nstages:\n  prepare:\n    cmd: python p.py\n    deps:\n    - path: data/raw.csv\n      md5: 22a1a2931c8370d3aeedd7183606fd7f\n    outs:\n    - path: data/prepared\n      hash: md5\n      md5: 153aad06d376b6595932470e459ef42a.dir\n      size: 8437363\n      nfiles: 2\n",
-        )
-        .unwrap();
-        let own = dvc_of(&data.join("raw.csv")).unwrap();
-        assert_eq!(own.size, Some(14_445_097));
-        let locked = dvc_of(&data.join("prepared")).unwrap();
-        assert_eq!(locked.md5, "153aad06d376b6595932470e459ef42a.dir");
-        assert!(!locked.cached());
-        let kept = folder.path().join(".dvc/cache/files/md5/15");
-        std::fs::create_dir_all(&kept).unwrap();
-        std::fs::write(kept.join("3aad06d376b6595932470e459ef42a.dir"), "[]").unwrap();
-        assert!(locked.cached());
-        assert_eq!(dvc_of(&data.join("other.csv")), None);
-        let moved = folder.path().join("elsewhere/files/md5/22");
-        std::fs::create_dir_all(&moved).unwrap();
-        std::fs::write(moved.join("a1a2931c8370d3aeedd7183606fd7f"), "x").unwrap();
-        assert!(!own.cached());
-        let config = "[core]\n    remote = r\n[cache]\n    dir = ../elsewhere\n";
-        std::fs::write(folder.path().join(".dvc/config"), config).unwrap();
-        assert!(own.cached());
     }
 }

@@ -12,7 +12,7 @@ use super::rows::Rows;
 pub use super::stream::Shape;
 use super::stream::{Stream, Streamed};
 use super::text::LfDigest;
-use crate::model::card::{KeySketch, Table, TableFormat};
+use crate::model::card::{HASHING, KeySketch, Table, TableFormat};
 
 /// How much to gather.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,9 +130,11 @@ fn table(seen: Streamed<Rows>, shape: Shape, wanted: &Wanted) -> Result<Table, S
         rows: rows.count,
         ragged: rows.ragged,
         oversized: rows.oversized,
+        unclosed_quote: seen.unclosed_quote,
         columns_left_out: rows.columns_left_out,
         columns: columns.collect(),
         key: key.map(|column| column.name().to_owned()),
+        hashing: HASHING,
         rows_unique: rows.unique.answer().filter(|_| wanted.full),
         row_sketch: wanted.full.then(|| rows.sketch.sketch()),
         key_sketch: asked

@@ -10,6 +10,8 @@ use super::column::ColumnStats;
 use super::sketch::{Smallest, UNIQUE_BUDGET, Unique};
 use super::stream::RowSink;
 use super::tabular::Dialect;
+use super::value::value_hash;
+use crate::model::card::ColumnType;
 
 /// Columns that are looked at; the memory for each is bounded, their number has to be.
 pub const MOST_COLUMNS: usize = 2048;
@@ -112,6 +114,12 @@ impl RowSink for Rows {
         }
     }
 
+    fn declare_types(&mut self, types: impl Iterator<Item = ColumnType>) {
+        for (column, kind) in self.columns.iter_mut().zip(types) {
+            column.declare(kind);
+        }
+    }
+
     fn skip(&mut self) {
         self.count += 1;
         self.oversized += 1;
@@ -135,7 +143,7 @@ impl RowSink for Rows {
                 }
                 continue;
             }
-            let hash = XxHash3_64::oneshot(text);
+            let hash = value_hash(cell, text);
             self.hashes.extend_from_slice(&hash.to_le_bytes());
             if let Some(column) = column {
                 column.add(cell, hash, self.count, &mut self.budget);
@@ -163,7 +171,7 @@ impl RowSink for Rows {
                 self.column(&name);
                 continue;
             }
-            let hash = XxHash3_64::oneshot(text.as_bytes());
+            let hash = value_hash(cell, text.as_bytes());
             if self.full {
                 pairs.push((XxHash3_64::oneshot(name.as_bytes()), hash));
             }

@@ -10,25 +10,26 @@
 //! Derived and disposable: a damaged file counts as empty, one that can't be written is let be.
 //!
 //! Layout, little-endian: magic, version `u32`, written at `i64`, count `u64`; entries sorted by
-//! path: size `u64`, mtime `i64`, ctime `i64`, inode `u64`, device `u64`, SHA-256, length `u32`,
-//! path; SHA-256 of all before it.
+//! path: size `u64`, mtime `i64`, ctime `i64`, inode `u64`, device `u64`, SHA-256, width `u32` and
+//! height `u32` of an image or zeros, length `u32`, path; XXH3-64 of all before it, against torn writes.
 
 use std::cmp::Ordering;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use sha2::Digest;
+use twox_hash::XxHash3_64;
 
 use super::hash::Raw;
 use super::stat::Stat;
+use crate::model::card::Pixels;
 use crate::store::atomic;
 
 const MAGIC: &[u8; 8] = b"gitexpSC";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 8 + 4 + 8 + 8;
-const TRAILER: usize = 32;
-const FIXED: usize = 5 * 8 + 32 + 4;
+const TRAILER: usize = 8;
+const FIXED: usize = 5 * 8 + 32 + 2 * 4 + 4;
 const SECOND: i64 = 1_000_000_000;
 /// The coarsest times in use (FAT) step by two seconds; git has the same worry and a like rule.
 const AT_REST: i64 = 2 * SECOND;
@@ -37,7 +38,7 @@ const AT_REST_ELSEWHERE: i64 = 600 * SECOND;
 const YOUNG: i64 = 60 * SECOND;
 /// Writing out makes the disk flush its own cache, in about the time that hashing this much takes.
 const WORTH_SYNC: u64 = 1 << 20;
-/// When the cache outgrows this, only what the current command saw is kept.
+/// When the cache has outgrown this, only what the current command saw is kept.
 const MANY: usize = 1 << 20;
 
 /// A remembered file.
@@ -49,6 +50,8 @@ pub struct Entry<'a> {
     pub stat: Stat,
     /// Its digest.
     pub raw: Raw,
+    /// Its size in pixels, if it is an image.
+    pub pixels: Option<Pixels>,
 }
 
 /// The cache as one command sees it.
@@ -134,10 +137,8 @@ impl StatCache {
     }
 
     /// All entries.
-    pub fn entries(&self) -> Vec<Entry<'_>> {
-        (0..self.len())
-            .filter_map(|place| self.entry(place))
-            .collect()
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        (0..self.len()).filter_map(|place| self.entry(place))
     }
 
     /// Whether a file in this state may be remembered.
@@ -164,14 +165,20 @@ impl StatCache {
     ///
     /// `seen` are all entries that are true now, sorted by path; `roots` are the folders that were
     /// walked: whatever is remembered below them and was not seen is gone.
-    pub fn save(&self, seen: &[Entry], roots: &[&[u8]]) {
+    pub fn save<'a>(&self, seen: impl Iterator<Item = Entry<'a>> + Clone, roots: &[&[u8]]) {
         // Derived data: a failure to keep it costs time later and is nobody's error now.
         let _ = self.try_save(seen, roots);
     }
 
-    fn try_save(&self, seen: &[Entry], roots: &[&[u8]]) -> Option<()> {
+    fn try_save<'a>(
+        &self,
+        seen: impl Iterator<Item = Entry<'a>> + Clone,
+        roots: &[&[u8]],
+    ) -> Option<()> {
         let (folder, clock) = (self.folder.as_deref()?, self.now?);
-        merge(&self.entries(), seen, roots)?;
+        if !merge(self.entries(), seen.clone(), roots, |_| ()) {
+            return None;
+        }
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -181,49 +188,48 @@ impl StatCache {
         lock.try_lock().ok()?;
         // Read again: another command may have saved since.
         let (bytes, places) = load(folder).unwrap_or_default();
-        let current: Vec<Entry> = places
-            .iter()
-            .filter_map(|start| entry_at(&bytes, *start))
-            .collect();
-        let merged = merge(&current, seen, roots)?;
-        write(folder, clock.now, &merged)
+        let current = places.iter().filter_map(|start| entry_at(&bytes, *start));
+        let mut file = Draft::new(clock.now);
+        // Too large for one: what this command saw is enough.
+        let current = current.take(if places.len() > MANY { 0 } else { places.len() });
+        merge(current, seen, roots, |entry| file.add(entry)).then(|| file.save(folder))?
     }
 }
 
-/// Joins two sorted lists; `None` when nothing would change.
-fn merge<'a>(current: &[Entry<'a>], seen: &[Entry<'a>], roots: &[&[u8]]) -> Option<Vec<Entry<'a>>> {
-    if current.len() + seen.len() > MANY && current != seen {
-        return Some(seen.to_vec());
-    }
+/// Joins two sorted lists, entry by entry; whether anything changed.
+fn merge<'c, 's>(
+    current: impl Iterator<Item = Entry<'c>>,
+    seen: impl Iterator<Item = Entry<'s>>,
+    roots: &[&[u8]],
+    mut each: impl FnMut(&Entry),
+) -> bool {
     let gone = |path: &[u8]| {
         roots.iter().any(|root| {
             path.strip_prefix(*root)
                 .is_some_and(|rest| rest.first().is_none_or(|&b| b == b'/' || b == b'\\'))
         })
     };
-    let mut merged = Vec::with_capacity(current.len() + seen.len());
     let mut changed = false;
-    let (mut old, mut new) = (current.iter().peekable(), seen.iter().peekable());
+    let (mut old, mut new) = (current.peekable(), seen.peekable());
     loop {
         let order = match (old.peek(), new.peek()) {
             (Some(a), Some(b)) => a.path.cmp(b.path),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (None, None) => break,
+            (None, None) => return changed,
         };
         let before = if order.is_le() { old.next() } else { None };
         let after = if order.is_ge() { new.next() } else { None };
         match (before, after) {
             (before, Some(entry)) => {
-                changed |= before != Some(entry);
-                merged.push(*entry);
+                changed |= before.as_ref() != Some(&entry);
+                each(&entry);
             }
             (Some(entry), None) if gone(entry.path) => changed = true,
-            (Some(entry), None) => merged.push(*entry),
-            (None, None) => break,
+            (Some(entry), None) => each(&entry),
+            (None, None) => return changed,
         }
     }
-    changed.then_some(merged)
 }
 
 fn clock(folder: &Path) -> Option<Clock> {
@@ -245,19 +251,28 @@ fn load(folder: &Path) -> Option<(Vec<u8>, Vec<usize>)> {
     }
     let bytes = std::fs::read(path).ok()?;
     let body = bytes.len().checked_sub(TRAILER)?;
-    let digest: Raw = sha2::Sha256::digest(&bytes[..body]).into();
-    let places = places(&bytes).filter(|_| bytes[body..] == digest)?;
+    let checksum = XxHash3_64::oneshot(&bytes[..body]).to_le_bytes();
+    let places = places(&bytes).filter(|_| bytes[body..] == checksum)?;
     Some((bytes, places))
 }
 
-fn write(folder: &Path, now: i64, entries: &[Entry]) -> Option<()> {
-    let size: usize = entries.iter().map(|e| FIXED + e.path.len()).sum();
-    let mut bytes = Vec::with_capacity(HEADER + size + TRAILER);
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
-    bytes.extend_from_slice(&now.to_le_bytes());
-    bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
-    for entry in entries {
+/// A file of entries as it is made.
+struct Draft {
+    bytes: Vec<u8>,
+    count: u64,
+}
+
+impl Draft {
+    fn new(now: i64) -> Self {
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&now.to_le_bytes());
+        bytes.extend_from_slice(&0_u64.to_le_bytes());
+        Self { bytes, count: 0 }
+    }
+
+    fn add(&mut self, entry: &Entry) {
         let Stat {
             size,
             mtime,
@@ -265,22 +280,32 @@ fn write(folder: &Path, now: i64, entries: &[Entry]) -> Option<()> {
             ino,
             dev,
         } = entry.stat;
-        bytes.extend_from_slice(&size.to_le_bytes());
-        bytes.extend_from_slice(&mtime.to_le_bytes());
-        bytes.extend_from_slice(&ctime.to_le_bytes());
-        bytes.extend_from_slice(&ino.to_le_bytes());
-        bytes.extend_from_slice(&dev.to_le_bytes());
-        bytes.extend_from_slice(&entry.raw);
-        bytes.extend_from_slice(&u32::try_from(entry.path.len()).ok()?.to_le_bytes());
-        bytes.extend_from_slice(entry.path);
+        let (width, height) = entry.pixels.map_or((0, 0), |p| (p.width, p.height));
+        // The system allows no path that is too long for this.
+        let Ok(length) = u32::try_from(entry.path.len()) else {
+            return;
+        };
+        for word in [size, mtime.cast_unsigned(), ctime.cast_unsigned(), ino, dev] {
+            self.bytes.extend_from_slice(&word.to_le_bytes());
+        }
+        self.bytes.extend_from_slice(&entry.raw);
+        for word in [width, height, length] {
+            self.bytes.extend_from_slice(&word.to_le_bytes());
+        }
+        self.bytes.extend_from_slice(entry.path);
+        self.count += 1;
     }
-    let digest: Raw = sha2::Sha256::digest(&bytes).into();
-    bytes.extend_from_slice(&digest);
-    // No fsync: after a crash a torn file has a wrong digest and counts as empty.
-    let mut file = atomic::draft(folder, "statcache.tmp-").ok()?;
-    file.write_all(&bytes).ok()?;
-    file.persist(folder.join("statcache")).ok()?;
-    Some(())
+
+    fn save(mut self, folder: &Path) -> Option<()> {
+        self.bytes[HEADER - 8..HEADER].copy_from_slice(&self.count.to_le_bytes());
+        let checksum = XxHash3_64::oneshot(&self.bytes);
+        self.bytes.extend_from_slice(&checksum.to_le_bytes());
+        // No fsync: after a crash a torn file has a wrong checksum and counts as empty.
+        let mut file = atomic::draft(folder, "statcache.tmp-").ok()?;
+        file.write_all(&self.bytes).ok()?;
+        file.persist(folder.join("statcache")).ok()?;
+        Some(())
+    }
 }
 
 /// Takes numbers and text off the front of bytes.
@@ -350,8 +375,13 @@ fn entry_at(bytes: &[u8], start: usize) -> Option<Entry<'_>> {
         dev: cursor.u64()?,
     };
     let raw = cursor.array()?;
-    let path = path_at(bytes, start)?;
-    Some(Entry { path, stat, raw })
+    let (width, height) = (cursor.u32()?, cursor.u32()?);
+    Some(Entry {
+        path: path_at(bytes, start)?,
+        stat,
+        raw,
+        pixels: (width > 0).then_some(Pixels { width, height }),
+    })
 }
 
 #[cfg(test)]
@@ -366,11 +396,15 @@ mod tests {
                 ..Stat::default()
             },
             raw: [9; 32],
+            pixels: (size > 1).then_some(Pixels {
+                width: 3,
+                height: 4,
+            }),
         }
     }
 
     fn saved(folder: &Path, seen: &[Entry], roots: &[&[u8]]) -> StatCache {
-        StatCache::open(Some(folder), false).save(seen, roots);
+        StatCache::open(Some(folder), false).save(seen.iter().copied(), roots);
         StatCache::open(Some(folder), false)
     }
 
@@ -379,7 +413,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         saved(folder.path(), &[entry("/a/1", 1), entry("/ab/1", 2)], &[]);
         let cache = saved(folder.path(), &[entry("/a/2", 3)], &[b"/a"]);
-        assert_eq!(cache.entries(), [entry("/a/2", 3), entry("/ab/1", 2)]);
+        assert!(cache.entries().eq([entry("/a/2", 3), entry("/ab/1", 2)]));
     }
 
     #[test]
@@ -407,7 +441,7 @@ mod tests {
             assert!(load(folder.path()).is_none(), "cut at {at}");
         }
         let rebuilt = saved(folder.path(), &[entry("/c", 3)], &[]);
-        assert_eq!(rebuilt.entries(), [entry("/c", 3)]);
+        assert!(rebuilt.entries().eq([entry("/c", 3)]));
     }
 
     #[test]
@@ -420,8 +454,8 @@ mod tests {
         for at in 0..body {
             let mut bad = good[..body].to_vec();
             bad[at] ^= 0xff;
-            let digest: Raw = sha2::Sha256::digest(&bad).into();
-            bad.extend_from_slice(&digest);
+            let checksum = XxHash3_64::oneshot(&bad).to_le_bytes();
+            bad.extend_from_slice(&checksum);
             std::fs::write(&path, &bad).unwrap();
             // Must not panic; a flipped size or digest is another valid cache.
             let _ = load(folder.path());
@@ -434,7 +468,7 @@ mod tests {
         let lock = std::fs::File::create(folder.path().join("statcache.lock")).unwrap();
         lock.try_lock().unwrap();
         let cache = saved(folder.path(), &[entry("/a", 1)], &[]);
-        assert!(cache.entries().is_empty());
+        assert!(cache.is_empty());
     }
 
     #[test]

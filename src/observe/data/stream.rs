@@ -8,7 +8,7 @@ use flate2::write::MultiGzDecoder;
 use super::cell::Cell;
 use super::tabular::{Csv, Dialect, Lines, Parser, sniff};
 use super::text::{LineEnds, Recoder, Script, detect};
-use crate::model::card::TableFormat;
+use crate::model::card::{ColumnType, TableFormat};
 
 /// Bytes that encoding and form are told from.
 const SAMPLE: usize = 64 * 1024;
@@ -53,6 +53,8 @@ pub trait RowSink {
     fn begin(&mut self, dialect: &Dialect);
     /// The names of the columns of CSV; a nameless one is empty.
     fn name_columns<'a>(&mut self, names: impl Iterator<Item = &'a [u8]>);
+    /// The types of the named columns, where the file has them.
+    fn declare_types(&mut self, _: impl Iterator<Item = ColumnType>) {}
     /// A row of CSV.
     fn add_cells<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>);
     /// A line of JSON Lines.
@@ -84,6 +86,8 @@ pub struct Streamed<S> {
     pub line_ends: LineEnds,
     /// The form of CSV.
     pub dialect: Option<Dialect>,
+    /// The line on which a quote of CSV opens that nothing closes.
+    pub unclosed_quote: Option<u64>,
     /// What took the rows.
     pub rows: S,
 }
@@ -96,6 +100,7 @@ impl<S> Streamed<S> {
             valid: true,
             line_ends: LineEnds::default(),
             dialect: None,
+            unclosed_quote: None,
             rows,
         }
     }
@@ -219,12 +224,13 @@ impl<S: RowSink> Text<S> {
         match self.state {
             State::Reading(mut body) => {
                 body.feed(&[], true);
-                body.parser.finish(&mut body.rows);
+                let unclosed_quote = body.parser.finish(&mut body.rows);
                 Ok(Streamed {
                     script: body.script,
                     valid: body.recoder.is_valid(),
                     line_ends: body.line_ends,
                     dialect: body.dialect,
+                    unclosed_quote,
                     rows: body.rows,
                 })
             }

@@ -135,11 +135,14 @@ impl Parser {
         }
     }
 
-    /// Takes the last row, which need not be ended.
-    pub fn finish(&mut self, rows: &mut impl RowSink) {
+    /// Takes the last row, which need not be ended; the line of the quote that nothing closes.
+    pub fn finish(&mut self, rows: &mut impl RowSink) -> Option<u64> {
         match self {
-            Self::Csv(csv) => csv.feed(&[], true, rows),
-            Self::Json(lines) => lines.finish(rows),
+            Self::Csv(csv) => csv.finish(rows),
+            Self::Json(lines) => {
+                lines.finish(rows);
+                None
+            }
         }
     }
 }
@@ -152,6 +155,12 @@ pub struct Csv {
     ends: Vec<usize>,
     ends_length: usize,
     oversized: bool,
+    /// Of an oversized row: bytes that were overwritten, and the line ends among those of the cell that
+    /// is being read.
+    overwritten: usize,
+    overwritten_lines: u64,
+    /// Bytes at the end of the last cell that are not the file's.
+    surplus: usize,
     names_wanted: bool,
     header: bool,
 }
@@ -168,6 +177,9 @@ impl Csv {
             ends: vec![0; 64],
             ends_length: 0,
             oversized: false,
+            overwritten: 0,
+            overwritten_lines: 0,
+            surplus: 0,
             names_wanted: true,
             header: dialect.header == Some(true),
         }
@@ -195,6 +207,8 @@ impl Csv {
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
                     // Let the rest of the row overwrite what can't be kept.
                     self.oversized = true;
+                    self.overwritten_lines = self.lines_of_last_cell();
+                    self.overwritten += self.text_length;
                     (self.text_length, self.ends_length) = (0, 0);
                 }
                 ReadRecordResult::Record => self.record(rows),
@@ -202,8 +216,35 @@ impl Csv {
         }
     }
 
+    /// Line ends in the cell that is being read.
+    fn lines_of_last_cell(&self) -> u64 {
+        let (start, before) = match self.ends[..self.ends_length].last() {
+            Some(end) => (end.saturating_sub(self.overwritten), 0),
+            None => (0, self.overwritten_lines),
+        };
+        let text = self.text[..self.text_length]
+            .get(start..)
+            .unwrap_or_default();
+        before + memchr::memchr_iter(b'\n', text).count() as u64
+    }
+
+    /// Takes the last row; the line of the quote that nothing closes.
+    fn finish(&mut self, rows: &mut impl RowSink) -> Option<u64> {
+        let line = self.reader.line() - self.lines_of_last_cell();
+        // A line end ends any row but one within quotes, where it is one more byte of the cell.
+        self.feed(b"\n", false, rows);
+        let unclosed = self.text_length > 0;
+        self.surplus = usize::from(unclosed);
+        self.feed(&[], true, rows);
+        unclosed.then_some(line)
+    }
+
     fn record(&mut self, rows: &mut impl RowSink) {
-        let ends = &self.ends[..self.ends_length];
+        let ends = &mut self.ends[..self.ends_length];
+        if let Some(end) = ends.last_mut() {
+            *end -= self.surplus;
+        }
+        let ends = &*ends;
         let starts = std::iter::once(&0).chain(ends);
         let cells = starts
             .zip(ends)
@@ -223,6 +264,7 @@ impl Csv {
             rows.add_cells(cells);
         }
         (self.text_length, self.ends_length) = (0, 0);
+        (self.overwritten, self.overwritten_lines) = (0, 0);
     }
 }
 

@@ -4,8 +4,9 @@ use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::dvc;
 use super::hash::special;
-use super::pointer::{self, AnnexKey, DvcOut};
+use super::pointer::AnnexKey;
 use super::stat::Stat;
 use crate::error::{Failure, Result};
 use crate::model::Sha256;
@@ -34,6 +35,8 @@ pub struct Target {
     pub place: Place,
     /// What another system says about it.
     pub pointer: Option<Pointer>,
+    /// What DVC wrote down about the folder that it is.
+    pub listed: Option<dvc::Out>,
     /// What the user should know.
     pub note: Option<String>,
 }
@@ -58,13 +61,13 @@ pub fn resolve(path: &Path, shown: &str) -> Result<Target> {
             Err(_) => Ok(elsewhere(&out, &named)),
         };
     }
-    Ok(with_dvc(place(path, shown)?, pointer::dvc_of(path), shown))
+    Ok(with_dvc(place(path, shown)?, dvc::of(path), shown))
 }
 
-fn dvc_stub(path: &Path, kind: FileType) -> Option<DvcOut> {
+fn dvc_stub(path: &Path, kind: FileType) -> Option<dvc::Out> {
     let named = path.extension().is_some_and(|extension| extension == "dvc");
     (named && kind.is_file())
-        .then(|| pointer::dvc_file(path))
+        .then(|| dvc::of_stub(path))
         .flatten()
 }
 
@@ -86,15 +89,17 @@ fn resolve_link(path: &Path, shown: &str) -> Result<Target> {
         (Ok(real), Some(_)) => Ok(Target {
             place: place(&real, shown)?,
             pointer: annex(true),
+            listed: None,
             note: None,
         }),
-        (Ok(real), None) => Ok(with_dvc(place(&real, shown)?, pointer::dvc_of(path), shown)),
+        (Ok(real), None) => Ok(with_dvc(place(&real, shown)?, dvc::of(path), shown)),
         (Err(error), Some(key)) if is_missing(&error) => Ok(Target {
             place: Place::Elsewhere {
                 sha256: key.sha256.as_ref().map(Sha256::from_bytes),
                 bytes: key.bytes,
             },
             pointer: annex(false),
+            listed: None,
             note: Some(format!(
                 "{shown} is kept by git-annex and is not on this machine: git annex get {shown}"
             )),
@@ -124,10 +129,11 @@ fn place(path: &Path, shown: &str) -> Result<Place> {
     }
 }
 
-fn with_dvc(place: Place, out: Option<DvcOut>, shown: &str) -> Target {
+fn with_dvc(place: Place, out: Option<dvc::Out>, shown: &str) -> Target {
     let mut target = Target {
         place,
         pointer: None,
+        listed: None,
         note: None,
     };
     let Some(out) = out else { return target };
@@ -138,12 +144,13 @@ fn with_dvc(place: Place, out: Option<DvcOut>, shown: &str) -> Target {
                 stat.size
             ));
         }
+        (Place::Folder(_), _) => target.listed = Some(out),
         _ => target.pointer = Some(out.pointer(true)),
     }
     target
 }
 
-fn elsewhere(out: &DvcOut, shown: &str) -> Target {
+fn elsewhere(out: &dvc::Out, shown: &str) -> Target {
     let cached = out.cached();
     let command = if cached { "checkout" } else { "pull" };
     Target {
@@ -152,6 +159,7 @@ fn elsewhere(out: &DvcOut, shown: &str) -> Target {
             bytes: out.size,
         },
         pointer: Some(out.pointer(cached)),
+        listed: None,
         note: Some(format!(
             "{shown} is kept by DVC and is not in the working tree: dvc {command}"
         )),
@@ -166,7 +174,7 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 fn absent(path: &Path, shown: &str) -> Result<Target> {
-    if let Some(out) = pointer::dvc_of(path) {
+    if let Some(out) = dvc::of(path) {
         return Ok(elsewhere(&out, shown));
     }
     if let Some((scheme, rest)) = address(shown) {

@@ -13,6 +13,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
 use super::hash::special;
+use super::pointer::AnnexKey;
 use super::stat::Stat;
 use crate::error::{Context, Result};
 use crate::model::RecordPath;
@@ -40,6 +41,8 @@ pub struct Walk {
     pub files: Vec<Found>,
     /// How many links were followed.
     pub links: u64,
+    /// Links to content that git-annex has elsewhere, sorted likewise.
+    pub annexed: Vec<(RecordPath, AnnexKey)>,
     /// Links that lead nowhere, or back to a folder that they are in.
     pub dangling: Vec<RecordPath>,
     /// Pipes, sockets and devices.
@@ -122,6 +125,7 @@ struct Folder {
 enum Entry {
     File(Found, bool),
     Folder(PathBuf, RecordPath, bool),
+    Annexed(RecordPath, AnnexKey),
     Dangling(RecordPath),
     Special(RecordPath),
     DotGit,
@@ -164,6 +168,7 @@ pub fn walk(root: &Path, filter: &Filter) -> Walk {
     }
     // Folders and their entries were sorted, so this merges runs: a stable sort finds them.
     walk.files.sort_by(|a, b| a.name.cmp(&b.name));
+    walk.annexed.sort_by(|a, b| a.0.cmp(&b.0));
     walk.dangling.sort_unstable();
     walk.special.sort_unstable();
     walk.unreadable.sort_unstable();
@@ -186,6 +191,7 @@ impl Walk {
                 let why = format!("more than {LINKED_FOLDERS} links to folders");
                 self.unreadable.push((name, why));
             }
+            Entry::Annexed(name, key) => self.annexed.push((name, key)),
             Entry::Dangling(name) => self.dangling.push(name),
             Entry::Special(name) => self.special.push(name),
             Entry::DotGit => self.dot_git = true,
@@ -236,6 +242,7 @@ fn look(own: &OsStr, entry: &DirEntry, folder: &Folder, filter: &Filter) -> Entr
     match examine(entry, filter, &name) {
         Ok(Seen::File(path, stat, followed)) => Entry::File(Found { name, path, stat }, followed),
         Ok(Seen::Folder(path, followed)) => Entry::Folder(path, name, followed),
+        Ok(Seen::Annexed(key)) => Entry::Annexed(name, key),
         Ok(Seen::Dangling) => Entry::Dangling(name),
         Ok(Seen::Special) => Entry::Special(name),
         Ok(Seen::LeftOut) => Entry::LeftOut,
@@ -247,6 +254,7 @@ fn look(own: &OsStr, entry: &DirEntry, folder: &Folder, filter: &Filter) -> Entr
 enum Seen {
     File(PathBuf, Stat, bool),
     Folder(PathBuf, bool),
+    Annexed(AnnexKey),
     Dangling,
     Special,
     LeftOut,
@@ -261,7 +269,13 @@ fn examine(entry: &DirEntry, filter: &Filter, name: &RecordPath) -> io::Result<S
         match entry.path().metadata() {
             Ok(target) if target.is_dir() => return Ok(Seen::Folder(entry.path(), true)),
             Ok(target) => (entry.path().canonicalize()?, target),
-            Err(error) if leads_nowhere(&error) => return Ok(Seen::Dangling),
+            Err(error) if leads_nowhere(&error) => {
+                return Ok(match AnnexKey::of_link(&entry.path()) {
+                    Some(_) if !filter.includes(name) => Seen::LeftOut,
+                    Some(key) => Seen::Annexed(key),
+                    None => Seen::Dangling,
+                });
+            }
             Err(error) => return Err(error),
         }
     } else {

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::git::snapshot::lfs;
-use crate::model::data::{DataInput, DataKind};
-use crate::model::{Run, Sha256};
-use crate::observe::data::Spec;
-use crate::observe::data::pointer::dvc_objects;
+use crate::model::data::{DataInput, DataKind, Pointer};
+use crate::model::{RecordPath, Run, Sha256};
+use crate::observe::data::{Spec, dvc};
 use crate::record::gather::observe_data;
 use crate::settings::Profile;
 use crate::store::layout::normalize;
@@ -36,9 +35,9 @@ pub enum State {
     At(String),
     /// Something else is there.
     Differs,
-    /// Nowhere on this machine.
-    Missing,
-    /// The record has no digest to compare with.
+    /// Nowhere on this machine; the command that brings it, if it is known.
+    Missing(Option<&'static str>),
+    /// The record has no hash to compare with.
     Unknown,
 }
 
@@ -50,7 +49,8 @@ impl State {
             Self::Copied(from) => format!("copied from {from}, hash ok"),
             Self::At(place) => format!("not in the snapshot; {place} has it (copy it: --data)"),
             Self::Differs => "present, but its hash is another".to_owned(),
-            Self::Missing => "not on this machine".to_owned(),
+            Self::Missing(None) => "not on this machine".to_owned(),
+            Self::Missing(Some(command)) => format!("not on this machine ({command})"),
             Self::Unknown => "no hash was recorded: not verified".to_owned(),
         }
     }
@@ -75,65 +75,165 @@ pub fn settle(ctx: &Ctx, run: &Run, root: &Path, fetch: bool) -> Result<Vec<Inpu
         .collect()
 }
 
+/// What the content of an input is called.
+#[derive(Clone, Copy)]
+enum Name<'r> {
+    /// Its digest.
+    Sha256(&'r Sha256),
+    /// What DVC calls it: it was not here when the run was recorded.
+    Md5(&'r str),
+}
+
+impl<'r> Name<'r> {
+    fn of(input: &'r DataInput) -> Option<Self> {
+        let sha256 = input.sha256.as_ref().map(Self::Sha256);
+        sha256.or_else(|| input.dvc_md5().map(Self::Md5))
+    }
+
+    /// Whether a place has the content; `None` when nothing is there.
+    fn is_at(self, ctx: &Ctx, place: &Path) -> Result<Option<Found>> {
+        if !place.exists() {
+            return Ok(None);
+        }
+        match self {
+            Self::Sha256(wanted) => {
+                let spec = Spec {
+                    role: String::new(),
+                    path: place.to_owned(),
+                };
+                let mut seen = observe_data(ctx, &[spec], Profile::None, false)?;
+                let input = seen.inputs.pop();
+                Ok(
+                    input.map(|input| match input.sha256.as_ref() == Some(wanted) {
+                        // A pointer has the name of the content and is not the content.
+                        _ if input.stands_in => Found::Pointer,
+                        true => Found::It,
+                        false => Found::Other,
+                    }),
+                )
+            }
+            Self::Md5(wanted) => {
+                let called = dvc::called(place, wanted);
+                let called = called.context(|| format!("cannot read {}", place.display()))?;
+                Ok(Some(match called {
+                    dvc::Called::So => Found::It,
+                    _ => Found::Other,
+                }))
+            }
+        }
+    }
+}
+
+/// What a place has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// The content.
+    It,
+    /// A pointer in the place of it, or of some of it.
+    Pointer,
+    /// Something else.
+    Other,
+}
+
 fn state(ctx: &Ctx, input: &DataInput, root: &Path, fetch: bool) -> Result<State> {
-    let Some(wanted) = &input.sha256 else {
+    let Some(wanted) = Name::of(input) else {
         return Ok(State::Unknown);
     };
+    let command = input.pointer.as_ref().map(Pointer::command);
+    let other = |here| match here {
+        Some(Found::Other) => State::Differs,
+        _ => State::Missing(command),
+    };
     if input.external {
-        let place = input.path.to_path();
-        return Ok(match digest(ctx, &place)? {
-            None => State::Missing,
-            Some(found) if found == *wanted => State::Present,
-            Some(_) => State::Differs,
+        return Ok(match wanted.is_at(ctx, &input.path.to_path())? {
+            Some(Found::It) => State::Present,
+            here => other(here),
         });
     }
-    let place = contain::below(root, &input.path)?;
-    let here = digest(ctx, &place)?;
-    if here.as_ref() == Some(wanted) {
+    // What stands there may be a link of git-annex, which is replaced.
+    let place = contain::entry(root, &input.path)?;
+    let here = wanted.is_at(ctx, &place)?;
+    if here == Some(Found::It) {
         return Ok(State::Present);
     }
     let Some((name, from)) = elsewhere(ctx, input, wanted)? else {
-        return Ok(match here {
-            Some(_) => State::Differs,
-            None => State::Missing,
-        });
+        return Ok(other(here));
     };
     if !fetch {
         return Ok(State::At(name));
     }
-    copy(&from, &place)?;
-    if digest(ctx, &place)?.as_ref() == Some(wanted) {
+    if place
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_symlink())
+    {
+        // Nothing is written through it.
+        std::fs::remove_file(&place).map_err(|error| atomic::failed(&place, &error))?;
+    }
+    match &from {
+        From::Path(from) => copy(from, &place)?,
+        From::Listing(members) => {
+            for (name, object) in members {
+                copy(object, &contain::below(&place, name)?)?;
+            }
+        }
+    }
+    if wanted.is_at(ctx, &place)? == Some(Found::It) {
         return Ok(State::Copied(name));
     }
-    Err(
-        Failure::new(format!("{} changed while it was copied", from.display()))
-            .hint("try again when nothing writes to it"),
-    )
+    Err(Failure::new(format!(
+        "{} is not what the run read, although {name} had that",
+        place.display()
+    ))
+    .hint("try again when nothing writes to it"))
+}
+
+/// What to copy.
+enum From {
+    /// A file or folder.
+    Path(PathBuf),
+    /// The files of a folder, each by its name in it.
+    Listing(Vec<(RecordPath, PathBuf)>),
 }
 
 /// A place on this machine that has the content: a working tree of the project, Git LFS, the cache of
 /// DVC.
-fn elsewhere(ctx: &Ctx, input: &DataInput, wanted: &Sha256) -> Result<Option<(String, PathBuf)>> {
-    let project = ctx.project()?;
-    if let Some(found) = in_working_trees(ctx, input, wanted)? {
-        return Ok(Some(found));
+fn elsewhere(ctx: &Ctx, input: &DataInput, wanted: Name) -> Result<Option<(String, From)>> {
+    if let Some((name, path)) = in_working_trees(ctx, input, wanted)? {
+        return Ok(Some((name, From::Path(path))));
     }
-    if input.kind == DataKind::Folder {
+    if let Name::Sha256(sha256) = wanted
+        && input.kind == DataKind::File
+        && let Some(path) = lfs::find(ctx.repo()?, sha256)
+    {
+        return Ok(Some(("Git LFS".to_owned(), From::Path(path))));
+    }
+    let found = in_dvc(ctx, input, wanted)?;
+    Ok(found.map(|from| ("the cache of DVC".to_owned(), from)))
+}
+
+/// In the cache of DVC, by the MD5 that was recorded beside the digest.
+fn in_dvc(ctx: &Ctx, input: &DataInput, wanted: Name) -> Result<Option<From>> {
+    let Some(md5) = input.dvc_md5() else {
         return Ok(None);
+    };
+    let tops = [ctx.repo()?.top()?.to_owned(), ctx.project()?.root.clone()];
+    let objects = |md5: &str| -> Vec<PathBuf> {
+        let places = tops.iter().flat_map(|top| dvc::objects(top, md5));
+        places.filter(|place| place.is_file()).collect()
+    };
+    if dvc::is_folder(md5) {
+        // Whether it is the folder that the run read shows when it is put together.
+        let listing = objects(md5).iter().find_map(|object| dvc::listing(object));
+        let whole = |members: Vec<dvc::Member>| -> Option<Vec<_>> {
+            let object =
+                |member: dvc::Member| Some((member.path, objects(&member.md5).into_iter().next()?));
+            members.into_iter().map(object).collect()
+        };
+        return Ok(listing.and_then(whole).map(From::Listing));
     }
-    if let Some(path) = lfs::find(ctx.repo()?, wanted) {
-        return Ok(Some(("Git LFS".to_owned(), path)));
-    }
-    let dvc = input
-        .pointer
-        .as_ref()
-        .filter(|pointer| pointer.kind == "dvc");
-    if let Some(pointer) = dvc {
-        let tops = [ctx.repo()?.top()?.to_owned(), project.root.clone()];
-        for path in tops.iter().flat_map(|top| dvc_objects(top, &pointer.id)) {
-            if path.is_file() && digest(ctx, &path)?.as_ref() == Some(wanted) {
-                return Ok(Some(("the cache of DVC".to_owned(), path)));
-            }
+    for path in objects(md5) {
+        if wanted.is_at(ctx, &path)? == Some(Found::It) {
+            return Ok(Some(From::Path(path)));
         }
     }
     Ok(None)
@@ -144,12 +244,18 @@ fn elsewhere(ctx: &Ctx, input: &DataInput, wanted: &Sha256) -> Result<Option<(St
 fn in_working_trees(
     ctx: &Ctx,
     input: &DataInput,
-    wanted: &Sha256,
+    wanted: Name,
 ) -> Result<Option<(String, PathBuf)>> {
     let (repo, project) = (ctx.repo()?, ctx.project()?);
     let mut paths = vec![input.path.clone()];
     let read = |entry: runs::Entry| entry.run.map(|run| run.data).unwrap_or_default();
-    let same = |data: &DataInput| data.sha256.as_ref() == Some(wanted) && !data.external;
+    let same = |data: &DataInput| {
+        let same = match wanted {
+            Name::Sha256(sha256) => data.sha256.as_ref() == Some(sha256),
+            Name::Md5(md5) => data.dvc_md5() == Some(md5),
+        };
+        same && !data.external
+    };
     let others = runs::list(project)?.into_iter().flat_map(read).filter(same);
     for path in others.map(|data| data.path) {
         if !paths.contains(&path) {
@@ -164,7 +270,7 @@ fn in_working_trees(
             // Data often lies behind the user's own link, so links are followed here: it is only
             // read, and counts only with the recorded digest.
             let place = normalize(&root.join(path.to_path()));
-            if place.starts_with(&root) && digest(ctx, &place)?.as_ref() == Some(wanted) {
+            if place.starts_with(&root) && wanted.is_at(ctx, &place)? == Some(Found::It) {
                 let name = match (root == project.root, *path == input.path) {
                     (true, true) => "this working tree".to_owned(),
                     (true, false) => path.display().into_owned(),
@@ -175,19 +281,6 @@ fn in_working_trees(
         }
     }
     Ok(None)
-}
-
-/// The digest as a record has it: of the content, or of the manifest of a folder.
-fn digest(ctx: &Ctx, place: &Path) -> Result<Option<Sha256>> {
-    if !place.exists() {
-        return Ok(None);
-    }
-    let spec = Spec {
-        role: String::new(),
-        path: place.to_owned(),
-    };
-    let mut seen = observe_data(ctx, &[spec], Profile::None, false)?;
-    Ok(seen.inputs.pop().and_then(|input| input.sha256))
 }
 
 /// Copies a file or folder. What the snapshot put at a file's place (a pointer) is replaced.

@@ -1,7 +1,8 @@
 //! A data card on a terminal.
 
+use super::folder::pictures;
 use super::table::kind;
-use crate::model::card::{Card, Column, LineEndings, Table, TableFormat};
+use crate::model::card::{Card, Column, Form, LineEndings, Table, TableFormat};
 use crate::model::data::DataKind;
 use crate::report::diff::Look;
 use crate::report::diff::inputs::rows_of;
@@ -26,9 +27,12 @@ pub fn card(path: &str, card: &Card, look: &Look) -> String {
     };
     fact("sha256", card.sha256.as_str());
     fact(w.pick("size", "размер"), &size(card, w));
+    if let Some(found) = &card.pictures {
+        fact(w.pick("images", "картинки"), &pictures(found, w));
+    }
     if let Some(table) = &card.table {
         fact(w.pick("table", "таблица"), &dimensions(table, w));
-        fact(w.pick("form", "формат"), &form(table, w));
+        fact(w.pick("form", "формат"), &form(&table.form(), w));
         let odd = odd(table, w);
         if !odd.is_empty() {
             fact(w.pick("odd", "странности"), &odd);
@@ -37,7 +41,11 @@ pub fn card(path: &str, card: &Card, look: &Look) -> String {
     if let Some(why) = &card.unread {
         fact(w.pick("table", "таблица"), &printable(why));
     }
-    if let Some(table) = &card.table {
+    if let Some(table) = card
+        .table
+        .as_ref()
+        .filter(|table| !table.columns.is_empty())
+    {
         lines.push(String::new());
         lines.extend(columns(table, look));
     }
@@ -46,7 +54,11 @@ pub fn card(path: &str, card: &Card, look: &Look) -> String {
 }
 
 fn size(card: &Card, w: Words) -> String {
-    let bytes = format!("{} ({} B)", number::bytes(card.bytes), w.number(card.bytes));
+    let mut bytes = number::bytes_in(card.bytes, w.lang);
+    if card.bytes >= 1024 {
+        let unit = w.pick("B", "Б");
+        bytes.push_str(&format!(" ({} {unit})", w.number(card.bytes)));
+    }
     match (card.kind, card.files) {
         (DataKind::Folder, Some(files)) => {
             let files = w.count(files, ["file", "files"], ["файл", "файла", "файлов"]);
@@ -76,13 +88,14 @@ fn dimensions(table: &Table, w: Words) -> String {
     text
 }
 
-fn form(table: &Table, w: Words) -> String {
-    let mut parts = vec![match table.format {
+/// `CSV with `,`, utf-8, LF`
+pub fn form(form: &Form, w: Words) -> String {
+    let mut parts = vec![match form.format {
         TableFormat::Csv => "CSV".to_owned(),
         TableFormat::Jsonl => "JSON Lines".to_owned(),
         TableFormat::Parquet => return "Parquet".to_owned(),
     }];
-    if let Some(delimiter) = table.delimiter {
+    if let Some(delimiter) = form.delimiter {
         let shown = match delimiter {
             '\t' => "tab".to_owned(),
             other => format!("`{other}`"),
@@ -90,18 +103,17 @@ fn form(table: &Table, w: Words) -> String {
         parts[0].push_str(&format!(" {} {shown}", w.pick("with", "с разделителем")));
     }
     parts.extend(
-        table
-            .decimal
+        form.decimal
             .map(|comma| format!("{} `{comma}`", w.pick("decimal", "десятичный знак"))),
     );
-    let bom = if table.bom { " + BOM" } else { "" };
-    parts.push(match &table.encoding {
+    let bom = if form.bom { " + BOM" } else { "" };
+    parts.push(match &form.encoding {
         Some(encoding) => format!("{encoding}{bom}"),
         None => w
             .pick("unknown encoding", "кодировка неизвестна")
             .to_owned(),
     });
-    parts.extend(table.line_endings.map(|endings| {
+    parts.extend(form.line_endings.map(|endings| {
         match endings {
             LineEndings::Lf => "LF".to_owned(),
             LineEndings::Crlf => "CRLF".to_owned(),
@@ -111,10 +123,10 @@ fn form(table: &Table, w: Words) -> String {
                 .to_owned(),
         }
     }));
-    if table.gzip {
+    if form.gzip {
         parts.push("gzip".to_owned());
     }
-    if table.header == Some(false) {
+    if form.header == Some(false) {
         parts.push(w.pick("no header", "без заголовка").to_owned());
     }
     parts.join(", ")
@@ -132,6 +144,8 @@ fn odd(table: &Table, w: Words) -> String {
     let mut told: Vec<String> = told
         .map(|(n, what)| format!("{} {what}", rows_of(*n, w)))
         .collect();
+    told.extend(table.unclosed_quote.map(|line| unclosed(line, w)));
+    told.extend(repeated(table, w));
     if table.columns_left_out > 0 {
         let beyond = w.count(
             table.columns_left_out,
@@ -157,6 +171,28 @@ fn odd(table: &Table, w: Words) -> String {
         ));
     }
     told.join("; ")
+}
+
+/// Names that several columns have.
+fn repeated(table: &Table, w: Words) -> Option<String> {
+    let mut names: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+    names.sort_unstable();
+    let repeats = names.chunk_by(|a, b| a == b).filter(|same| same.len() > 1);
+    let told: Vec<String> = repeats
+        .take(ODD_SHOWN)
+        .map(|same| format!("`{}` ({})", printable(same[0]), same.len()))
+        .collect();
+    let what = w.pick("columns of one name:", "столбцы с одним именем:");
+    (!told.is_empty()).then(|| format!("{what} {}", told.join(", ")))
+}
+
+/// A quote that nothing closes.
+pub fn unclosed(line: u64, w: Words) -> String {
+    let line = w.number(line);
+    match w.lang {
+        Lang::En => format!("the quote that opens on line {line} is never closed"),
+        Lang::Ru => format!("кавычка, открытая в строке {line}, не закрыта"),
+    }
 }
 
 /// What cells of a column are not like the others.
@@ -248,7 +284,10 @@ fn types(card: &Card, w: Words) -> Vec<String> {
         let files = w.count(total.files, ["file", "files"], ["файл", "файла", "файлов"]);
         let each = match (total.smallest, total.largest) {
             (Some(least), Some(most)) if least < most => {
-                let (least, most) = (number::bytes(least), number::bytes(most));
+                let (least, most) = (
+                    number::bytes_in(least, w.lang),
+                    number::bytes_in(most, w.lang),
+                );
                 match w.lang {
                     Lang::En => format!(" ({least} to {most} each)"),
                     Lang::Ru => format!(" (от {least} до {most})"),
@@ -259,7 +298,7 @@ fn types(card: &Card, w: Words) -> Vec<String> {
         format!(
             "  {}{files}, {}{each}",
             crate::ui::table::pad(&name, 16),
-            number::bytes(total.bytes)
+            number::bytes_in(total.bytes, w.lang)
         )
     };
     let mut lines: Vec<String> = types.into_iter().map(line).collect();

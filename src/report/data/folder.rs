@@ -1,9 +1,11 @@
 //! How two versions of a folder differ, line by line.
 
 use crate::model::RecordPath;
+use crate::model::card::{Extent, Pictures, Pixels};
 use crate::model::table_diff::FolderDiff;
 use crate::report::diff::told::Row;
 use crate::report::diff::words::Words;
+use crate::settings::Lang;
 
 /// Counts, and the first `most` names of each kind.
 pub fn rows(diff: &FolderDiff, most: usize, w: Words) -> Vec<Row> {
@@ -61,7 +63,43 @@ pub fn rows(diff: &FolderDiff, most: usize, w: Words) -> Vec<Row> {
         w,
     ));
     rows.extend(names(w.pick("renamed", "переименовано"), &renamed, most, w));
+    rows.extend(diff.pictures.as_ref().map(|[a, b]| {
+        let text = w.change(&pictures(a, w), &pictures(b, w));
+        Row::new(w.pick("images", "картинки"), text)
+    }));
     rows
+}
+
+/// `20,000 of 224 × 224 px`; `37 of 64 to 512 × 48 to 512 px, usually 224 × 224`
+pub fn pictures(pictures: &Pictures, w: Words) -> String {
+    let times = w.times();
+    let of = w.pick("of", "по");
+    let mut parts = Vec::new();
+    if let (Some(width), Some(height), Some(usual)) =
+        (pictures.width, pictures.height, pictures.frequent.first())
+    {
+        let range = |side: Extent| match (side.least == side.most, w.lang) {
+            (true, _) => side.least.to_string(),
+            (false, Lang::En) => format!("{} to {}", side.least, side.most),
+            (false, Lang::Ru) => format!("{}–{}", side.least, side.most),
+        };
+        let (width, height) = (range(width), range(height));
+        let px = w.pick("px", "пикселей");
+        let files = w.number(pictures.files);
+        parts.push(format!("{files} {of} {width} {times} {height} {px}"));
+        if pictures.sizes > 1 {
+            let usually = w.pick("most often", "чаще всего");
+            let Pixels { width, height } = usual.pixels;
+            let files = w.number(usual.files);
+            parts.push(format!("{usually} {width} {times} {height} ({files})"));
+        }
+    }
+    if pictures.unknown > 0 {
+        let unknown = w.number(pictures.unknown);
+        let what = w.pick("with no size in their header", "без размера в заголовке");
+        parts.push(format!("{unknown} {what}"));
+    }
+    parts.join(", ")
 }
 
 fn names(label: &str, names: &[String], most: usize, w: Words) -> Option<Row> {

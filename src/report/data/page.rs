@@ -52,7 +52,9 @@ fn rows(diff: &DataDiff, files: usize, w: Words) -> Vec<Row> {
 /// Neither two tables nor two folders.
 fn other(diff: &DataDiff, w: Words) -> Row {
     let size = |version: &Version| {
-        let bytes = version.bytes.map_or(w.dash().to_owned(), number::bytes);
+        let bytes = version
+            .bytes
+            .map_or(w.dash().to_owned(), |bytes| number::bytes_in(bytes, w.lang));
         match version.kind {
             DataKind::File => bytes,
             DataKind::Folder => format!("{} {bytes}", w.pick("folder,", "папка,")),

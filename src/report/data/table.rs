@@ -1,5 +1,6 @@
 //! How two versions of a table differ, line by line.
 
+use super::card::{form, unclosed};
 use crate::model::Number;
 use crate::model::card::ColumnType;
 use crate::model::table_diff::{
@@ -20,6 +21,11 @@ const CELLS_SHOWN: usize = 8;
 /// Everything that is known, a line a fact.
 pub fn rows(diff: &TableDiff, w: Words) -> Vec<Row> {
     let mut rows = vec![size(diff, w)];
+    rows.extend(
+        diff.form
+            .as_ref()
+            .map(|[a, b]| Row::new(w.pick("form", "формат"), w.change(&form(a, w), &form(b, w)))),
+    );
     rows.extend(changed_rows(diff, w));
     rows.extend(columns(diff, w));
     rows.extend(labelled(
@@ -451,10 +457,18 @@ fn remark(remark: &Remark, w: Words) -> Option<String> {
             true => format!("{} were too large to be compared", rows_of(*rows, w)),
             false => format!("не сравнивались слишком большие строки: {}", n(rows)),
         },
+        Remark::UnclosedQuote { a, b } => {
+            let side = |line: &Option<u64>, en, ru| {
+                line.map(|line| format!("{}: {}", w.pick(en, ru), unclosed(line, w)))
+            };
+            let sides = [side(a, "before", "было"), side(b, "now", "стало")];
+            sides.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        }
         Remark::RowsUnknown => w
             .pick(
-                "rows can't be estimated: columns or their types differ, and there is no key",
-                "строки не оценить: столбцы или их типы различаются, а ключа нет",
+                "rows can't be estimated: the columns differ, or a card has no hashes of rows, and \
+                 there is no key",
+                "строки не оценить: столбцы различаются или в карточке нет хешей строк, а ключа нет",
             )
             .to_owned(),
     })

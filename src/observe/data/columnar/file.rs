@@ -14,6 +14,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::column::Column;
 use super::quiet::caught;
+use super::value::declared;
 use crate::observe::data::stream::RowSink;
 
 /// Rows that are taken out of the columns at a time, and about the most bytes of them.
@@ -76,6 +77,7 @@ fn rows<S: RowSink>(
     }
     let names = names(schema);
     sink.name_columns(names.iter().map(String::as_bytes));
+    sink.declare_types((0..names.len()).map(|leaf| declared(&schema.column(leaf))));
     for index in 0..footer.num_row_groups() {
         let group = reader.get_row_group(index)?;
         if !group_rows(&*group, sink, &mut || {

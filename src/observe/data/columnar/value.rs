@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use chrono::{DateTime, Datelike, Timelike};
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use parquet::schema::types::ColumnDescriptor;
 
+use crate::model::card::ColumnType;
 use crate::observe::data::cell::Cell;
 use crate::observe::data::rows::string_cell;
 
@@ -69,6 +70,26 @@ impl Kind {
                 _ => Self::Plain,
             },
         }
+    }
+}
+
+/// The type that a column has by its schema, whatever its values.
+pub fn declared(column: &ColumnDescriptor) -> ColumnType {
+    if column.max_rep_level() > 0 {
+        return ColumnType::Text;
+    }
+    match (Kind::of(column), column.physical_type()) {
+        // What pandas makes of a column of nothing but `None`.
+        _ if column.logical_type_ref() == Some(&LogicalType::Unknown) => ColumnType::Empty,
+        (Kind::Unsigned | Kind::Decimal(0), _) => ColumnType::Int,
+        (Kind::Decimal(_) | Kind::Half, _) => ColumnType::Float,
+        (Kind::Date, _) => ColumnType::Date,
+        (Kind::Moment(..), _) | (Kind::Plain, Type::INT96) => ColumnType::Datetime,
+        (Kind::Time(_) | Kind::Uuid, _) => ColumnType::Text,
+        (Kind::Plain, Type::BOOLEAN) => ColumnType::Bool,
+        (Kind::Plain, Type::INT32 | Type::INT64) => ColumnType::Int,
+        (Kind::Plain, Type::FLOAT | Type::DOUBLE) => ColumnType::Float,
+        (Kind::Plain, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY) => ColumnType::Text,
     }
 }
 

@@ -37,6 +37,18 @@ fn every_compression_gives_the_card_of_the_table() {
 }
 
 #[test]
+fn a_column_without_a_value_has_the_type_of_the_schema() {
+    use ColumnType::{Bool, Date, Datetime, Empty, Float, Int, Text};
+    let table = profile(&fixture("kinds/empty.parquet")).unwrap();
+    let kinds: Vec<_> = table.columns.iter().map(|c| c.kind).collect();
+    let expected = [
+        Int, Int, Float, Float, Float, Bool, Date, Datetime, Text, Text, Text, Empty,
+    ];
+    assert_eq!(kinds, expected);
+    assert!(table.columns.iter().all(|column| column.empty == 2));
+}
+
+#[test]
 fn types_that_csv_has_not_are_told_by_their_meaning() {
     let table = profile(&fixture("kinds/kinds.parquet")).unwrap();
     assert_eq!(table.rows, 3);

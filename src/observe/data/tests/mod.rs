@@ -276,7 +276,7 @@ fn a_file_that_grows_while_it_is_read_is_unstable() {
             &path,
             hash::Reading {
                 found: None,
-                buffer: &mut [0; 16],
+                reader: &mut hash::Reader::with_buffer(16),
                 sync: false,
                 progress: &|_| (),
                 tee: Some(tee),

@@ -75,3 +75,37 @@ fn annexed_content_is_followed_or_known_by_its_key() {
         ("annex", key, true)
     );
 }
+
+#[test]
+fn a_folder_has_the_same_digest_while_its_content_is_in_the_annex() {
+    let bench = Bench::new();
+    let target = |text: &str| {
+        let key = format!(
+            "SHA256E-s{}--{}.csv",
+            text.len(),
+            Sha256::of(text.as_bytes())
+        );
+        format!("../.git/annex/objects/Xz/9q/{key}/{key}")
+    };
+    bench.write("set/b", "here");
+    for (name, text) in [("a", "first"), ("c", "second")] {
+        symlink(target(text), bench.path("set").join(name)).unwrap();
+    }
+    let away = bench.one("set");
+    assert!(away.stands_in && bench.notes("set").contains("git annex get): a, c"));
+    assert_eq!((away.files, away.bytes), (Some(3), Some(15)));
+    for text in ["first", "second"] {
+        bench.write(target(text).strip_prefix("../").unwrap(), text);
+    }
+    let here = bench.one("set");
+    assert!(!here.stands_in);
+    assert_eq!(here.sha256, away.sha256);
+    // A key without a digest says nothing of the content.
+    symlink(
+        "../.git/annex/objects/X/Y/WORM-s3-m1--d/WORM-s3-m1--d",
+        bench.path("set/d"),
+    )
+    .unwrap();
+    assert_eq!(bench.one("set").sha256, None);
+    assert!(bench.notes("set").contains("not on this machine"));
+}

@@ -1,11 +1,12 @@
-//! The hash of a value, by which rows are compared.
+//! The hash of a value, by which values, columns and rows are compared.
 
 use twox_hash::XxHash3_64;
 
-use crate::observe::data::cell::Cell;
+use super::cell::Cell;
 
-/// The hash of a value, whatever its spelling.
-pub fn value_hash(cell: Cell, text: &[u8], text_hash: u64) -> u64 {
+/// The hash of a value, whatever its spelling: XXH3-64 of a text's UTF-8, or of a number, a truth
+/// value or a moment in the form below, seeded with its kind. No value is 0.
+pub fn value_hash(cell: Cell, text: &[u8]) -> u64 {
     match cell {
         Cell::Empty => 0,
         Cell::Int(value) => integer(value),
@@ -19,7 +20,7 @@ pub fn value_hash(cell: Cell, text: &[u8], text_hash: u64) -> u64 {
         Cell::Bool(value) => tagged(3, &[u8::from(value)]),
         Cell::Date(seconds) => tagged(4, &seconds.to_le_bytes()),
         Cell::Datetime(seconds, zoned) => moment(seconds, zoned, fraction(text)),
-        Cell::Text => text_hash,
+        Cell::Text => XxHash3_64::oneshot(text),
     }
 }
 
@@ -70,7 +71,7 @@ mod tests {
 
     fn hash(text: &str) -> u64 {
         let bytes = text.as_bytes();
-        value_hash(Cell::read(bytes), bytes, XxHash3_64::oneshot(bytes))
+        value_hash(Cell::read(bytes), bytes)
     }
 
     #[test]
