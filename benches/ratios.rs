@@ -19,7 +19,7 @@ struct Case {
     measure: fn(&Bench) -> f64,
 }
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 16] = [
     Case {
         name: "version",
         promised: 2.0,
@@ -28,17 +28,32 @@ const CASES: [Case; 13] = [
     Case {
         name: "start",
         promised: 1.5,
-        measure: |bench| start(bench, 10_000, false),
+        measure: |bench| start(bench, 10_000, Tree::AtRest),
     },
     Case {
         name: "start-100k",
         promised: 1.5,
-        measure: |bench| start(bench, 100_000, false),
+        measure: |bench| start(bench, 100_000, Tree::AtRest),
     },
     Case {
         name: "start-new",
         promised: 2.5,
-        measure: |bench| start(bench, 10_000, true),
+        measure: |bench| start(bench, 10_000, Tree::New),
+    },
+    Case {
+        name: "start-ten",
+        promised: 2.0,
+        measure: |bench| start(bench, 10_000, Tree::Edited),
+    },
+    Case {
+        name: "start-ten-100k",
+        promised: 2.0,
+        measure: |bench| start(bench, 100_000, Tree::Edited),
+    },
+    Case {
+        name: "start-ten-new",
+        promised: 3.0,
+        measure: |bench| start(bench, 10_000, Tree::Committed),
     },
     Case {
         name: "ls",
@@ -201,16 +216,48 @@ fn version(bench: &Bench) -> f64 {
     )
 }
 
-/// In a clean working tree of so many files that nobody touched for two seconds. What is younger is
-/// not remembered, and the first `start` of all makes a folder: `start-new` is what it costs then.
-fn start(bench: &Bench, files: usize, is_young: bool) -> f64 {
-    let repo = bench.repository(&format!("start-{files}-{is_young}"), files);
+/// What was done in a working tree before a run.
+#[derive(Clone, Copy, PartialEq)]
+enum Tree {
+    /// Nothing for two seconds. What is younger is not remembered.
+    AtRest,
+    /// It was just made, and no run was started in it.
+    New,
+    /// Ten files were changed since the last run, and nothing for two seconds.
+    Edited,
+    /// The same after a commit, so that nothing is remembered.
+    Committed,
+}
+
+/// In a working tree of so many files.
+fn start(bench: &Bench, files: usize, tree: Tree) -> f64 {
+    let repo = bench.repository(&format!("start-{files}-{}", tree as u8), files);
+    let edit = |round: usize| {
+        for file in 0..10 {
+            let place = repo.join(format!("d{file:03}/f{}.py", file * 100));
+            std::fs::write(place, format!("x = 'round {round}'\n")).unwrap();
+        }
+    };
     let start = |round: usize| {
+        match tree {
+            Tree::AtRest | Tree::New => {}
+            Tree::Edited => edit(round),
+            Tree::Committed => {
+                edit(round);
+                let folder = std::fs::read_dir(repo.join(".git/exp")).unwrap();
+                for file in folder.flatten() {
+                    if file.file_name().to_string_lossy().starts_with("folders-") {
+                        std::fs::remove_file(file.path()).unwrap();
+                    }
+                }
+            }
+        }
         let name = format!("idea {round} x");
         bench.run(&repo, "git", &["exp", "start", &name, "--allow-same"])
     };
-    if !is_young {
-        start(ROUNDS + 1);
+    if tree != Tree::New {
+        let first = ["exp", "start", "first idea x", "--allow-same"];
+        bench.run(&repo, "git", &first);
         std::thread::sleep(std::time::Duration::from_millis(2100));
     }
     bench.ratio(start, || {

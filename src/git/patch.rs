@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::command::split_nul;
+use super::command::{Running, split_nul};
 use super::snapshot::pathspecs;
 use super::{Error, Git, Repo};
 use crate::model::{Oid, RecordPath};
@@ -25,6 +25,9 @@ const PINNED: [&str; 13] = [
     "--ignore-submodules=none",
 ];
 
+/// A change as `git apply` takes it.
+const READABLE: [&str; 4] = ["-p", "--unified=3", "--binary", "--full-index"];
+
 fn diff_tree(repo: &Repo) -> Git {
     pinned(repo.git())
 }
@@ -41,7 +44,7 @@ fn pinned(git: Git) -> Git {
 /// `excluded` are folders to leave out.
 pub fn patch(repo: &Repo, from: &Oid, to: &Oid, excluded: &[RecordPath]) -> Result<Vec<u8>, Error> {
     diff_tree(repo)
-        .args(["-p", "--unified=3", "--binary", "--full-index"])
+        .args(READABLE)
         .args([from.as_str(), to.as_str()])
         .args(pathspecs(excluded))
         .run()
@@ -55,7 +58,8 @@ pub fn patches(
 ) -> Result<Vec<Vec<u8>>, Error> {
     let title = |(from, to): &(Oid, Oid)| format!("{from} {to}\n");
     let printed = diff_tree(repo)
-        .args(["-p", "--unified=3", "--binary", "--full-index", "--stdin"])
+        .args(READABLE)
+        .arg("--stdin")
         .args(pathspecs(excluded))
         .stdin(pairs.iter().map(title).collect::<String>())
         .run()?;
@@ -142,22 +146,45 @@ fn parse_raw(record: &[u8]) -> Option<Raw> {
     })
 }
 
-/// Each path that differs, with its count of lines. Files of more than `largest` bytes are not
-/// compared line by line: they have no counts, as binary ones have none.
-pub fn numstat(
-    repo: &Repo,
-    from: &Oid,
-    to: &Oid,
-    excluded: &[RecordPath],
-    largest: Option<u64>,
-) -> Result<Vec<Numstat>, Error> {
-    if from == to {
-        return Ok(Vec::new());
+/// Two trees that git is comparing. The caller may do other work meanwhile.
+#[derive(Debug)]
+pub struct Comparing(Option<Running>);
+
+impl Comparing {
+    /// Starts; `with_patch` asks for the [`patch`], too.
+    pub fn begin(
+        repo: &Repo,
+        from: &Oid,
+        to: &Oid,
+        excluded: &[RecordPath],
+        with_patch: bool,
+    ) -> Result<Self, Error> {
+        if from == to {
+            return Ok(Self(None));
+        }
+        let options: Vec<&str> = match with_patch {
+            true => COUNTED.into_iter().chain(READABLE).collect(),
+            false => COUNTED.to_vec(),
+        };
+        let git = compared(repo, [from, to], &options, excluded, None);
+        Ok(Self(Some(git.spawn()?)))
     }
-    parse_numstat(&compared(repo, [from, to], &COUNTED, excluded, largest).run()?)
+
+    /// Each path that differs, with its count of lines, and the patch if it was asked for.
+    pub fn finish(self) -> Result<(Vec<Numstat>, Vec<u8>), Error> {
+        let printed = self.0.map_or(Ok(Vec::new()), Running::finish)?;
+        // An empty record ends the counts, and the patch follows as it is without `-z`.
+        let (counts, patch) = match memchr::memmem::find(&printed, b"\0\0") {
+            Some(end) => (&printed[..end], &printed[end + 2..]),
+            None => (&printed[..], &[][..]),
+        };
+        Ok((parse_numstat(counts)?, patch.to_vec()))
+    }
 }
 
-/// Like [`numstat`]; `None` when the lines could not be counted in time.
+/// Each path that differs, with its count of lines; `None` when they could not be counted in time.
+/// Files of more than `largest` bytes are not compared line by line: they have no counts, as binary
+/// ones have none.
 pub fn numstat_within(
     repo: &Repo,
     from: &Oid,
@@ -291,5 +318,46 @@ mod tests {
             assert_eq!(found, patch(&repo, from, to, &excluded).unwrap());
         }
         assert!(patches(&repo, &[], &excluded).unwrap().is_empty());
+    }
+
+    #[test]
+    fn counts_and_patch_come_together_as_they_do_alone() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let from = repo.format().empty_tree();
+        for name in [
+            "b.bin",
+            "quo\"te\\",
+            "tab\t",
+            "new\nline",
+            "\u{fc}",
+            "left/out",
+        ] {
+            lab.write(name, "\0\u{1}binary");
+        }
+        lab.write("c", "one\n\ntwo");
+        lab.commit("more");
+        let to = repo
+            .git()
+            .args(["rev-parse", "HEAD^{tree}"])
+            .text()
+            .unwrap();
+        let to = Oid::parse(&to).unwrap();
+        let excluded = ["left".into()];
+        let compare = |to: &Oid, with_patch| {
+            let comparing = Comparing::begin(&repo, &from, to, &excluded, with_patch);
+            comparing.unwrap().finish().unwrap()
+        };
+        let (changes, whole) = compare(&to, true);
+        assert_eq!(whole, patch(&repo, &from, &to, &excluded).unwrap());
+        assert_eq!(compare(&to, false), (changes.clone(), Vec::new()));
+        assert_eq!(compare(&from, true), (Vec::new(), Vec::new()));
+        let bare = names(&repo, &from, &to, &excluded).unwrap();
+        assert_eq!(changes.len(), bare.len());
+        let c = changes
+            .iter()
+            .find(|change| change.path == "c".into())
+            .unwrap();
+        assert_eq!((c.status, c.added, c.removed), ('A', Some(3), Some(0)));
     }
 }

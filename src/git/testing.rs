@@ -4,6 +4,19 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Repo;
+use super::snapshot::Scope;
+
+/// A freeze of everything but records, up to a mebibyte.
+pub fn scope() -> Scope<'static> {
+    Scope {
+        experiments: vec!["experiments".into()],
+        max_file_bytes: 1 << 20,
+        max_total_bytes: 1 << 20,
+        filters: true,
+        patch: true,
+        secret_path: &|_| false,
+    }
+}
 
 /// A temporary repository, untouched by the settings of whoever runs the tests.
 pub struct Lab {
@@ -71,5 +84,113 @@ impl Lab {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {args:?}: {errors}");
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+/// Random edits of a working tree.
+#[cfg(unix)]
+pub mod edits {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Names that meet each other, and that sort one way as files and another as folders.
+    const PATHS: [&str; 14] = [
+        "a",
+        "a/in",
+        "a.b",
+        "a-b/x",
+        "a0",
+        "d",
+        "d/e",
+        "d/e/f",
+        "d/g",
+        "lone/er/x",
+        "lone",
+        "new",
+        "ünï/с имя",
+        "tab\t\n\"",
+    ];
+    const CONTENTS: [&str; 5] = ["", "one\n", "other", "one\r\ntwo\r\n", "\0\u{1}\r\n"];
+
+    #[derive(Clone, Copy, Debug)]
+    pub enum Edit {
+        Write(usize),
+        Link,
+        Delete,
+        Exec,
+        Folder,
+        Git(&'static [&'static str]),
+    }
+
+    pub fn edit() -> impl Strategy<Value = (usize, Edit)> {
+        let edit = prop_oneof![
+            8 => (0..CONTENTS.len()).prop_map(Edit::Write),
+            2 => Just(Edit::Link),
+            5 => Just(Edit::Delete),
+            2 => Just(Edit::Exec),
+            1 => Just(Edit::Folder),
+            1 => Just(Edit::Git(&["add", "-N"])),
+            1 => Just(Edit::Git(&["add"])),
+        ];
+        (0..PATHS.len(), edit)
+    }
+
+    fn clear(top: &Path, path: &str) -> PathBuf {
+        let place = top.join(path);
+        let inside: Vec<&Path> = place.ancestors().take_while(|at| *at != top).collect();
+        for folder in inside.into_iter().skip(1).rev() {
+            if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                let _ = std::fs::remove_file(folder);
+                std::fs::create_dir(folder).unwrap();
+            }
+        }
+        if std::fs::remove_dir_all(&place).is_err() {
+            let _ = std::fs::remove_file(&place);
+        }
+        place
+    }
+
+    pub fn apply(lab: &Lab, (path, edit): (usize, Edit)) {
+        let (top, path) = (lab.top(), PATHS[path]);
+        match edit {
+            Edit::Write(content) => std::fs::write(clear(top, path), CONTENTS[content]).unwrap(),
+            Edit::Link => symlink("a", clear(top, path)).unwrap(),
+            Edit::Delete => drop(clear(top, path)),
+            Edit::Folder => std::fs::create_dir(clear(top, path)).unwrap(),
+            Edit::Exec => {
+                let place = top.join(path);
+                if place.symlink_metadata().is_ok_and(|found| found.is_file()) {
+                    let mode = std::fs::Permissions::from_mode(0o755);
+                    std::fs::set_permissions(place, mode).unwrap();
+                }
+            }
+            // Most of what chance asks for is refused, and that is fine.
+            Edit::Git(args) => {
+                let git = lab.repo().git().env("GIT_LITERAL_PATHSPECS", "1");
+                drop(git.args(args).args(["--", path]).output().unwrap());
+            }
+        }
+    }
+
+    pub fn lab(attributes: &str) -> Lab {
+        let lab = Lab::init(&[]);
+        for path in ["a", "a.b", "a-b/x", "d/e/f", "d/g", "lone/er/x"] {
+            lab.write(path, path);
+        }
+        lab.write(".gitattributes", attributes);
+        lab.write("experiments/runs/exp_001_x/run.json", "{}");
+        lab.commit("files");
+        lab.write("experiments/runs/exp_002_x/run.json", "{}");
+        lab
+    }
+
+    /// How many cases are tried: `GIT_EXP_TEST_EDITS`, for a long run by hand.
+    pub fn cases() -> u32 {
+        let set = std::env::var("GIT_EXP_TEST_EDITS").ok();
+        set.map_or(16, |text| text.parse().expect("a number of cases"))
     }
 }

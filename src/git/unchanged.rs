@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Repo;
 use super::snapshot::index_file::{self, Stat};
+use super::tree::Entry;
 use crate::model::{Oid, RecordPath};
 
 /// What the index knows of a file that nobody touched.
@@ -50,14 +51,15 @@ pub(super) fn written(index: &Path) -> Option<[u32; 2]> {
     looks(index).map(|index| index.mtime)
 }
 
-/// Whether all of these files are as the index describes them.
-pub(super) fn are_same<'e>(
+/// Which of these files are not as the index describes them, or could have changed unseen.
+pub(super) fn differing<'e>(
     top: &Path,
-    mut described: impl Iterator<Item = (&'e RecordPath, Stat)>,
+    described: impl Iterator<Item = (&'e Entry, Stat)>,
     written: [u32; 2],
-) -> bool {
+) -> Vec<&'e Entry> {
     let mut files = Files::below(top);
-    described.all(|(path, stat)| files.is_same(path, stat, written))
+    let differs = |(entry, stat): &(&'e Entry, Stat)| !files.is_same(&entry.path, *stat, written);
+    described.filter(differs).map(|(entry, _)| entry).collect()
 }
 
 /// Looks at files that come in the order of the index: each folder is opened once and its files are

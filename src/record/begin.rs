@@ -12,8 +12,8 @@ use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::failpoint;
 use crate::git::notes::{Appending, Publishing};
+use crate::git::refs;
 use crate::git::snapshot::{Frozen, Keep};
-use crate::git::{patch, refs};
 use crate::model::code::FileInRun;
 use crate::model::data::ConfigFile;
 use crate::model::{Run, Sha256};
@@ -109,7 +109,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         specs,
         proposal,
         writing,
-    } = prepare::prepare(ctx, request)?;
+    } = prepare::prepare(ctx, request, true)?;
     let set_up = match proposal {
         Some(proposal) => {
             let wishes = wishes(ctx, &run, &specs, proposal)?;
@@ -263,16 +263,13 @@ fn fill(
     packages: &str,
     settings: &ProjectSettings,
 ) -> Result<Draft> {
-    let (repo, project) = (ctx.repo()?, ctx.project()?);
-    let draft = Draft::create(project, &run.uid)?;
-    if frozen.tree != frozen.base_tree {
-        let excluded = [project.experiments_in_tree()];
-        let patch = patch::patch(repo, &frozen.base_tree, &frozen.tree, &excluded)?;
+    let draft = Draft::create(ctx.project()?, &run.uid)?;
+    if let Some(patch) = frozen.patch() {
         run.code.patch = Some(FileInRun {
             path: PATCH.to_owned(),
-            sha256: Sha256::of(&patch),
+            sha256: Sha256::of(patch),
         });
-        draft.write(PATCH, &patch)?;
+        draft.write(PATCH, patch)?;
     }
     for (file, bytes) in config {
         if let Some(name) = &file.copy {

@@ -8,7 +8,8 @@ use crate::store::layout::EXPERIMENTS;
 
 /// Sorts paths onto axes: by what this run and earlier ones claim, then by the project's rules.
 ///
-/// `prefix` is the project's folder, from the top of the working tree.
+/// `prefix` is the project's folder, from the top of the working tree; `earlier` is what earlier runs
+/// wrote, from there.
 ///
 /// # Errors
 /// When `[code] ignore` has a pattern that is no glob.
@@ -16,7 +17,7 @@ pub fn claims<'e>(
     prefix: &RecordPath,
     settings: &ProjectSettings,
     run: &Run,
-    earlier: impl IntoIterator<Item = &'e Run>,
+    earlier: impl IntoIterator<Item = &'e RecordPath>,
 ) -> Result<Claims> {
     let in_tree = |path: &RecordPath| path.below(prefix);
     Ok(Claims {
@@ -27,7 +28,7 @@ pub fn claims<'e>(
             .filter(|input| !input.external)
             .map(|input| in_tree(&input.path))
             .collect(),
-        output: earlier.into_iter().flat_map(outputs).map(in_tree).collect(),
+        output: earlier.into_iter().map(in_tree).collect(),
         ..rules(prefix, settings)?
     })
 }

@@ -1,5 +1,6 @@
 //! The runs before this one, read no further than a new run needs: there may be very many.
 
+use super::claims::outputs;
 use crate::compare::State;
 use crate::compare::axes::command::CommandAxis;
 use crate::compare::axes::config::names_output;
@@ -7,7 +8,7 @@ use crate::compare::fingerprint::fingerprint;
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::param::ParamKind;
-use crate::model::{Brief, Param, Run, Sha256, Status};
+use crate::model::{Brief, Param, RecordPath, Run, Sha256, Status};
 use crate::store::catalog::Catalog;
 use crate::store::{Project, format};
 
@@ -30,11 +31,21 @@ impl<'a> Earlier<'a> {
         })
     }
 
-    /// All of them, whole, in order of number.
-    pub fn read(&self) -> Vec<Run> {
+    /// What they wrote, from the project's folder.
+    pub fn outputs(&self) -> Vec<RecordPath> {
         use rayon::prelude::*;
-        let runs = (0..self.catalog.len()).into_par_iter().with_min_len(32);
-        runs.filter_map(|at| self.whole(at)).collect()
+        let written = |at| {
+            let run = self.catalog.get(at).ok()?;
+            // Among very many, one that has finished meanwhile may be listed as it was.
+            if run.status == Status::Running {
+                return Some(outputs(&self.whole(at)?).cloned().collect());
+            }
+            let files = run.models.into_iter().chain(run.artifacts);
+            let files = files.chain(run.metrics_file).map(|file| file.path);
+            Some(files.collect::<Vec<_>>())
+        };
+        let runs = (0..self.catalog.len()).into_par_iter().with_min_len(512);
+        runs.filter_map(written).flatten_iter().collect()
     }
 
     fn whole(&self, at: usize) -> Option<Run> {

@@ -63,7 +63,7 @@ pub struct Preview {
 /// # Errors
 /// As [`super::begin::begin`].
 pub fn preview(ctx: &Ctx, request: &Request) -> Result<Preview> {
-    let prepared = prepare(ctx, request)?;
+    let prepared = prepare(ctx, request, false)?;
     Ok(Preview {
         run: prepared.run,
         base: prepared.base,
@@ -72,8 +72,8 @@ pub fn preview(ctx: &Ctx, request: &Request) -> Result<Preview> {
     })
 }
 
-/// Observes everything and freezes the tree.
-pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
+/// Observes everything and freezes the tree; `patch` says whether the change is wanted as one.
+pub(super) fn prepare(ctx: &Ctx, request: &Request, patch: bool) -> Result<Prepared> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
     let settings = ctx.settings()?;
@@ -82,6 +82,7 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
         max_file_bytes: settings.snapshot.max_file_mib << 20,
         max_total_bytes: settings.snapshot.max_total_mib << 20,
         filters: true,
+        patch,
         secret_path: &secrets::is_secret_path,
     };
     // git looks at the working tree while this process reads data, configuration and environment.
@@ -126,7 +127,8 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
     // While git still looks: the tree as it is if nothing was touched, which is so mostly.
     let unclaimed = claims::claims(&project.prefix, settings, &run, [])?;
     let watching = watching.listed()?;
-    let listed = code::code_tree(&watching.entries(), &unclaimed, repo.format());
+    let code_tree = |entries: Vec<_>| code::code_tree(&entries, &unclaimed, repo.format());
+    let listed = watching.entries().map(code_tree);
     let seen = watching.finish()?;
     if !request.allow_secrets {
         guard::secrets(ctx, seen.differing())?;
@@ -136,9 +138,9 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
     let writing = Lock::share(&repo.exp_dir())?;
     let frozen = seen.write()?;
     run.warnings.extend(frozen.warnings.iter().cloned());
-    run.code = match frozen.untouched && !frozen.is_dirty() {
-        true => code::code(&frozen, &unclaimed, listed),
-        false => changed_code(ctx, &run, &frozen, &earlier)?,
+    run.code = match listed.filter(|_| frozen.untouched && !frozen.is_dirty()) {
+        Some(listed) => code::code(&frozen, &unclaimed, listed),
+        None => changed_code(ctx, &run, &frozen, &earlier)?,
     };
     refuse(request, &run, &earlier, settings.primary.as_deref())?;
     let mut observed = Observed {
@@ -170,11 +172,11 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request) -> Result<Prepared> {
 /// The code where something was touched. What earlier runs wrote sorts changed paths; where there are
 /// none, no record is read for it.
 fn changed_code(ctx: &Ctx, run: &Run, frozen: &Frozen, earlier: &Earlier<'_>) -> Result<Code> {
-    let writers = match frozen.is_dirty() {
-        true => earlier.read(),
+    let written = match frozen.is_dirty() {
+        true => earlier.outputs(),
         false => Vec::new(),
     };
-    let claims = claims::claims(&ctx.project()?.prefix, ctx.settings()?, run, &writers)?;
+    let claims = claims::claims(&ctx.project()?.prefix, ctx.settings()?, run, &written)?;
     let tree = code::code_tree(&frozen.entries, &claims, ctx.repo()?.format());
     Ok(code::code(frozen, &claims, tree))
 }

@@ -3,11 +3,15 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::NamedTempFile;
 
 use crate::error::{Failure, Result};
 use crate::failpoint;
+
+/// So many threads wait for the disk at once.
+const WAITING: usize = 32;
 
 /// Writes a file by a temporary name beside it, `fsync`, `rename`, and `fsync` of the folder.
 ///
@@ -51,6 +55,36 @@ pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Waits until each of these is on disk, for all at once: a file system with a journal writes it for
+/// all that wait, which costs little more than for one.
+///
+/// # Errors
+/// One of those of `wait`.
+pub fn together<T: Sync, E: Send>(
+    list: &[T],
+    wait: impl Fn(&T) -> std::result::Result<(), E> + Sync,
+) -> std::result::Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        while let Some(item) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
+            wait(item)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..list.len().min(WAITING))
+            .map(|_| scope.spawn(take))
+            .collect();
+        let own = take();
+        others.into_iter().fold(own, |done, thread| {
+            let other = thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            done.and(other)
+        })
+    })
+}
+
 /// Makes a folder and its parents.
 pub fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(|error| failed(path, &error))
@@ -87,5 +121,26 @@ mod tests {
     fn a_failed_write_names_the_file() {
         let error = write(Path::new("/nonexistent/x"), b"").unwrap_err();
         assert_eq!(error.message(), "cannot write /nonexistent/x");
+    }
+
+    #[test]
+    fn all_are_waited_for_and_a_failure_is_told() {
+        for count in [0, 1, 2, 3 * WAITING] {
+            let list: Vec<usize> = (0..count).collect();
+            let seen = std::sync::Mutex::new(Vec::new());
+            let all = together(&list, |item| {
+                seen.lock().unwrap().push(*item);
+                Ok::<(), usize>(())
+            });
+            assert_eq!(all, Ok(()));
+            let mut seen = seen.into_inner().unwrap();
+            seen.sort_unstable();
+            assert_eq!(seen, list);
+            for bad in [0, count / 2, count.saturating_sub(1)] {
+                let is_bad = |item: &usize| if *item == bad { Err(bad) } else { Ok(()) };
+                let expected = if count == 0 { Ok(()) } else { Err(bad) };
+                assert_eq!(together(&list, is_bad), expected);
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::atomic::{failed, sync_folder};
+use super::atomic::{failed, sync_folder, together};
 use super::contain::real_folder;
 use super::layout::Project;
 use crate::error::{Failure, Result};
@@ -68,9 +68,9 @@ impl Draft {
             return Err(Failure::new(format!("{} exists already", target.display()))
                 .hint("give the run another name"));
         }
-        for (path, file) in self.files.take() {
-            file.sync_all().map_err(|error| failed(&path, &error))?;
-        }
+        together(&self.files.take(), |(path, file)| {
+            file.sync_all().map_err(|error| failed(path, &error))
+        })?;
         sync_folder(&self.path)
             .and_then(|()| failpoint::reach("draft-filled"))
             .map_err(|error| failed(&self.path, &error))?;

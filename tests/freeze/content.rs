@@ -415,7 +415,7 @@ impl super::Freeze<'_> {
         let before = self.fingerprint(&repo);
         let (frozen, kept) = self.freeze(&repo);
         assert_eq!(self.fingerprint(&repo), before);
-        self.replay(&repo, &frozen);
+        self.replay(&frozen);
         let target = self
             .env
             .home()

@@ -161,7 +161,7 @@ impl super::Freeze<'_> {
         let before = self.fingerprint(&repo);
         let (frozen, _) = self.freeze(&repo);
         assert_eq!(self.fingerprint(&repo), before);
-        self.replay(&repo, &frozen);
+        self.replay(&frozen);
         frozen
     }
 }

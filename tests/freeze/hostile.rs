@@ -85,7 +85,7 @@ fn nothing_but_a_clean_filter_runs() {
     let repo = git_exp::git::Repo::discover(env.repo()).unwrap();
     let (frozen, kept) = freezing(&env).frozen_alone(&repo);
     assert_eq!(sprung(&canaries), ["clean"]);
-    assert!(frozen.patch(&repo).unwrap().is_some());
+    assert!(frozen.patch().is_some());
     assert_eq!(sprung(&canaries), ["clean"]);
 
     let when = chrono::DateTime::parse_from_rfc3339("2025-10-10T14:02:11+03:00").unwrap();
@@ -103,7 +103,7 @@ fn nothing_at_all_runs_in_safe_mode() {
     let (env, canaries) = booby_trapped();
     let repo = git_exp::git::Repo::discover(env.repo()).unwrap();
     let (frozen, kept) = freezing(&env).without_filters().frozen_alone(&repo);
-    frozen.patch(&repo).unwrap();
+    frozen.patch().unwrap();
     export(&repo, &kept.target, &env.home().join("out")).unwrap();
     assert_eq!(sprung(&canaries), [""; 0]);
 }
@@ -143,7 +143,7 @@ fn settings_that_bend_a_diff_do_not_bend_the_patch() {
     std::fs::rename(env.path("renamed.py"), env.path("moved.py")).unwrap();
     env.write("bin", [0, 1, 2, 0, 255]);
     let plain = freezing(&env).check();
-    let expected = plain.frozen.patch(&plain.repo).unwrap().unwrap();
+    let expected = plain.frozen.patch().unwrap();
     for (key, value) in [
         ("diff.noprefix", "true"),
         ("diff.mnemonicPrefix", "true"),
@@ -179,10 +179,10 @@ fn settings_that_bend_a_diff_do_not_bend_the_patch() {
     }
     let bent = freezing(&env).check();
     assert_eq!(bent.frozen.tree, plain.frozen.tree);
-    let patch = bent.frozen.patch(&bent.repo).unwrap().unwrap();
+    let patch = bent.frozen.patch().unwrap();
     assert_eq!(
-        String::from_utf8_lossy(&patch),
-        String::from_utf8_lossy(&expected)
+        String::from_utf8_lossy(patch),
+        String::from_utf8_lossy(expected)
     );
 }
 
@@ -278,6 +278,7 @@ impl super::Freeze<'_> {
             max_file_bytes: self.max_file_bytes,
             max_total_bytes: self.max_file_bytes,
             filters: self.filters,
+            patch: true,
             secret_path: &no_secret,
         };
         let uid = super::uid(0);

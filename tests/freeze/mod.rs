@@ -189,7 +189,7 @@ impl<'e> Freeze<'e> {
         assert!(restored.tree_verified, "{restored:?}");
         assert_eq!(restored.tree, frozen.tree);
         self.compare(&target);
-        self.replay(&repo, &frozen);
+        self.replay(&frozen);
         let all = filtered_tree(&frozen.entries, |_| true, repo.format());
         if !self.top.join("experiments").exists() {
             let exact = self.held.is_empty();
@@ -212,6 +212,7 @@ impl<'e> Freeze<'e> {
             max_file_bytes: self.max_file_bytes,
             max_total_bytes: self.max_file_bytes.saturating_mul(8),
             filters: self.filters,
+            patch: true,
             secret_path: &secret,
         };
         let uid = uid(self.git(&["for-each-ref", "refs/exp"]).lines().count());
@@ -282,13 +283,13 @@ impl<'e> Freeze<'e> {
 
     /// The patch on the commit gives the tree.
     #[track_caller]
-    fn replay(&self, repo: &Repo, frozen: &Frozen) {
-        let Some(patch) = frozen.patch(repo).unwrap() else {
+    fn replay(&self, frozen: &Frozen) {
+        let Some(patch) = frozen.patch() else {
             assert_eq!(frozen.tree, frozen.base_tree);
             return;
         };
         let file = self.env.home().join("dirty.patch");
-        std::fs::write(&file, &patch).unwrap();
+        std::fs::write(&file, patch).unwrap();
         let index = self.env.home().join("replay-index");
         let _ = std::fs::remove_file(&index);
         let git = |args: &[&str]| {

@@ -8,6 +8,7 @@ use git2::ErrorCode;
 use super::{Object, Side};
 use crate::git::{Error, Repo};
 use crate::model::Oid;
+use crate::store::atomic::together;
 
 pub(super) struct Library {
     repository: git2::Repository,
@@ -23,19 +24,20 @@ impl Library {
             unsettled: Vec::new(),
         })
     }
+}
 
-    /// libgit2 leaves it to the system when its files reach the disk.
-    fn sync(&self, file: &Path) -> Result<(), Error> {
-        let path = self.repository.commondir().join(file);
-        let synced = File::open(&path).and_then(|file| file.sync_all());
-        match synced {
-            // It may be in a pack, or already replaced by a newer one.
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::File {
-                path: path.display().to_string(),
-                source: error,
-            }),
-            _ => Ok(()),
-        }
+/// libgit2 leaves it to the system when its files reach the disk.
+fn sync(objects: &Path, id: &Oid) -> Result<(), Error> {
+    let (folder, file) = id.as_str().split_at(2);
+    let path = objects.join(folder).join(file);
+    let synced = File::open(&path).and_then(|file| file.sync_all());
+    match synced {
+        // It may be in a pack, or already replaced by a newer one.
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::File {
+            path: path.display().to_string(),
+            source: error,
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -69,12 +71,9 @@ impl Side for Library {
     }
 
     fn settle(&mut self) -> Result<(), Error> {
-        // The youngest first: with its entry in the file system's journal go those of the others.
-        while let Some(id) = self.unsettled.last() {
-            let (folder, file) = id.as_str().split_at(2);
-            self.sync(&Path::new("objects").join(folder).join(file))?;
-            self.unsettled.pop();
-        }
+        let objects = self.repository.commondir().join("objects");
+        together(&self.unsettled, |id| sync(&objects, id))?;
+        self.unsettled.clear();
         Ok(())
     }
 

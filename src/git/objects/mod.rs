@@ -5,11 +5,13 @@
 
 mod binary;
 mod diff;
+mod edit;
 mod library;
 
 use std::cell::RefCell;
 
 pub use diff::TreeChange;
+pub use edit::Edits;
 
 use super::hash::ObjectFormat;
 use super::tree::{FOLDER, Item, parse_object};
@@ -60,6 +62,15 @@ impl<'r> Objects<'r> {
             binary_only: true,
             ..Self::open(repo)
         }
+    }
+
+    /// libgit2 alone; `None` when it can't open the repository.
+    pub fn library(repo: &'r Repo) -> Option<Self> {
+        let library = library::Library::open(repo)?;
+        Some(Self {
+            side: RefCell::new(Some(Box::new(library))),
+            ..Self::open(repo)
+        })
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut dyn Side) -> Result<T, Error>) -> Result<T, Error> {
@@ -182,6 +193,12 @@ impl<'r> Objects<'r> {
     /// Every path that differs between two trees or commits, in path order.
     pub fn tree_diff(&self, from: &Oid, to: &Oid) -> Result<Vec<TreeChange>, Error> {
         diff::compare(self, from, to)
+    }
+
+    /// Writes a tree that differs from another in some paths, as [`Objects::write_soon`] does, and
+    /// gives its id.
+    pub fn edited_tree(&self, tree: &Oid, edits: &Edits) -> Result<Oid, Error> {
+        edit::apply(self, tree, edits)
     }
 }
 

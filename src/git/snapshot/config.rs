@@ -33,6 +33,10 @@ pub struct Config {
     pub attributes_file: Option<PathBuf>,
     /// Filter drivers that have a command.
     pub filters: BTreeSet<String>,
+    /// `core.symlinks=false`: links are files that hold their targets.
+    pub links_are_files: bool,
+    /// `core.ignoreCase` or `core.precomposeUnicode`: git takes some names on disk for others.
+    pub folds_names: bool,
     /// All of `core.`, as git printed it.
     pub core: Vec<u8>,
     excludes_file: Option<PathBuf>,
@@ -73,6 +77,10 @@ impl Config {
                         _ => AutoCrlf::False,
                     }
                 }
+                "core.symlinks" => config.links_are_files = !is_true(&text),
+                "core.ignorecase" | "core.precomposeunicode" => {
+                    config.folds_names |= is_true(&text)
+                }
                 "core.eol" => config.eol = text.to_lowercase(),
                 "core.attributesfile" => config.attributes_file = Some(path_from_git(value)),
                 "core.excludesfile" => config.excludes_file = Some(path_from_git(value)),
@@ -109,6 +117,11 @@ impl Config {
         let url = self.remotes.get("origin").or_else(only)?;
         Some(without_credentials(url))
     }
+}
+
+/// What git takes for true (git-config(1), "Values").
+fn is_true(text: &str) -> bool {
+    !["false", "no", "off", "0", ""].contains(&text.to_lowercase().as_str())
 }
 
 /// Drops what may be a secret from a URL: all user information of http, the password elsewhere, and

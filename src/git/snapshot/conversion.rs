@@ -26,9 +26,12 @@ const ATTRIBUTES: [&str; 6] = [
     "working-tree-encoding",
 ];
 
+/// Names attributes for the paths of its folder.
+pub const ATTRIBUTES_FILE: &[u8] = b".gitattributes";
+
 /// How far conversions may reach in this repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
+pub enum Reach {
     /// No attribute and no setting names any.
     Nowhere,
     /// Line ends on the way in alone: what comes out is the blob as it is.
@@ -114,14 +117,14 @@ pub fn suspects<'a>(
     repo: &Repo,
     scope: &Scope<'_>,
     config: &Config,
+    reach: Reach,
     entries: &'a [Entry],
 ) -> Result<Vec<Suspect<'a>>, Error> {
     let top = repo.top()?;
-    let regular: Vec<&Entry> = entries.iter().filter(|entry| entry.is_file()).collect();
-    let reach = reach(repo, config, &regular)?;
     if reach == Reach::Nowhere {
         return Ok(Vec::new());
     }
+    let regular: Vec<&Entry> = entries.iter().filter(|entry| entry.is_file()).collect();
     let resized = resized(repo, top, &regular)?;
     let asked: Vec<&Entry> = match reach {
         Reach::Anywhere => regular,
@@ -146,13 +149,17 @@ pub fn suspects<'a>(
     Ok(suspects)
 }
 
-/// Reads every place that attributes come from, for the words alone.
-fn reach(repo: &Repo, config: &Config, entries: &[&Entry]) -> Result<Reach, Error> {
+/// How far conversions reach, given all paths of the tree: reads every place that attributes come from,
+/// for the words alone.
+pub fn reach<'a>(
+    repo: &Repo,
+    config: &Config,
+    paths: impl Iterator<Item = &'a RecordPath>,
+) -> Result<Reach, Error> {
     let top = repo.top()?;
-    let mut places: Vec<PathBuf> = entries
-        .iter()
-        .filter(|entry| entry.path.file_name() == b".gitattributes")
-        .map(|entry| top.join(entry.path.to_path()))
+    let mut places: Vec<PathBuf> = paths
+        .filter(|path| path.file_name() == ATTRIBUTES_FILE)
+        .map(|path| top.join(path.to_path()))
         .collect();
     places.push(repo.common_dir.join("info/attributes"));
     places.extend(user_attributes(config));

@@ -9,7 +9,7 @@
 //! Derived and disposable: a damaged file counts as none, one that can't be written is let be.
 //!
 //! Layout, little-endian: magic, XXH3 of all that follows `u64`, top of the working tree; `u8` whether
-//! it was clean, and if so [`Clean`] in the order of its fields; then folders: path, stamp, count `u32`,
+//! there is an answer of git's, and if so [`Told`] in the order of its fields; then folders: path, stamp, count `u32`,
 //! and as many sightings: kind `u8`, name. A stamp is modified `i64`, changed `i64` (nanoseconds), inode
 //! `u64`, device `u64`. Paths and names have their length before them, `u32`.
 
@@ -25,7 +25,7 @@ use crate::git::Repo;
 use crate::model::{Oid, RecordPath, Sha256};
 use crate::store::atomic;
 
-const MAGIC: &[u8; 8] = b"gxfold2\n";
+const MAGIC: &[u8; 8] = b"gxfold3\n";
 /// Within this many nanoseconds two changes may bear the same time (FAT has two seconds).
 const AT_REST: i64 = 2_000_000_000;
 /// The file's name begins so; what follows tells linked worktrees apart.
@@ -48,10 +48,11 @@ pub struct Folder {
     pub found: Names,
 }
 
-/// What git's answer hung on when it saw nothing changed outside the folders of records, besides the
-/// folders themselves and the files that the index describes.
+/// What git told of a working tree where nothing was staged, outside the folders of records, and what
+/// its answer hung on besides the folders themselves. Which tracked files differ is not in it: the
+/// index and the disk tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clean {
+pub struct Told {
     /// Length and XXH3 of the index.
     pub index: [u64; 2],
     /// XXH3 of the settings.
@@ -60,8 +61,10 @@ pub struct Clean {
     pub tree: Oid,
     /// Files of ignore rules that no commit has; without a stamp where there was none.
     pub rules: Vec<(RecordPath, Option<Stamp>)>,
-    /// What was ignored among the things that are no files.
+    /// What was ignored among the things that are no files, and ignored files of attributes.
     pub ignored: Vec<RecordPath>,
+    /// Files that git didn't know and didn't ignore, in path order.
+    pub untracked: Vec<RecordPath>,
 }
 
 /// A folder as it was met in this search.
@@ -73,7 +76,7 @@ pub struct Folders {
     place: PathBuf,
     top: Vec<u8>,
     known: HashMap<Vec<u8>, Folder>,
-    clean: Option<Clean>,
+    told: Option<Told>,
 }
 
 impl Folders {
@@ -86,7 +89,7 @@ impl Folders {
             .to_vec();
         let name = format!("{PREFIX}{}", Sha256::of(&top).short());
         let place = repo.exp_dir().join(name);
-        let (clean, known) = std::fs::read(&place)
+        let (told, known) = std::fs::read(&place)
             .ok()
             .and_then(|bytes| parse(&bytes, &top))
             .unwrap_or_default();
@@ -94,7 +97,7 @@ impl Folders {
             place,
             top,
             known,
-            clean,
+            told,
         }
     }
 
@@ -110,17 +113,22 @@ impl Folders {
         known.map(|(path, folder)| (path.as_slice(), &folder.found))
     }
 
-    /// What git's last answer hung on, if that was "clean".
-    pub fn clean(&self) -> Option<&Clean> {
-        self.clean.as_ref()
+    /// git's last answer, if it can hold still.
+    pub fn told(&self) -> Option<&Told> {
+        self.told.as_ref()
     }
 
-    /// Whether all remembered folders, those without tracked files included, are the same still.
-    pub fn are_same(&self, top: &Path) -> bool {
-        self.known.par_iter().all(|(path, folder)| {
+    /// The remembered folders, those without tracked files included, that are not the same any more,
+    /// with what was found in them.
+    pub fn changed(&self, top: &Path) -> Vec<(RecordPath, &Names)> {
+        let is_changed = |(path, folder): &(&Vec<u8>, &Folder)| {
             let place = top.join(RecordPath::from_bytes(path.as_slice()).to_path());
-            stamp(&place) == Some(folder.stamp)
-        })
+            stamp(&place) != Some(folder.stamp)
+        };
+        let changed = self.known.par_iter().filter(is_changed);
+        changed
+            .map(|(path, folder)| (RecordPath::from_bytes(path.as_slice()), &folder.found))
+            .collect()
     }
 
     /// Forgets all.
@@ -140,24 +148,24 @@ impl Folders {
         Some(Draft { file, now })
     }
 
-    /// Remembers the folders of this search that may be; the others are forgotten. That all was clean
-    /// is remembered only together with all of them.
-    pub fn keep(self, draft: Draft, met: &[Met], clean: Option<Clean>) {
+    /// Remembers the folders of this search that may be; the others are forgotten. What git told is
+    /// remembered only together with all of them.
+    pub fn keep(self, draft: Draft, met: &[Met], told: Option<Told>) {
         let at_rest = |stamp: &Stamp| stamp.is_at_rest(draft.now);
         let may_be = |(_, stamp, _): &Met| stamp.as_ref().is_some_and(at_rest);
-        let rules_may_be = |clean: &Clean| {
-            let mut stamps = clean.rules.iter().filter_map(|(_, stamp)| stamp.as_ref());
+        let rules_may_be = |told: &Told| {
+            let mut stamps = told.rules.iter().filter_map(|(_, stamp)| stamp.as_ref());
             stamps.all(at_rest)
         };
-        let clean = clean.filter(|clean| rules_may_be(clean) && met.iter().all(may_be));
+        let told = told.filter(|told| rules_may_be(told) && met.iter().all(may_be));
         let is_known = |(path, stamp, _): &Met| self.get(path.as_bytes(), *stamp).is_some();
         let fresh = met.iter().filter(|met| may_be(met));
-        if clean == self.clean && fresh.clone().all(is_known) {
+        if told == self.told && fresh.clone().all(is_known) {
             return;
         }
         let mut body = Vec::new();
         put(&mut body, &self.top);
-        put_clean(&mut body, clean.as_ref());
+        put_told(&mut body, told.as_ref());
         for (path, stamp, found) in fresh {
             let Some(stamp) = stamp else { continue };
             put(&mut body, path.as_bytes());
@@ -230,38 +238,40 @@ fn put_stamp(into: &mut Vec<u8>, stamp: Stamp) {
     into.extend_from_slice(&stamp.device.to_le_bytes());
 }
 
-fn put_clean(into: &mut Vec<u8>, clean: Option<&Clean>) {
-    into.push(u8::from(clean.is_some()));
-    let Some(clean) = clean else { return };
-    for number in [clean.index[0], clean.index[1], clean.settings] {
+fn put_told(into: &mut Vec<u8>, told: Option<&Told>) {
+    into.push(u8::from(told.is_some()));
+    let Some(told) = told else { return };
+    for number in [told.index[0], told.index[1], told.settings] {
         into.extend_from_slice(&number.to_le_bytes());
     }
-    put(into, clean.tree.as_str().as_bytes());
-    put_count(into, clean.rules.len());
-    for (path, stamp) in &clean.rules {
+    put(into, told.tree.as_str().as_bytes());
+    put_count(into, told.rules.len());
+    for (path, stamp) in &told.rules {
         put(into, path.as_bytes());
         into.push(u8::from(stamp.is_some()));
         if let Some(stamp) = stamp {
             put_stamp(into, *stamp);
         }
     }
-    put_count(into, clean.ignored.len());
-    for path in &clean.ignored {
-        put(into, path.as_bytes());
+    for paths in [&told.ignored, &told.untracked] {
+        put_count(into, paths.len());
+        for path in paths {
+            put(into, path.as_bytes());
+        }
     }
 }
 
 type Known = HashMap<Vec<u8>, Folder>;
 
-fn parse(bytes: &[u8], top: &[u8]) -> Option<(Option<Clean>, Known)> {
+fn parse(bytes: &[u8], top: &[u8]) -> Option<(Option<Told>, Known)> {
     let mut rest = bytes.strip_prefix(MAGIC)?;
     let digest = take_number(&mut rest)?;
     if digest != twox_hash::XxHash3_64::oneshot(rest) || text(&mut rest)? != top {
         return None;
     }
-    let clean = match take(&mut rest, 1)? {
+    let told = match take(&mut rest, 1)? {
         [0] => None,
-        _ => Some(take_clean(&mut rest)?),
+        _ => Some(take_told(&mut rest)?),
     };
     let mut known = HashMap::new();
     while !rest.is_empty() {
@@ -274,10 +284,10 @@ fn parse(bytes: &[u8], top: &[u8]) -> Option<(Option<Clean>, Known)> {
         }
         known.insert(path, Folder { stamp, found });
     }
-    Some((clean, known))
+    Some((told, known))
 }
 
-fn take_clean(rest: &mut &[u8]) -> Option<Clean> {
+fn take_told(rest: &mut &[u8]) -> Option<Told> {
     let index = [take_number(rest)?, take_number(rest)?];
     let settings = take_number(rest)?;
     let tree = Oid::parse(std::str::from_utf8(text(rest)?).ok()?)?;
@@ -290,16 +300,20 @@ fn take_clean(rest: &mut &[u8]) -> Option<Clean> {
         };
         rules.push((path, stamp));
     }
-    let mut ignored = Vec::new();
-    for _ in 0..take_count(rest)? {
-        ignored.push(RecordPath::from_bytes(text(rest)?));
-    }
-    Some(Clean {
+    let mut paths = || {
+        let count = take_count(rest)?;
+        (0..count)
+            .map(|_| text(rest).map(RecordPath::from_bytes))
+            .collect::<Option<Vec<_>>>()
+    };
+    let (ignored, untracked) = (paths()?, paths()?);
+    Some(Told {
         index,
         settings,
         tree,
         rules,
         ignored,
+        untracked,
     })
 }
 

@@ -1,24 +1,33 @@
-//! Whether git's last word on a working tree, "nothing changed", still holds: told by a look at what
-//! it hung on, without asking git again.
+//! What differs in a working tree, told by a look at what git's last answer hung on, without asking
+//! git again.
 //!
 //! git itself goes by the same signs (size, times and inode of a file; its index; its ignore rules).
-//! Where any of them differs, or can't be told from here, git is asked.
+//! Tracked files are compared with the index, as git does it. Folders that are as they were have no
+//! new names, and of the others only what is new is asked about. Where the signs can't tell, git is
+//! asked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::fs::DirEntry;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::config::Config;
-use super::folders::{self, Clean, Folders, Met, Stamp};
+use super::conversion::{ATTRIBUTES_FILE, Reach};
+use super::direct::{self, Now};
+use super::folders::{self, Folders, Met, Stamp, Told};
 use super::index_file::{Described, Stat};
+use super::odd::{self, Names};
 use super::status::{IndexEntry, Status};
 use super::{Scope, observe};
+use crate::git::hash::ObjectFormat;
 use crate::git::spread::over_parts;
-use crate::git::tree::GITLINK;
+use crate::git::tree::{Entry, GITLINK};
 use crate::git::{Head, Repo, unchanged};
 use crate::model::RecordPath;
 
-const RULES: &str = ".gitignore";
+const RULES: &[u8] = b".gitignore";
+/// With more files than this that differ, or that it doesn't know, git is asked.
+const MOST: usize = 2000;
 
 /// Where HEAD stands, if the repository was opened at a commit and HEAD is a file of the plain kind.
 pub fn head(repo: &Repo) -> Option<Head> {
@@ -37,44 +46,171 @@ pub fn head(repo: &Repo) -> Option<Head> {
     })
 }
 
-/// Whether the files, the folders and the ignore rules are as they were when git saw all clean.
-/// The index and the commit are those that it saw.
-pub fn holds(
+/// What git would say of a working tree.
+#[derive(Debug, Default)]
+pub struct Difference {
+    pub status: Status,
+    pub signs: Signs,
+}
+
+/// What was gone by, where git may go by its settings.
+#[derive(Debug, Default)]
+pub struct Signs {
+    /// XXH3 of the settings that git's last answer hung on.
+    settings: u64,
+    /// Whether files were compared by content.
+    by_content: bool,
+    /// Whether a carriage return was in it.
+    has_cr: bool,
+    /// Whether names were looked up.
+    by_name: bool,
+}
+
+impl Signs {
+    /// Whether git goes by the same.
+    pub fn hold(&self, repo: &Repo, scope: &Scope<'_>, config: &Config, reach: Reach) -> bool {
+        let is_raw = match reach {
+            Reach::Nowhere => true,
+            Reach::Inward => !self.has_cr,
+            Reach::Anywhere => false,
+        };
+        settings(repo, scope, config) == Some(self.settings)
+            && (!self.by_content || (is_raw && direct::keeps_modes(repo, config)))
+            && !(self.by_name && config.folds_names)
+    }
+}
+
+/// How the working tree differs now. The index and the commit are those that git saw.
+///
+/// # Returns
+/// `None` where git must be asked.
+pub fn difference(
     repo: &Repo,
-    clean: &Clean,
+    told: &Told,
     folders: &Folders,
     index: &Described,
     experiments: &[RecordPath],
-) -> bool {
-    let Some(top) = &repo.work_tree else {
-        return false;
-    };
-    let rules_hold = || {
-        let mut rules = clean.rules.iter();
-        rules.all(|(path, stamp)| folders::stamp(&top.join(path.to_path())) == *stamp)
-    };
-    rules_hold() && folders.are_same(top) && are_same(repo, top, index, experiments)
+) -> Option<Difference> {
+    let top = repo.work_tree.as_deref()?;
+    let mut rules = told.rules.iter();
+    if !rules.all(|(path, stamp)| folders::stamp(&top.join(path.to_path())) == *stamp) {
+        return None;
+    }
+    let mut difference = Difference::default();
+    let Difference { status, signs } = &mut difference;
+    status.head = head(repo)?;
+    status.ignored.clone_from(&told.ignored);
+    status.untracked.clone_from(&told.untracked);
+    signs.settings = told.settings;
+    for entry in suspects(repo, top, index, experiments)? {
+        let is_setting = [RULES, ATTRIBUTES_FILE].contains(&entry.path.file_name());
+        if is_setting {
+            return None;
+        }
+        if signs.differs(top, entry, repo.format())? {
+            status.tracked.push(entry.path.clone());
+        }
+    }
+    status.edited.clone_from(&status.tracked);
+    let mut new = Vec::new();
+    for (folder, found) in folders.changed(top) {
+        signs.by_name = true;
+        new.extend(read_again(
+            top,
+            &folder,
+            found,
+            index,
+            &mut status.untracked,
+        )?);
+    }
+    if new.len() > MOST {
+        return None;
+    }
+    let ignored = repo.ignored(new.iter()).ok()?;
+    new.retain(|path| !ignored.contains(path));
+    status.untracked.extend(new);
+    status.untracked.sort();
+    Some(difference)
 }
 
-/// Whether the index describes all its files outside the folders of records. Most of the time goes
-/// into the system's answers, so more than one thread asks.
-fn are_same(repo: &Repo, top: &Path, index: &Described, experiments: &[RecordPath]) -> bool {
-    let Some(written) = unchanged::written(&repo.git_dir.join("index")) else {
-        return false;
-    };
+/// The entries outside the folders of records that the index does not describe as they are on disk.
+/// Most of the time goes into the system's answers, so more than one thread asks.
+fn suspects<'i>(
+    repo: &Repo,
+    top: &Path,
+    index: &'i Described,
+    experiments: &[RecordPath],
+) -> Option<Vec<&'i Entry>> {
+    let written = unchanged::written(&repo.git_dir.join("index"))?;
     let is_outside = |path: &RecordPath| !experiments.iter().any(|folder| path.is_within(folder));
-    let paths = index.entries.iter().map(|entry| &entry.entry.path);
-    let described: Vec<(&RecordPath, Stat)> = paths.zip(index.stats.iter().copied()).collect();
-    let differs = AtomicBool::new(false);
-    over_parts(&described, |part| {
-        // One that differs is enough.
-        let is_open = !differs.load(Ordering::Relaxed);
-        let part = part.iter().filter(|(path, _)| is_outside(path)).copied();
-        if is_open && !unchanged::are_same(top, part, written) {
-            differs.store(true, Ordering::Relaxed);
+    let entries = index.entries.iter().map(|entry| &entry.entry);
+    let described: Vec<(&Entry, Stat)> = entries.zip(index.stats.iter().copied()).collect();
+    let count = AtomicUsize::new(0);
+    let parts = over_parts(&described, |part| {
+        // When there are too many, git is asked for all.
+        if count.load(Ordering::Relaxed) > MOST {
+            return Vec::new();
         }
+        let part = part.iter().filter(|(entry, _)| is_outside(&entry.path));
+        let found = unchanged::differing(top, part.copied(), written);
+        count.fetch_add(found.len(), Ordering::Relaxed);
+        found
     });
-    !differs.into_inner()
+    (count.into_inner() <= MOST).then(|| parts.concat())
+}
+
+impl Signs {
+    /// Whether a file is another than its entry says; `None` where only git can tell.
+    fn differs(&mut self, top: &Path, entry: &Entry, format: ObjectFormat) -> Option<bool> {
+        self.by_content = true;
+        let Now::There(mode, bytes) = direct::look(top, &entry.path)? else {
+            return Some(true);
+        };
+        self.has_cr |= bytes.contains(&b'\r');
+        let differs = mode != entry.mode || format.id("blob", &bytes) != entry.id;
+        // An entry without content may be one that is only meant to be added.
+        (differs || !bytes.is_empty()).then_some(differs)
+    }
+}
+
+/// Reads a folder that changed, drops what is no longer there from the untracked files (which are in
+/// path order), and gives the names that are new; `None` where more than files came or went.
+fn read_again(
+    top: &Path,
+    folder: &RecordPath,
+    found: &Names,
+    index: &Described,
+    untracked: &mut Vec<RecordPath>,
+) -> Option<Vec<RecordPath>> {
+    let mut files = BTreeSet::new();
+    let file = |entry: &DirEntry| {
+        let name = RecordPath::from_path(Path::new(&entry.file_name()));
+        files.insert(name.below(folder));
+    };
+    let contents = odd::read(top, folder, file).ok()?;
+    let holds_repository = || {
+        top.join(folder.to_path())
+            .join(".git")
+            .symlink_metadata()
+            .is_ok()
+    };
+    let sorted = |names: &Names| {
+        let names = names.iter().map(|(name, kind)| (name.clone(), kind.code()));
+        names.collect::<BTreeSet<_>>()
+    };
+    let is_top = folder.as_bytes().is_empty();
+    if sorted(&contents.found) != sorted(found) || (!is_top && holds_repository()) {
+        return None;
+    }
+    untracked.retain(|path| path.split().0 != folder.as_bytes() || files.contains(path));
+    let is_known = |path: &RecordPath| {
+        let entries = &index.entries;
+        let place = entries.binary_search_by(|staged| staged.entry.path.cmp(path));
+        place.is_ok() || untracked.binary_search(path).is_ok()
+    };
+    let new: Vec<RecordPath> = files.into_iter().filter(|path| !is_known(path)).collect();
+    let sets_rules = |path: &RecordPath| [RULES, ATTRIBUTES_FILE].contains(&path.file_name());
+    (!new.iter().any(sets_rules)).then_some(new)
 }
 
 /// What git saw, to be judged and remembered.
@@ -90,20 +226,27 @@ pub struct Seen<'s> {
     pub ignored: Vec<RecordPath>,
 }
 
-/// What is to be remembered: nothing unless git saw no change, and where we could not tell later
-/// whether that still holds.
-pub fn remembered(seen: Seen<'_>, index: [u64; 2]) -> Option<Clean> {
-    let repo = seen.repo;
+/// What is to be remembered: nothing where we could not tell later whether it still holds.
+pub fn remembered(mut seen: Seen<'_>, index: [u64; 2]) -> Option<Told> {
+    let (repo, status) = (seen.repo, seen.status);
     let tip = repo.opened_at.as_ref()?;
-    if !seen.status.is_clean() || !is_plain(seen.index) || head(repo)? != seen.status.head {
+    let is_told = !status.is_staged && status.conflicts.is_empty() && status.nested.is_empty();
+    let is_much = status.untracked.len() > MOST;
+    if !is_told || is_much || !is_plain(seen.index) || head(repo)? != status.head {
         return None;
     }
-    Some(Clean {
+    let attributes = status.ignored.iter();
+    let attributes = attributes.filter(|path| path.file_name() == ATTRIBUTES_FILE);
+    seen.ignored.extend(attributes.cloned());
+    let mut untracked = status.untracked.clone();
+    untracked.sort();
+    Some(Told {
         index,
         settings: settings(repo, seen.scope, seen.config)?,
         tree: tip.tree.clone(),
         rules: rules(&seen)?,
         ignored: seen.ignored,
+        untracked,
     })
 }
 
@@ -130,10 +273,10 @@ fn rules(seen: &Seen<'_>) -> Option<Vec<(RecordPath, Option<Stamp>)>> {
         .index
         .iter()
         .map(|entry| entry.entry.path.as_bytes())
-        .filter(|path| path.ends_with(RULES.as_bytes()))
+        .filter(|path| path.ends_with(RULES))
         .collect();
     let inside = seen.met.iter().filter_map(|(folder, ..)| {
-        let path = RecordPath::from(RULES).below(folder);
+        let path = RecordPath::from_bytes(RULES).below(folder);
         let is_described = tracked.contains(path.as_bytes());
         let stamp = (!is_described).then(|| folders::stamp(&top.join(path.to_path())))?;
         stamp.map(|stamp| (path, Some(stamp)))
@@ -169,17 +312,7 @@ mod tests {
 
     use super::*;
     use crate::git::snapshot::{Observation, look};
-    use crate::git::testing::Lab;
-
-    fn scope() -> Scope<'static> {
-        Scope {
-            experiments: vec!["experiments".into()],
-            max_file_bytes: 1 << 20,
-            max_total_bytes: 1 << 20,
-            filters: true,
-            secret_path: &|_| false,
-        }
-    }
+    use crate::git::testing::{Lab, edits, scope};
 
     /// A clean working tree with all that may be in one: ignored files of each kind of rule, an empty
     /// folder, a folder whose files are ignored one by one.
@@ -205,9 +338,15 @@ mod tests {
         let (repo, scope) = (lab.repo(), scope());
         let seen = Observation::begin(&repo, &scope).unwrap().finish().unwrap();
         let odd: Vec<_> = seen.odd.iter().map(|odd| odd.path.display()).collect();
-        let mut differing: Vec<_> = seen.differing().map(RecordPath::display).collect();
-        differing.sort();
-        format!("{:?} {differing:?} odd {odd:?}", seen.head())
+        let sorted = |paths: &[RecordPath]| paths.iter().cloned().collect::<BTreeSet<_>>();
+        let status = &seen.status;
+        format!(
+            "{:?} tracked {:?} edited {:?} untracked {:?} odd {odd:?}",
+            status.head,
+            sorted(&status.tracked),
+            sorted(&status.edited),
+            sorted(&status.untracked),
+        )
     }
 
     /// Whether the next look asks git nothing.
@@ -282,7 +421,10 @@ mod tests {
         std::thread::sleep(Duration::from_millis(2100));
         for ((name, shows, change), lab) in changes.iter().zip(&labs) {
             let before = see(lab);
-            assert!(before.contains("[] odd [\"src/empty\"]"), "{before}");
+            assert!(
+                before.contains("untracked {} odd [\"src/empty\"]"),
+                "{before}"
+            );
             assert!(is_remembered(lab), "{name}");
             assert_eq!(see(lab), before, "{name}");
             change(lab);
@@ -295,8 +437,12 @@ mod tests {
 
     #[test]
     fn what_git_alone_can_tell_is_asked_of_it() {
-        let changes: [fn(&Lab); 4] = [
-            |lab| lab.write("new.py", ""),
+        let changes: [fn(&Lab); 5] = [
+            |lab| {
+                lab.write("new.py", "");
+                lab.git(&["add", "new.py"]);
+            },
+            |lab| drop(lab.git(&["init", "-q", "other"])),
             |lab| drop(lab.git(&["update-index", "--skip-worktree", "a.txt"])),
             |lab| drop(lab.git(&["update-index", "--index-version", "4"])),
             |lab| drop(lab.git(&["config", "core.excludesFile", "rules"])),
@@ -309,6 +455,63 @@ mod tests {
         for lab in &labs {
             see(lab);
             assert!(!is_remembered(lab));
+        }
+    }
+
+    /// Random edits after git was asked, of working trees that differed then.
+    #[test]
+    fn what_differs_is_what_git_says() {
+        use proptest::strategy::{Strategy, ValueTree};
+        let mut runner = proptest::test_runner::TestRunner::default();
+        let edits = |count| proptest::collection::vec(edits::edit(), 0..count);
+        let both = (edits(6), edits(4));
+        let cases: Vec<_> = (0..edits::cases())
+            .map(|_| {
+                let (before, after) = both.new_tree(&mut runner).unwrap().current();
+                let lab = edits::lab("");
+                lab.write(".gitignore", "*.log\nnew\n");
+                lab.commit("rules");
+                before.iter().for_each(|edit| edits::apply(&lab, *edit));
+                (lab, before, after)
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(2100));
+        let mut told = 0;
+        for (lab, before, after) in cases {
+            see(&lab);
+            after.iter().for_each(|edit| edits::apply(&lab, *edit));
+            told += usize::from(is_remembered(&lab));
+            let found = see(&lab);
+            Folders::open(&lab.repo()).forget();
+            assert_eq!(found, see(&lab), "{before:?} then {after:?}");
+        }
+        assert!(told > 0, "git is asked each time");
+    }
+
+    #[test]
+    fn edits_and_new_files_are_seen_without_git() {
+        let lab = clean();
+        lab.write("src/train.py", "x = 2\n");
+        lab.write("src/mine.py", "");
+        std::thread::sleep(Duration::from_millis(2100));
+        see(&lab);
+        lab.write("a.txt", "two\n");
+        lab.write("src/other.py", "");
+        lab.write("src/new.log", "");
+        std::fs::remove_file(lab.top().join("src/mine.py")).unwrap();
+        assert!(is_remembered(&lab));
+        let found = see(&lab);
+        let words = "tracked {\"a.txt\", \"src/train.py\"} edited {\"a.txt\", \"src/train.py\"} \
+                     untracked {\"src/other.py\"} odd [\"src/empty\"]";
+        assert!(found.ends_with(words), "{found}");
+        Folders::open(&lab.repo()).forget();
+        assert_eq!(found, see(&lab));
+        // Settings that could make git say something else.
+        for (name, value) in [("core.autocrlf", "true"), ("core.symlinks", "false")] {
+            see(&lab);
+            lab.git(&["config", name, value]);
+            assert_eq!(found, see(&lab), "{name}");
+            lab.git(&["config", "--unset", name]);
         }
     }
 }

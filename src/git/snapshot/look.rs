@@ -1,16 +1,17 @@
 //! What the working tree looks like: the index, what git passes over in silence, and git's status,
-//! which is asked for only where its last answer doesn't hold any more.
+//! which is asked for only where its last answer says too little.
 
 use std::thread::JoinHandle;
 
 use super::config::Config;
+use super::conversion::{self, Reach};
 use super::folders::{Draft, Folders, Met};
-use super::glance::{self, Seen};
+use super::glance::{self, Difference, Seen};
 use super::odd::{self, Sighting};
 use super::status::{IndexEntry, Status, parse_index};
 use super::{Scope, index_file, observe};
 use crate::git::command::Running;
-use crate::git::{Error, Git, Head, Repo};
+use crate::git::{Error, Git, Repo};
 use crate::model::RecordPath;
 use crate::model::code::LeftOut;
 
@@ -25,10 +26,20 @@ pub struct Look {
     answer: Answer,
 }
 
+/// All that is to be known before anything is written.
+pub struct Finished {
+    pub status: Status,
+    /// How far conversions reach.
+    pub reach: Reach,
+    /// What git passes over.
+    pub odd: Vec<LeftOut>,
+    pub index: Vec<IndexEntry>,
+}
+
 /// Where git's status comes from.
 enum Answer {
-    /// From the last time, when all was clean; HEAD is as it was read now.
-    Before(Head),
+    /// Told from the last one.
+    Before(Difference),
     /// git is at it. The draft is older than what it sees.
     Asked(Running, Option<Draft>),
 }
@@ -57,21 +68,22 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
     let index_id = bytes.as_deref().map(glance::index_id);
     let described = || index_file::parse(bytes.as_deref()?, repo.format());
     let tree = repo.opened_at.as_ref().map(|tip| &tip.tree);
-    let clean = folders
-        .clean()
-        .filter(|clean| Some(clean.index) == index_id && Some(&clean.tree) == tree);
-    let (described, answer) = match clean {
+    let told = folders
+        .told()
+        .filter(|told| Some(told.index) == index_id && Some(&told.tree) == tree);
+    let (described, answer) = match told {
         // The longest goes first.
         None => {
             let answer = ask(&folders, question)?;
             (described(), answer)
         }
-        Some(clean) => {
+        Some(told) => {
             let described = described();
-            let holds = |index: &_| glance::holds(repo, clean, &folders, index, experiments);
-            let head = described.as_ref().filter(|index| holds(index));
-            let answer = match head.and_then(|_| glance::head(repo)) {
-                Some(head) => Answer::Before(head),
+            let difference =
+                |index: &_| glance::difference(repo, told, &folders, index, experiments);
+            let difference = described.as_ref().and_then(difference);
+            let answer = match difference {
+                Some(difference) => Answer::Before(difference),
                 None => ask(&folders, question)?,
             };
             (described, answer)
@@ -111,27 +123,33 @@ impl Look {
         matches!(self.answer, Answer::Before(_))
     }
 
-    /// Waits for git, and remembers what it said: the status, what git passes over, and the index.
+    /// Whether it is known already that something differs.
+    pub fn differs(&self) -> bool {
+        matches!(&self.answer, Answer::Before(difference) if !difference.status.is_clean())
+    }
+
+    /// Waits for git, and remembers what it said.
     pub fn finish(
         self,
         repo: &Repo,
         scope: &Scope<'_>,
         config: &Config,
-    ) -> Result<(Status, Vec<LeftOut>, Vec<IndexEntry>), Error> {
+    ) -> Result<Finished, Error> {
         let Self { index, folders, .. } = self;
-        let (status, draft) = match (self.answer, folders.clean()) {
-            (Answer::Asked(git, draft), _) => (Status::parse(&git.finish()?)?, draft),
-            (Answer::Before(head), Some(clean))
-                if glance::settings(repo, scope, config) == Some(clean.settings) =>
-            {
-                (Status::clean(head, clean.ignored.clone()), None)
-            }
-            (Answer::Before(_), _) => {
-                folders.forget();
-                let status = question(repo, scope, config).run()?;
-                (Status::parse(&status)?, None)
-            }
+        let (mut status, draft, signs) = match self.answer {
+            Answer::Asked(git, draft) => (Status::parse(&git.finish()?)?, draft, None),
+            Answer::Before(Difference { status, signs }) => (status, None, Some(signs)),
         };
+        let reach_of = |untracked: &[RecordPath]| {
+            let paths = index.iter().map(|entry| &entry.entry.path);
+            conversion::reach(repo, config, paths.chain(untracked))
+        };
+        let mut reach = reach_of(&status.untracked)?;
+        if signs.is_some_and(|signs| !signs.hold(repo, scope, config, reach)) {
+            folders.forget();
+            status = Status::parse(&question(repo, scope, config).run()?)?;
+            reach = reach_of(&status.untracked)?;
+        }
         let sorted = odd::sort(repo, scope, &status, &index, self.sightings)?;
         if let Some(draft) = draft {
             let mut met = self.met;
@@ -145,9 +163,14 @@ impl Look {
                 status: &status,
                 ignored: sorted.ignored,
             };
-            let clean = self.index_id.and_then(|id| glance::remembered(seen, id));
-            folders.keep(draft, &met, clean);
+            let told = self.index_id.and_then(|id| glance::remembered(seen, id));
+            folders.keep(draft, &met, told);
         }
-        Ok((status, sorted.left_out, index))
+        Ok(Finished {
+            status,
+            reach,
+            odd: sorted.left_out,
+            index,
+        })
     }
 }

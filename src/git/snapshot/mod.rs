@@ -7,13 +7,15 @@
 //! 3. [`Seen::write`] puts files that no commit has into the object database ([`Frozen`]).
 //! 4. [`Frozen::keep`] makes the commit and the ref that keep them.
 //!
-//! The index is never written: all work is done on a copy ([`index`]). What git's own conversions
+//! The index is never written: all work is done on a copy ([`index`]), or without it where only plain
+//! files changed ([`direct`]). What git's own conversions
 //! would not give back is kept raw beside the tree ([`overlay`]), and so are repositories inside the
 //! repository ([`nested`]).
 
 pub(super) mod checkout;
 pub mod config;
 pub(super) mod conversion;
+mod direct;
 mod files;
 mod folders;
 mod glance;
@@ -56,6 +58,8 @@ pub struct Scope<'a> {
     pub max_total_bytes: u64,
     /// Whether clean filters (`filter.<name>.clean`) may run. git ran them at checkout already.
     pub filters: bool,
+    /// Whether the change is wanted in readable form, too ([`Frozen::patch`]).
+    pub patch: bool,
     /// Whether an untracked path looks like a secret by its name, and so is named, not kept.
     pub secret_path: &'a dyn Fn(&RecordPath) -> bool,
 }

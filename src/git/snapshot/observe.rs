@@ -4,8 +4,9 @@ use std::process::Output;
 use std::thread::JoinHandle;
 
 use super::config::{Config, without_filters};
+use super::conversion::Reach;
 use super::index::is_behind_a_link;
-use super::look::{self, Look};
+use super::look::{self, Finished, Look};
 use super::nested::is_filled;
 use super::status::{IndexEntry, Status};
 use super::{Scope, state};
@@ -83,9 +84,10 @@ pub struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     /// What the index holds outside the folders of records. Where nothing was touched, that is what
-    /// the tree will hold: [`Frozen::untouched`](super::Frozen).
-    pub fn entries(&self) -> Vec<&Entry> {
-        outside(&self.look.index, self.scope).collect()
+    /// the tree will hold: [`Frozen::untouched`](super::Frozen). `None` where something was, as far as
+    /// is known by now.
+    pub fn entries(&self) -> Option<Vec<&Entry>> {
+        (!self.look.differs()).then(|| outside(&self.look.index, self.scope).collect())
     }
 
     /// Waits for all answers.
@@ -99,7 +101,12 @@ impl<'a> Listed<'a> {
         let hidden = Hidden::find(repo, scope, &look.index)?;
         let Facts { config, describe } = joined(self.facts)?;
         let (state, superproject) = (state::under_way(repo)?, state::superproject(repo)?);
-        let (status, odd, index) = look.finish(repo, scope, &config)?;
+        let Finished {
+            status,
+            reach,
+            odd,
+            index,
+        } = look.finish(repo, scope, &config)?;
         let head_tree = tree_of(repo, &status.head)?;
         Ok(Seen {
             odd,
@@ -109,6 +116,7 @@ impl<'a> Listed<'a> {
             superproject,
             hidden,
             status,
+            reach,
             index,
             config,
             repo,
@@ -239,6 +247,7 @@ pub struct Seen<'a> {
     pub(super) repo: &'a Repo,
     pub(super) scope: &'a Scope<'a>,
     pub(super) status: Status,
+    pub(super) reach: Reach,
     pub(super) index: Vec<IndexEntry>,
     pub(super) hidden: Hidden,
     pub(super) config: Config,

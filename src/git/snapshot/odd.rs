@@ -1,7 +1,7 @@
 //! What git passes over in silence: pipes, sockets, devices and empty folders.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs::FileType;
+use std::fs::{DirEntry, FileType};
 use std::path::Path;
 
 use super::Scope;
@@ -115,7 +115,7 @@ pub fn look_through(
                 return (path, now, folder.found.clone());
             }
             // One that can't be read has nothing odd that we know of; git complains by itself.
-            match read(top, &path) {
+            match read(top, &path, |_| {}) {
                 Ok(contents) => (path, now, contents.found),
                 Err(_) => (path, None, Names::default()),
             }
@@ -161,7 +161,7 @@ pub fn sort(
             Kind::Folder if top.join(path.to_path()).join(".git").exists() => {}
             Kind::Folder => {
                 let now = folders::stamp(&top.join(path.to_path()));
-                let Ok(contents) = read(top, &path) else {
+                let Ok(contents) = read(top, &path, |_| {}) else {
                     leave_out(path.clone(), "unreadable");
                     sorted.met.push((path, None, Names::default()));
                     continue;
@@ -206,12 +206,18 @@ pub type Names = Vec<(Vec<u8>, Kind)>;
 
 /// The special files and folders in a folder, and whether it holds anything at all.
 #[derive(Default)]
-struct Contents {
-    found: Names,
+pub struct Contents {
+    /// Names and kinds.
+    pub found: Names,
     is_empty: bool,
 }
 
-fn read(top: &Path, folder: &RecordPath) -> std::io::Result<Contents> {
+/// Reads a folder. By far the most that is in one are files and links, which `file` is given.
+pub fn read(
+    top: &Path,
+    folder: &RecordPath,
+    mut file: impl FnMut(&DirEntry),
+) -> std::io::Result<Contents> {
     let mut contents = Contents {
         is_empty: true,
         ..Contents::default()
@@ -219,8 +225,8 @@ fn read(top: &Path, folder: &RecordPath) -> std::io::Result<Contents> {
     for entry in std::fs::read_dir(top.join(folder.to_path()))? {
         let entry = entry?;
         contents.is_empty = false;
-        // By far the most are files, and their names are of no interest.
         let Some(kind) = entry.file_type().ok().and_then(kind_of) else {
+            file(&entry);
             continue;
         };
         let name = RecordPath::from_path(Path::new(&entry.file_name()));

@@ -29,7 +29,7 @@ pub fn find(seen: &Seen<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, 
     let (repo, config) = (seen.repo, &seen.config);
     let mut overlay = Overlay::default();
     let mut cleaned: std::collections::BTreeMap<&str, usize> = Default::default();
-    let suspects = suspects(repo, seen.scope, config, entries)?;
+    let suspects = suspects(repo, seen.scope, config, seen.reach, entries)?;
     for suspect in &suspects {
         let path = &suspect.entry.path;
         if held.contains(path) {

@@ -44,15 +44,6 @@ impl Status {
         Ok(status)
     }
 
-    /// Nothing differs.
-    pub fn clean(head: Head, ignored: Vec<RecordPath>) -> Self {
-        Self {
-            head,
-            ignored,
-            ..Self::default()
-        }
-    }
-
     /// Whether git sees no difference.
     pub fn is_clean(&self) -> bool {
         self.tracked.is_empty()

@@ -8,9 +8,9 @@ use super::limits;
 use super::nested::{self, Found};
 use super::observe::Seen;
 use super::status::IndexEntry;
-use super::{index, lfs, overlay};
-use crate::git::objects::Objects;
-use crate::git::patch::{self, Numstat};
+use super::{direct, index, lfs, overlay};
+use crate::git::objects::{Edits, Objects};
+use crate::git::patch::{Comparing, Numstat};
 use crate::git::tree::Entry;
 use crate::git::{Error, Head};
 use crate::model::code::{LeftOut, Nested};
@@ -66,7 +66,7 @@ pub struct Frozen {
     /// Sentences for the person who started the run.
     pub warnings: Vec<String>,
     pub(super) extras: Extras,
-    pub(super) excluded: Vec<RecordPath>,
+    patch: Vec<u8>,
 }
 
 impl Seen<'_> {
@@ -85,18 +85,28 @@ impl Seen<'_> {
             None => repo.format().empty_tree(),
         };
         let is_touched = self.is_touched() || !untracked.kept.is_empty();
-        let (tree, captured) = match is_touched {
-            true => index::capture(&self, &untracked.kept, &held)?,
-            false => (base_tree.clone(), index::Captured::default()),
+        let direct = match is_touched {
+            true => direct::capture(&self, &untracked.kept, &held)?,
+            false => Some((base_tree.clone(), Edits::new())),
         };
+        let (tree, captured, edits) = match direct {
+            Some((tree, edits)) => (tree, index::Captured::default(), Some(edits)),
+            None => {
+                let (tree, captured) = index::capture(&self, &untracked.kept, &held)?;
+                (tree, captured, None)
+            }
+        };
+        let excluded = &self.scope.experiments;
+        let comparing = Comparing::begin(repo, &base_tree, &tree, excluded, self.scope.patch)?;
         let found = nested::freeze(&self, &mut budget)?;
         let untouched = tree == base_tree && !is_touched;
-        let mut entries = match untouched {
-            true => self.take_listing(),
-            false => match self.patched_listing(&base_tree, &tree, &held)? {
-                Some(entries) => entries,
-                None => self.list_tree(&tree)?,
-            },
+        let edits = match edits {
+            Some(edits) => Some(edits),
+            None => self.edits_of_index(&base_tree, &tree, &held)?,
+        };
+        let mut entries = match edits {
+            Some(edits) => self.edited_listing(&edits),
+            None => self.list_tree(&tree)?,
         };
         let overlay = overlay::find(&self, &entries, &held)?;
         held.mark(&self, &mut entries)?;
@@ -107,7 +117,8 @@ impl Seen<'_> {
         left_out.extend_from_slice(&found.left_out);
         left_out.append(&mut self.odd);
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
-        let changes = self.changes(&base_tree, &tree, &found, &left_out)?;
+        let (numbers, patch) = comparing.finish()?;
+        let changes = self.changes(numbers, &tree, &found, &left_out)?;
         let exact = self.status.head.commit.is_some()
             && tree == base_tree
             && overlay.needed.is_empty()
@@ -146,7 +157,7 @@ impl Seen<'_> {
             shallow: repo.shallow,
             warnings,
             extras,
-            excluded: self.scope.experiments.clone(),
+            patch,
         })
     }
 
@@ -171,7 +182,7 @@ impl Seen<'_> {
         }
     }
 
-    fn sort_untracked(&self, budget: &mut Budget) -> Result<files::Sorted, Error> {
+    pub(super) fn sort_untracked(&self, budget: &mut Budget) -> Result<files::Sorted, Error> {
         let top = self.repo.top()?;
         let paths = &self.status.untracked;
         files::sort(top, &RecordPath::default(), paths, self.scope, budget).map_err(|source| {
@@ -182,14 +193,14 @@ impl Seen<'_> {
         })
     }
 
-    /// The listing of the tree, told from the index and from what differs; `None` where the index is
-    /// not the commit's tree, so that git must list it.
-    fn patched_listing(
-        &mut self,
+    /// How the tree differs from the index; `None` where that is not the commit's tree, so that git
+    /// must list it.
+    fn edits_of_index(
+        &self,
         from: &Oid,
         to: &Oid,
         held: &limits::Held,
-    ) -> Result<Option<Vec<Entry>>, Error> {
+    ) -> Result<Option<Edits>, Error> {
         let status = &self.status;
         let is_plain = !status.is_staged
             && status.conflicts.is_empty()
@@ -206,16 +217,24 @@ impl Seen<'_> {
             return Ok(None);
         }
         let changes = Objects::open(self.repo).tree_diff(from, to)?;
-        let changed: BTreeSet<&RecordPath> = changes.iter().map(|change| &change.path).collect();
+        let edits = changes.into_iter().map(|change| (change.path, change.new));
+        Ok(Some(edits.collect()))
+    }
+
+    /// The listing of the tree, told from the index and from how it differs.
+    fn edited_listing(&mut self, edits: &Edits) -> Vec<Entry> {
         let mut entries = self.take_listing();
-        entries.retain(|entry| !changed.contains(&entry.path));
-        entries.extend(changes.iter().filter_map(|change| {
-            let (mode, id) = change.new.clone()?;
-            let path = change.path.clone();
+        if edits.is_empty() {
+            return entries;
+        }
+        entries.retain(|entry| !edits.contains_key(&entry.path));
+        entries.extend(edits.iter().filter_map(|(path, new)| {
+            let (mode, id) = new.clone()?;
+            let path = path.clone();
             Some(Entry { mode, id, path })
         }));
         entries.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Some(entries))
+        entries
     }
 
     fn list_tree(&self, tree: &Oid) -> Result<Vec<Entry>, Error> {
@@ -231,12 +250,11 @@ impl Seen<'_> {
 
     fn changes(
         &self,
-        from: &Oid,
-        to: &Oid,
+        numbers: Vec<Numstat>,
+        tree: &Oid,
         found: &Found,
         left_out: &[LeftOut],
     ) -> Result<Vec<PathChange>, Error> {
-        let numbers = patch::numstat(self.repo, from, to, &self.scope.experiments, None)?;
         let untracked: BTreeSet<&RecordPath> = self.status.untracked.iter().collect();
         let mut changes: Vec<PathChange> = numbers
             .into_iter()
@@ -277,7 +295,7 @@ impl Seen<'_> {
                 changes.push(bare(path, '?'));
             } else if tracked.contains(path) {
                 // It differs, but can't be read or is too large: the tree has what git has of it.
-                let known = Objects::binary(self.repo).at(to, path)?.is_some();
+                let known = Objects::binary(self.repo).at(tree, path)?.is_some();
                 changes.push(bare(path, if known { 'M' } else { 'A' }));
             }
         }
@@ -293,13 +311,10 @@ impl Frozen {
         !self.changes.is_empty()
     }
 
-    /// The uncommitted change in readable form; `None` when the tree is the commit's.
-    pub fn patch(&self, repo: &crate::git::Repo) -> Result<Option<Vec<u8>>, Error> {
-        if self.tree == self.base_tree {
-            return Ok(None);
-        }
-        let bytes = patch::patch(repo, &self.base_tree, &self.tree, &self.excluded)?;
-        Ok((!bytes.is_empty()).then_some(bytes))
+    /// The uncommitted change as `git apply` takes it; `None` when the tree is the commit's, and when
+    /// it was not asked for.
+    pub fn patch(&self) -> Option<&[u8]> {
+        (!self.patch.is_empty()).then_some(&self.patch)
     }
 
     /// What the patch can't express, in words.
