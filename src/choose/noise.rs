@@ -1,6 +1,7 @@
 //! How much a metric varies when nothing but the seed changes.
 
 use crate::model::Brief;
+use crate::model::seed::names_seed;
 
 /// Spread of repeated runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,15 +52,11 @@ pub fn repeats(a: &Brief, b: &Brief) -> bool {
             .map(|input| (input.role.clone(), input.sha256.clone()))
             .collect()
     };
-    let is_seed = |name: &String| {
-        let last = name.rsplit('.').next().unwrap_or(name);
-        matches!(last, "seed" | "random_seed" | "random_state")
-    };
     let mut names = a
         .params
         .keys()
         .chain(b.params.keys())
-        .filter(|name| !is_seed(name));
+        .filter(|name| !names_seed(name));
     a.code_tree.is_some()
         && a.code_tree == b.code_tree
         && inputs(a) == inputs(b)

@@ -1,9 +1,10 @@
 //! The fingerprint of a run's inputs: equal fingerprints are the same experiment.
 
-use crate::compare::axes::config::{is_seed, names_data, names_output, names_seed};
+use crate::compare::axes::config::{is_seed, names_data, names_output};
 use crate::compare::axis::Axis;
 use crate::model::command_line::{self, Files};
 use crate::model::param::ParamKind;
+use crate::model::seed::names_seed;
 use crate::model::{Param, Run, Sha256};
 
 /// A digest over everything that counts as an input.

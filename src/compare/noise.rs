@@ -9,11 +9,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::axes::config::names_seed;
 use super::evidence::{Evidence, Side};
 use super::fingerprint::{canonical, fingerprint_but_seed};
 use crate::model::repeats::{deviation, mean};
 use crate::model::run::Repeat;
+use crate::model::seed::names_seed;
 use crate::model::{MetricValue, Oid, Param, Run, Status};
 
 /// What is known of a metric's noise between two runs.

@@ -9,13 +9,13 @@ pub mod yardstick;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::compare::axes::config::names_seed;
 use crate::compare::evidence::{Evidence, Side};
 use crate::compare::{closest, noise};
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::data::ConfigFile;
 use crate::model::run::Base;
+use crate::model::seed::names_seed;
 use crate::model::{Brief, Param, RecordPath, Run};
 use crate::query::{self, Target, Value};
 use crate::record::prepare::Preview;

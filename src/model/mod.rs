@@ -21,6 +21,7 @@ pub mod path;
 pub mod program;
 pub mod repeats;
 pub mod run;
+pub mod seed;
 pub mod sketch;
 pub mod table_diff;
 pub mod template;

@@ -126,6 +126,20 @@ impl Param {
         ))
     }
 
+    /// Whether it is text that passes a test, or a list of nothing but such.
+    pub fn is_all_text(&self, test: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Leaf {
+                kind: ParamKind::Str,
+                text,
+            } => test(text),
+            Self::Leaf { .. } => false,
+            Self::List(items) => {
+                !items.is_empty() && items.iter().all(|item| item.is_all_text(test))
+            }
+        }
+    }
+
     /// Whether a program would see the same value, of the same type, whatever the spelling.
     pub fn same_value(&self, other: &Self) -> bool {
         match (self, other) {

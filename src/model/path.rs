@@ -55,6 +55,13 @@ impl RecordPath {
         PathBuf::from(String::from_utf8_lossy(&self.0).into_owned())
     }
 
+    /// Whether a text, such as a value of a configuration, is this path however it is spelled.
+    pub fn is_spelled(&self, text: &str) -> bool {
+        let plain = text.replace('\\', "/");
+        let plain = plain.trim_start_matches("./").trim_end_matches('/');
+        !plain.is_empty() && plain.as_bytes() == self.as_bytes()
+    }
+
     /// The last component.
     pub fn file_name(&self) -> &[u8] {
         self.0.rsplit(|&b| b == b'/').next().unwrap_or(&self.0)

@@ -6,6 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 
+use super::seed::{flag_names_seed, names_seed};
 use super::{RecordPath, Run};
 
 /// Stands for the seed.
@@ -95,25 +96,18 @@ pub fn resolved(cwd: &RecordPath, typed: &str) -> Option<String> {
     (!typed.starts_with('/')).then(|| parts.join("/"))
 }
 
-/// The flags that programs take a seed by.
-const SEED_FLAGS: [&str; 4] = ["seed", "random_state", "random_seed", "rng_seed"];
-
 /// Puts the placeholder where a command gives a seed by a flag; `None` when it gives none.
 pub fn name_seed(argv: &[OsString]) -> Option<Vec<OsString>> {
     let mut named = argv.to_vec();
     let mut found = false;
     for (at, word) in argv.iter().enumerate() {
-        let Some(word) = word.to_str().filter(|word| word.starts_with('-')) else {
+        let Some(word) = word.to_str().filter(|word| flag_names_seed(word)) else {
             continue;
         };
         let (flag, value) = match word.split_once('=') {
             Some((flag, value)) => (flag, Some(value)),
             None => (word, None),
         };
-        let name = flag.trim_start_matches('-').replace('-', "_");
-        if !SEED_FLAGS.contains(&name.as_str()) {
-            continue;
-        }
         let is_number = |text: &str| text.parse::<i64>().is_ok();
         let next = argv.get(at + 1).and_then(|next| next.to_str());
         match (value, next) {
@@ -152,7 +146,7 @@ impl Run {
         };
         has(&argv, SEED)
             || name_seed(&argv).is_some()
-            || (self.takes_config() && self.params.keys().any(|key| is_seed_name(key)))
+            || (self.takes_config() && self.params.keys().any(|key| names_seed(key)))
     }
 
     /// The command, if it was recorded whole.
@@ -161,11 +155,6 @@ impl Run {
         let whole = !command.argv.iter().any(|word| word.contains("[redacted]"));
         (whole && !command.argv.is_empty()).then(|| command.argv.iter().map(Into::into).collect())
     }
-}
-
-/// Whether a parameter is a seed by its name.
-pub fn is_seed_name(key: &str) -> bool {
-    SEED_FLAGS.contains(&key.rsplit('.').next().unwrap_or(key))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::model::metric::Goal;
+use crate::model::seed::{flag_names_seed, names_seed};
 use crate::model::{Param, RecordPath};
 use crate::store::Project;
 
@@ -150,25 +151,19 @@ pub fn named_by_config(
 
 /// The seed: a parameter whose last part is called so, the shortest name first.
 pub fn seed_of(params: &BTreeMap<String, Param>, argv: &[String]) -> Option<Param> {
-    const NAMES: [&str; 4] = ["seed", "random_state", "random_seed", "rng_seed"];
-    for (index, argument) in argv.iter().enumerate() {
-        let Some(flag) = argument.strip_prefix("--") else {
-            continue;
+    let flags = argv.iter().enumerate();
+    for (index, flag) in flags.filter(|(_, word)| flag_names_seed(word)) {
+        let value = match flag.split_once('=') {
+            Some((_, value)) => Some(value),
+            None => argv.get(index + 1).map(String::as_str),
         };
-        let (name, value) = match flag.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (flag, argv.get(index + 1).cloned()),
-        };
-        if NAMES.contains(&name.replace('-', "_").as_str())
-            && let Some(value) = value
-            && value.parse::<i64>().is_ok()
-        {
+        if let Some(value) = value.filter(|value| value.parse::<i64>().is_ok()) {
             return Some(Param::leaf(crate::model::param::ParamKind::Int, value));
         }
     }
     let mut named: Vec<(&String, &Param)> = params
         .iter()
-        .filter(|(name, _)| NAMES.contains(&name.rsplit('.').next().unwrap_or(name)))
+        .filter(|(name, _)| names_seed(name))
         .filter(|(_, value)| value.number().is_some())
         .collect();
     named.sort_by_key(|(name, _)| (name.matches('.').count(), name.as_str()));

@@ -8,6 +8,7 @@ use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::model::data::ConfigFile;
 use crate::model::run::Command;
+use crate::model::seed::names_seed;
 use crate::model::{RecordPath, Run, template};
 use crate::observe::config::edit;
 use crate::observe::secrets;
@@ -97,11 +98,7 @@ fn place_seed(
             .because("every repeat would run under that one")
             .hint(format!("put --seed '{}' in its place", template::SEED)));
     }
-    let mut keys: Vec<&String> = run
-        .params
-        .keys()
-        .filter(|key| template::is_seed_name(key))
-        .collect();
+    let mut keys: Vec<&String> = run.params.keys().filter(|key| names_seed(key)).collect();
     keys.sort_by_key(|key| (key.matches('.').count(), key.as_str()));
     for key in keys {
         for (index, source) in sources.iter().enumerate().rev() {

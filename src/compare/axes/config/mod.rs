@@ -17,8 +17,8 @@ use crate::model::{Param, Run};
 
 pub use files::FilePair;
 pub use roles::KeyRole;
+pub use roles::names_output;
 pub(in crate::compare) use roles::{is_seed, names_data};
-pub use roles::{names_output, names_seed};
 
 /// How the configurations differ.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use crate::compare::fingerprint::canonical;
 use crate::compare::rules::Rules;
-use crate::model::param::ParamKind;
-use crate::model::{Param, RecordPath, Run};
+use crate::model::seed::names_seed;
+use crate::model::{Param, Run};
 
 /// On which axis a differing key counts: every key counts once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) fn role_of(key: &str, a: At<'_>, b: At<'_>, rules: &Rules) -> KeyRole
 fn names_outputs(a: At<'_>, b: At<'_>) -> bool {
     let known = |(run, value): At<'_>| value.is_some_and(|value| names_output("", run, value));
     let possible = |(run, value): At<'_>| {
-        let is_text = |value: &Param| every_path(value, &|_| true);
+        let is_text = |value: &Param| value.is_all_text(&|_| true);
         known((run, value)) || (run.finished.is_none() && value.is_some_and(is_text))
     };
     (known(a) && possible(b)) || (possible(a) && known(b))
@@ -78,25 +78,9 @@ pub(in crate::compare) fn is_seed(key: &str, run: &Run, value: &Param) -> bool {
             })
 }
 
-/// Whether a key is called like a seed.
-pub fn names_seed(key: &str) -> bool {
-    const NAMES: [&str; 6] = [
-        "seed",
-        "random_state",
-        "random_seed",
-        "rng_seed",
-        "manual_seed",
-        "global_seed",
-    ];
-    let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();
-    NAMES.contains(&last.as_str())
-}
-
 /// Whether a value is the path of a data input that the run recorded (or a list of such paths).
 pub(in crate::compare) fn names_data(_: &str, run: &Run, value: &Param) -> bool {
-    every_path(value, &|path| {
-        run.data.iter().any(|input| same_path(path, &input.path))
-    })
+    value.is_all_text(&|text| run.data.iter().any(|input| input.path.is_spelled(text)))
 }
 
 /// Whether a value is the path of something that the run wrote.
@@ -107,22 +91,5 @@ pub fn names_output(_: &str, run: &Run, value: &Param) -> bool {
             .map(|file| &file.path)
             .chain(run.metrics_file.iter().map(|file| &file.path))
     };
-    every_path(value, &|path| written().any(|out| same_path(path, out)))
-}
-
-fn every_path(value: &Param, test: &dyn Fn(&str) -> bool) -> bool {
-    match value {
-        Param::Leaf {
-            kind: ParamKind::Str,
-            text,
-        } => test(text),
-        Param::Leaf { .. } => false,
-        Param::List(items) => !items.is_empty() && items.iter().all(|i| every_path(i, test)),
-    }
-}
-
-fn same_path(text: &str, path: &RecordPath) -> bool {
-    let plain = text.replace('\\', "/");
-    let plain = plain.trim_start_matches("./").trim_end_matches('/');
-    !plain.is_empty() && plain.as_bytes() == path.as_bytes()
+    value.is_all_text(&|text| written().any(|out| out.is_spelled(text)))
 }
