@@ -89,7 +89,7 @@ impl From<&Run> for Brief {
     fn from(run: &Run) -> Self {
         let arguments = match &run.command {
             Some(command) => {
-                let words = untold(&command.argv, &run.params);
+                let words = untold(&command.argv, run.params.keys());
                 neutral(words, run.seed.as_ref(), &Files::of(run))
             }
             None => Vec::new(),

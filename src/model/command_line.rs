@@ -1,8 +1,7 @@
 //! A command line without what is told elsewhere: the seed, files that a run records, and arguments
 //! that are among its parameters.
 
-use std::collections::BTreeMap;
-
+use super::seed::flag_names_seed;
 use super::template::SEED;
 use super::{Param, RecordPath, Run, program};
 
@@ -14,9 +13,9 @@ pub fn is_argument(key: &str) -> bool {
     key.starts_with(ARGUMENT)
 }
 
-/// The words of a command line that no parameter tells.
-pub fn untold<'a>(argv: &'a [String], params: &BTreeMap<String, Param>) -> &'a [String] {
-    match params.keys().any(|key| is_argument(key)) {
+/// The words of a command line that no parameter, of those names, tells.
+pub fn untold<N: AsRef<str>>(argv: &[String], params: impl IntoIterator<Item = N>) -> &[String] {
+    match params.into_iter().any(|name| is_argument(name.as_ref())) {
         true => &argv[..program::len(argv)],
         false => argv,
     }
@@ -74,15 +73,4 @@ pub fn neutral(argv: &[String], seed: Option<&Param>, files: &Files<'_>) -> Vec<
         seed_before = names_seed && is_whole;
     }
     words
-}
-
-fn flag_names_seed(word: &str) -> bool {
-    let name = word
-        .split('=')
-        .next()
-        .unwrap_or(word)
-        .trim_start_matches('-');
-    word.starts_with('-')
-        && ["seed", "random_state", "random_seed", "rng_seed"]
-            .contains(&name.replace('-', "_").as_str())
 }

@@ -23,6 +23,11 @@ impl Sha256 {
         digits_of_text(text, Self::LENGTHS).map(|digits| Self(Box::new(digits)))
     }
 
+    /// Whether a text is a digest in the very digits that [`Self::as_str`] gives.
+    pub fn is_canonical(text: &str) -> bool {
+        is_canonical(text, Self::LENGTHS)
+    }
+
     /// Wraps the 32 raw bytes of a digest.
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self(Box::new(digits(bytes)))
@@ -70,6 +75,11 @@ impl Oid {
         digits_of_text(text, Self::LENGTHS).map(Self)
     }
 
+    /// Whether a text is an id in the very digits that [`Self::as_str`] gives.
+    pub fn is_canonical(text: &str) -> bool {
+        is_canonical(text, Self::LENGTHS)
+    }
+
     /// Wraps the raw bytes of an id (20 or 32).
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         matches!(bytes.len(), 20 | 32).then(|| Self(digits(bytes)))
@@ -91,6 +101,11 @@ fn digits_of_text(text: &str, lengths: &[usize]) -> Option<Digits> {
     let mut digits = Digits::from(text).ok()?;
     digits.make_ascii_lowercase();
     (lengths.contains(&text.len()) && is_hex).then_some(digits)
+}
+
+fn is_canonical(text: &str, lengths: &[usize]) -> bool {
+    let digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    lengths.contains(&text.len()) && text.bytes().all(digit)
 }
 
 /// Of at most 32 bytes.

@@ -15,10 +15,13 @@ pub struct Uid(#[schemars(regex(pattern = "^[0-9a-z]{26,36}$"))] String);
 impl Uid {
     /// Accepts `[0-9a-z]{26,36}`: nothing that could be an option, a path or a ref trick.
     pub fn parse(text: &str) -> Option<Self> {
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
-        (plain && (26..=36).contains(&text.len())).then(|| Self(text.to_owned()))
+        Self::is_valid(text).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether a text is one.
+    pub fn is_valid(text: &str) -> bool {
+        let plain = |b: u8| b.is_ascii_digit() || b.is_ascii_lowercase();
+        (26..=36).contains(&text.len()) && text.bytes().all(plain)
     }
 
     /// Builds one from a moment and ten random bytes.

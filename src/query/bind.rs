@@ -20,29 +20,22 @@ pub struct Names {
 }
 
 impl Names {
-    /// Takes up the names of a run. Where it has the same as one whose names are known, and runs
-    /// nearly always do, comparing the two costs less than looking each name up.
-    pub fn learn(&mut self, run: &Brief, like: Option<&Brief>) {
-        if like.is_none_or(|like| !like.metrics.keys().eq(run.metrics.keys())) {
-            add(&mut self.metrics, run.metrics.keys().map(String::as_str));
-        }
-        if like.is_none_or(|like| !like.params.keys().eq(run.params.keys())) {
-            add(&mut self.params, run.params.keys().map(String::as_str));
-        }
-        add(
-            &mut self.roles,
-            run.data.iter().map(|input| input.role.as_str()),
-        );
-        let key = |tag: &'_ String| tag.split_once('=').map_or(tag.len(), |(key, _)| key.len());
-        add(&mut self.tags, run.tags.iter().map(|tag| &tag[..key(tag)]));
+    /// Takes up the names of a run.
+    pub fn learn(&mut self, run: &Brief) {
+        self.metrics.extend(run.metrics.keys().cloned());
+        self.params.extend(run.params.keys().cloned());
+        let roles = run.data.iter().map(|input| input.role.clone());
+        self.roles.extend(roles);
+        let key = |tag: &String| tag.split('=').next().map(str::to_owned);
+        self.tags.extend(run.tags.iter().filter_map(key));
     }
-}
 
-fn add<'n>(set: &mut BTreeSet<String>, names: impl Iterator<Item = &'n str>) {
-    for name in names {
-        if !set.contains(name) {
-            set.insert(name.to_owned());
-        }
+    /// Takes up the names of other runs.
+    pub fn merge(&mut self, others: Self) {
+        self.metrics.extend(others.metrics);
+        self.params.extend(others.params);
+        self.tags.extend(others.tags);
+        self.roles.extend(others.roles);
     }
 }
 
@@ -221,6 +214,10 @@ impl Names {
             Scope::Any | Scope::Tags => "metric, parameter or attribute",
         };
         let error = QueryError::new(format!("no run has a {what} `{}`", field.name), field.span);
+        let number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+        if written.strip_prefix("exp_").is_some_and(number) {
+            return error.hint(format!("to ask for a run: id = {written}"));
+        }
         let mut candidates: Vec<Target> = Vec::new();
         let takes = |scope| field.scope == scope || field.scope == Scope::Any;
         if takes(Scope::Metrics) {
@@ -257,7 +254,11 @@ impl Names {
             _ if candidates.is_empty() => error.hint("see what runs have: git exp show @"),
             _ => {
                 let some: Vec<String> = candidates.iter().take(8).map(Target::typed).collect();
-                error.hint(format!("there are {}", some.join(", ")))
+                let more = match candidates.len() - some.len() {
+                    0 => String::new(),
+                    n => format!(" and {n} more"),
+                };
+                error.hint(format!("there are {}{more}", some.join(", ")))
             }
         }
     }

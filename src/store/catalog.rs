@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::format;
 use super::index::{self, Basis, Builder, Index};
 use super::layout::{Project, RUN_JSON, TOMBSTONE};
-use super::lean;
+use super::lean::{self, Lean};
 use super::runs;
 use super::stat::Key;
 use crate::error::{Failure, Result};
@@ -32,7 +33,7 @@ const EVERY: usize = 20_000;
 pub struct Catalog {
     folder: PathBuf,
     slots: Vec<Slot>,
-    index: Option<Index>,
+    index: Index,
 }
 
 #[derive(Debug)]
@@ -45,15 +46,11 @@ struct Slot {
 enum Source {
     Row(u32),
     Read(Box<Brief>),
-    Damaged(Box<(RunId, Failure)>),
+    Damaged(Box<Damaged>),
 }
 
-/// A record that was read, with the key that it had before it was read.
-struct Fresh {
-    id: RunId,
-    key: Key,
-    run: Result<Brief>,
-}
+/// A folder whose record can't be read, and why.
+type Damaged = (RunId, Failure);
 
 impl Catalog {
     /// Opens the catalog of a project. `anew` reads every record past the index.
@@ -64,35 +61,36 @@ impl Catalog {
             runs: Key::of(&runs).unwrap_or_default(),
             git: Key::of(&repo.git_dir.join("index")).unwrap_or_default(),
         };
-        if let (false, Some(index)) = (anew, Index::load(&place)) {
-            return Self::from_index(project, index, &basis, &place);
+        if let (false, Some(index)) = (anew, Index::load(&place))
+            && let Some(catalog) = Self::renew(project, index, &basis, &place)?
+        {
+            return Ok(catalog);
         }
-        let names = runs::folders(project)?;
-        let large = names.len() > KNEE;
-        let ids: Vec<RunId> = names.into_iter().map(|(id, _)| id).collect();
-        let fresh = read_all(&runs, ids);
-        if large {
-            write(&place, None, &[], &fresh, &basis);
-        }
-        Ok(Self::assemble(runs, None, Vec::new(), fresh))
+        Self::anew(project, Some((&place, basis)))
     }
 
     /// Reads every record, past the index.
     pub fn read(project: &Project) -> Result<Self> {
-        let ids = runs::folders(project)?
-            .into_iter()
-            .map(|(id, _)| id)
-            .collect();
-        let runs = project.runs();
-        let fresh = read_all(&runs, ids);
-        Ok(Self::assemble(runs, None, Vec::new(), fresh))
+        Self::anew(project, None)
     }
 
-    fn from_index(project: &Project, index: Index, basis: &Basis, place: &Path) -> Result<Self> {
+    /// Reads every record, and keeps an index of them where it is worth it.
+    fn anew(project: &Project, keep: Option<(&Path, Basis)>) -> Result<Self> {
+        let (runs, ids) = (project.runs(), runs::ids(project)?);
+        let kept = keep.filter(|_| ids.len() > KNEE);
+        let now = kept.and_then(|(place, _)| clock(place));
+        let mut builder = Builder::new(None);
+        let damaged = read_all(&runs, &ids, now, &mut builder);
+        let basis = kept.map(|(_, basis)| basis).unwrap_or_default();
+        let index = finish(builder, basis, now, kept.map(|(place, _)| place))?;
+        let rows = (0..index.len()).collect();
+        Ok(Self::assemble(runs, index, rows, damaged))
+    }
+
+    /// Takes from an index what still holds, and reads the rest; `None` when little of it does.
+    fn renew(project: &Project, index: Index, basis: &Basis, place: &Path) -> Result<Option<Self>> {
         let runs = project.runs();
-        let mut rows: Vec<u32> = (0..index.len())
-            .filter_map(|row| row.try_into().ok())
-            .collect();
+        let mut rows: Vec<usize> = (0..index.len()).collect();
         let mut changed: Vec<RunId> = Vec::new();
         // A folder that is as it was holds the same names.
         let same_names = basis.runs == index.basis.runs && basis.runs != Key::default();
@@ -101,64 +99,61 @@ impl Catalog {
         }
         let removed = index.len() - rows.len();
         let every = rows.len() <= EVERY || basis.git != index.basis.git;
-        let (kept, stale): (Vec<u32>, Vec<u32>) = rows
+        let (kept, stale): (Vec<usize>, Vec<usize>) = rows
             .par_iter()
-            .partition(|row| is_current(&runs, &index, **row as usize, every));
-        let id = |row: &u32| {
-            index
-                .row(*row as usize)
-                .id(index.line(*row as usize).number)
-        };
+            .partition(|row| is_current(&runs, &index, **row, every));
+        let id = |row: &usize| index.row(*row).id(index.line(*row).number);
         changed.extend(stale.iter().map(id));
-        let fresh = read_all(&runs, changed);
-        if removed > 0 || !fresh.is_empty() || *basis != index.basis {
-            write(place, Some(&index), &kept, &fresh, basis);
+        if removed == 0 && changed.is_empty() && *basis == index.basis {
+            return Ok(Some(Self::assemble(runs, index, kept, Vec::new())));
         }
-        Ok(Self::assemble(runs, Some(index), kept, fresh))
+        let now = clock(place);
+        let mut builder = Builder::new(Some(&index));
+        kept.iter().for_each(|row| builder.keep(&index, *row));
+        let damaged = read_all(&runs, &changed, now, &mut builder);
+        if builder.is_bloated() {
+            return Ok(None);
+        }
+        let index = finish(builder, *basis, now, Some(place))?;
+        let rows = (0..index.len()).collect();
+        Ok(Some(Self::assemble(runs, index, rows, damaged)))
     }
 
-    fn assemble(folder: PathBuf, index: Option<Index>, kept: Vec<u32>, fresh: Vec<Fresh>) -> Self {
-        let mut slots: Vec<Slot> = Vec::with_capacity(kept.len() + fresh.len());
-        if let Some(index) = &index {
-            slots.extend(kept.into_iter().map(|row| {
-                let line = index.line(row as usize);
-                // Whether a running run's process is gone is asked each time, so it is unpacked.
-                let running = (!line.finished)
-                    .then(|| index.row(row as usize).brief())
-                    .flatten();
-                let source = running.map_or(Source::Row(row), |run| Source::Read(Box::new(run)));
-                Slot {
-                    number: line.number,
-                    source,
-                }
-            }));
-        }
-        slots.extend(fresh.into_iter().map(|fresh| Slot {
-            number: fresh.id.number,
-            source: match fresh.run {
-                Ok(run) => Source::Read(Box::new(run)),
-                Err(why) => Source::Damaged(Box::new((fresh.id, why))),
-            },
+    /// `rows` are in the order of the index.
+    fn assemble(folder: PathBuf, index: Index, rows: Vec<usize>, damaged: Vec<Damaged>) -> Self {
+        let mut slots: Vec<Slot> = Vec::with_capacity(rows.len() + damaged.len());
+        slots.extend(damaged.into_iter().map(|damaged| Slot {
+            number: damaged.0.number,
+            source: Source::Damaged(Box::new(damaged)),
         }));
-        let mut catalog = Self {
+        let any_damaged = !slots.is_empty();
+        slots.extend(rows.into_iter().map(|row| {
+            let line = index.line(row);
+            // Whether a running run's process is gone is asked each time, so it is unpacked.
+            let running = (!line.finished).then(|| index.row(row).brief()).flatten();
+            Slot {
+                number: line.number,
+                source: match running {
+                    Some(run) => Source::Read(Box::new(run)),
+                    None => Source::Row(row as u32),
+                },
+            }
+        }));
+        if any_damaged {
+            slots.sort_by_key(|slot| slot.number);
+        }
+        Self {
             folder,
-            slots: Vec::new(),
+            slots,
             index,
-        };
-        slots.sort_by(|a, b| {
-            a.number
-                .cmp(&b.number)
-                .then_with(|| catalog.uid_of(a).cmp(catalog.uid_of(b)))
-        });
-        catalog.slots = slots;
-        catalog
+        }
     }
 
     fn uid_of<'a>(&'a self, slot: &'a Slot) -> &'a str {
-        match (&slot.source, &self.index) {
-            (Source::Read(run), _) => run.uid.as_str(),
-            (Source::Row(row), Some(index)) => index.row(*row as usize).uid(),
-            _ => "",
+        match &slot.source {
+            Source::Read(run) => run.uid.as_str(),
+            Source::Row(row) => self.index.row(*row as usize).uid(),
+            Source::Damaged(_) => "",
         }
     }
 
@@ -174,35 +169,31 @@ impl Catalog {
 
     /// The folder's name of a run.
     pub fn id(&self, at: usize) -> RunId {
-        match (&self.slots[at].source, &self.index) {
-            (Source::Read(run), _) => run.id(),
-            (Source::Damaged(damaged), _) => damaged.0.clone(),
-            (Source::Row(row), Some(index)) => index.row(*row as usize).id(self.slots[at].number),
-            (Source::Row(_), None) => RunId {
-                number: self.slots[at].number,
-                slug: String::new(),
-            },
+        match &self.slots[at].source {
+            Source::Read(run) => run.id(),
+            Source::Damaged(damaged) => damaged.0.clone(),
+            Source::Row(row) => self.index.row(*row as usize).id(self.slots[at].number),
         }
     }
 
     /// A run in brief, or why it can't be read.
     pub fn get(&self, at: usize) -> Result<Brief, &Failure> {
-        match (&self.slots[at].source, &self.index) {
-            (Source::Read(run), _) => Ok((**run).clone()),
-            (Source::Damaged(damaged), _) => Err(&damaged.1),
-            (Source::Row(row), index) => {
-                let row = index.as_ref().map(|index| index.row(*row as usize));
-                row.and_then(|row| row.brief()).ok_or_else(damaged_row)
+        match &self.slots[at].source {
+            Source::Read(run) => Ok((**run).clone()),
+            Source::Damaged(damaged) => Err(&damaged.1),
+            Source::Row(row) => {
+                let run = self.index.row(*row as usize).brief();
+                run.ok_or_else(damaged_row)
             }
         }
     }
 
     /// Asks a run something; `None` for a damaged one.
     pub fn ask<T>(&self, at: usize, question: impl FnOnce(&dyn Subject) -> T) -> Option<T> {
-        match (&self.slots[at].source, &self.index) {
-            (Source::Read(run), _) => Some(question(run.as_ref())),
-            (Source::Row(row), Some(index)) => Some(question(&index.row(*row as usize))),
-            _ => None,
+        match &self.slots[at].source {
+            Source::Read(run) => Some(question(run.as_ref())),
+            Source::Row(row) => Some(question(&self.index.row(*row as usize))),
+            Source::Damaged(_) => None,
         }
     }
 
@@ -245,16 +236,10 @@ impl Catalog {
 
     /// The names that the runs have.
     pub fn names(&self) -> Names {
-        let mut names = self
-            .index
-            .as_ref()
-            .map(|index| index.names.clone())
-            .unwrap_or_default();
-        let mut like = None;
+        let mut names = self.index.names.clone();
         for slot in &self.slots {
             if let Source::Read(run) = &slot.source {
-                names.learn(run, like);
-                like = Some(run.as_ref());
+                names.learn(run);
             }
         }
         names
@@ -280,15 +265,15 @@ impl Catalog {
         }
         let mut any = false;
         for &at in shown {
-            let (Source::Row(row), Some(index)) = (&self.slots[at].source, &self.index) else {
+            let Source::Row(row) = &self.slots[at].source else {
                 continue;
             };
-            if is_current(&self.folder, index, *row as usize, true) {
+            if is_current(&self.folder, &self.index, *row as usize, true) {
                 continue;
             }
             let id = self.id(at);
-            self.slots[at].source = match lean::read(&self.folder.join(id.to_string())) {
-                Ok(run) => Source::Read(Box::new(run)),
+            self.slots[at].source = match format::read_run(&self.folder.join(id.to_string())) {
+                Ok(run) => Source::Read(Box::new(Brief::from(&run))),
                 Err(why) => Source::Damaged(Box::new((id, why))),
             };
             any = true;
@@ -326,54 +311,86 @@ fn record(runs: &Path, id: &RunId) -> PathBuf {
 }
 
 /// Splits the folders that are there into rows of the index and names that it doesn't know.
-fn match_names(project: &Project, index: &Index) -> Result<(Vec<u32>, Vec<RunId>)> {
-    let mut known: HashMap<(u32, &str), u32> = HashMap::with_capacity(index.len());
+fn match_names(project: &Project, index: &Index) -> Result<(Vec<usize>, Vec<RunId>)> {
+    let mut known: HashMap<(u32, &str), usize> = HashMap::with_capacity(index.len());
     for row in 0..index.len() {
-        if let Ok(short) = u32::try_from(row) {
-            known.insert((index.line(row).number, index.row(row).slug()), short);
-        }
+        known.insert((index.line(row).number, index.row(row).slug()), row);
     }
     let (mut rows, mut unknown) = (Vec::with_capacity(index.len()), Vec::new());
-    for (id, _) in runs::folders(project)? {
+    for id in runs::ids(project)? {
         match known.get(&(id.number, id.slug.as_str())) {
             Some(row) => rows.push(*row),
             None => unknown.push(id),
         }
     }
+    rows.sort_unstable();
     Ok((rows, unknown))
 }
 
-/// Reads records, several at a time. Tombstones are no runs.
-fn read_all(runs: &Path, ids: Vec<RunId>) -> Vec<Fresh> {
-    let read = |id: RunId| {
-        let folder = runs.join(id.to_string());
-        let (key, run) = lean::read_with_key(&folder);
-        if run.is_err() && is_tombstone(&folder) {
-            return None;
-        }
-        let run = run.and_then(|run| match run.id() == id {
-            true => Ok(run),
-            false => Err(misnamed(&folder, &run)),
-        });
-        Some(Fresh { id, key, run })
-    };
+/// Adds records to an index, several at a time, and gives those that can't be read. Tombstones are no
+/// runs. `now` is from before the first is read: what changes later then has another key.
+fn read_all(
+    runs: &Path,
+    ids: &[RunId],
+    now: Option<i64>,
+    builder: &mut Builder<'_>,
+) -> Vec<Damaged> {
     if ids.len() < 64 {
-        return ids.into_iter().filter_map(read).collect();
+        return read_some(runs, ids, now, builder);
     }
-    ids.into_par_iter()
-        .with_min_len(32)
-        .filter_map(read)
+    let share = ids.len().div_ceil(4 * rayon::current_num_threads());
+    let parts: Vec<(Builder<'_>, Vec<Damaged>)> = ids
+        .par_chunks(share.max(32))
+        .map(|ids| {
+            let mut part = Builder::new(None);
+            let damaged = read_some(runs, ids, now, &mut part);
+            (part, damaged)
+        })
+        .collect();
+    let mut all = Vec::new();
+    for (part, damaged) in parts {
+        builder.append(part);
+        all.extend(damaged);
+    }
+    all
+}
+
+fn read_some(
+    runs: &Path,
+    ids: &[RunId],
+    now: Option<i64>,
+    builder: &mut Builder<'_>,
+) -> Vec<Damaged> {
+    let mut bytes = Vec::new();
+    let mut add = |id: &RunId| -> Result<()> {
+        let path = record(runs, id);
+        let found = format::read_into(&path, &mut bytes)?;
+        let key = Key::from_metadata(&found).settled(now.unwrap_or(i64::MIN));
+        lean::understand(&bytes, &path, |run| {
+            if run.number != id.number || run.slug != id.slug {
+                return Err(misnamed(runs, id, run));
+            }
+            builder.add(run, &key);
+            Ok(())
+        })?
+    };
+    ids.iter()
+        .filter_map(|id| match add(id) {
+            Err(_) if is_tombstone(&runs.join(id.to_string())) => None,
+            read => read.err().map(|why| (id.clone(), why)),
+        })
         .collect()
 }
 
 /// A folder that was renamed by hand: which of the two names is right is not ours to guess.
-fn misnamed(folder: &Path, run: &Brief) -> Failure {
-    Failure::new(format!(
-        "{} holds the record of {}",
-        folder.display(),
-        run.id()
-    ))
-    .hint("name the folder as the record says, or rename the run: git exp rename")
+fn misnamed(runs: &Path, id: &RunId, run: &Lean<'_>) -> Failure {
+    let says = RunId {
+        number: run.number,
+        slug: run.slug.to_owned(),
+    };
+    let folder = runs.join(id.to_string());
+    Failure::new(format!("{} holds the record of {says}", folder.display()))
+        .hint("name the folder as the record says, or rename the run: git exp rename")
 }
 
 /// Whether a folder only keeps the number of a removed run.
@@ -381,37 +398,22 @@ pub fn is_tombstone(folder: &Path) -> bool {
     !folder.join(RUN_JSON).exists() && folder.join(TOMBSTONE).is_file()
 }
 
-fn write(place: &Path, older: Option<&Index>, kept: &[u32], fresh: &[Fresh], basis: &Basis) {
-    let Some(now) = clock(place) else { return };
-    let mut builder = Builder::new(older);
-    if let Some(older) = older {
-        kept.iter()
-            .for_each(|row| builder.keep(older, *row as usize));
-    }
-    let put = |builder: &mut Builder| {
-        let mut like = None;
-        for fresh in fresh {
-            if let Ok(run) = &fresh.run {
-                builder.add(run, &fresh.key.settled(now), like);
-                like = Some(run);
-            }
-        }
-    };
-    put(&mut builder);
-    if let (true, Some(older)) = (builder.is_bloated(), older) {
-        builder = Builder::new(None);
-        for row in kept {
-            if let Some(run) = older.row(*row as usize).brief() {
-                builder.add(&run, &older.line(*row as usize).key, None);
-            }
-        }
-        put(&mut builder);
-    }
+/// The index of what was read, kept at `place` unless there is no telling how old it will be.
+fn finish(
+    builder: Builder<'_>,
+    basis: Basis,
+    now: Option<i64>,
+    place: Option<&Path>,
+) -> Result<Index> {
     let basis = Basis {
-        runs: basis.runs.settled(now),
-        git: basis.git,
+        runs: basis.runs.settled(now.unwrap_or(i64::MIN)),
+        ..basis
     };
-    index::save(place, &builder.finish(&basis));
+    let bytes = builder.finish(&basis);
+    if let (Some(_), Some(place)) = (now, place) {
+        index::save(place, &bytes);
+    }
+    Index::trust(bytes).ok_or_else(|| Failure::new("there are too many records to list"))
 }
 
 /// The file system's own clock, read off a file that is written now.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::layout::RUN_JSON;
 use crate::error::{Failure, Result};
+use crate::git::snapshot::open_regular;
 use crate::model::Run;
 
 /// The version of `run.json` that this program writes.
@@ -55,34 +56,36 @@ pub fn write_run(folder: &Path, run: &Run) -> Result<()> {
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>> {
-    match path.symlink_metadata() {
-        Ok(found) => read_seen(path, &found),
-        Err(error) => Err(unreadable(path, &error)),
-    }
+    let mut bytes = Vec::new();
+    read_into(path, &mut bytes)?;
+    Ok(bytes)
 }
 
-fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+pub(super) fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
     Failure::new(format!("cannot read {}", path.display()))
         .because(why)
         .hint("see what happened: git exp doctor")
 }
 
-/// Reads a record that was just looked at; only a regular file of a bearable size.
-pub(super) fn read_seen(path: &Path, found: &Metadata) -> Result<Vec<u8>> {
+/// Reads a record in the place of what `bytes` held, and says what the file system said of it before;
+/// only a regular file of a bearable size.
+pub(super) fn read_into(path: &Path, bytes: &mut Vec<u8>) -> Result<Metadata> {
     let failed = |error: &dyn std::fmt::Display| unreadable(path, error);
-    if !found.is_file() {
-        return Err(failed(&"it is not a regular file"));
-    }
+    let (file, found) = match open_regular(path) {
+        Ok(opened) => opened,
+        Err(_) if path.is_symlink() => return Err(failed(&"it is not a regular file")),
+        Err(error) => return Err(failed(&error)),
+    };
     if found.len() > RUN_LIMIT {
         return Err(failed(&format!("it is larger than {RUN_LIMIT} bytes")));
     }
-    // One byte more than was seen: the end is found without asking for the size again.
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
-    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    bytes.clear();
+    // Room for more than was seen: the end is found without asking for the size again.
+    bytes.reserve(usize::try_from(found.len()).unwrap_or(0) + 64);
     file.take(RUN_LIMIT + 1)
-        .read_to_end(&mut bytes)
+        .read_to_end(bytes)
         .map_err(|error| failed(&error))?;
-    Ok(bytes)
+    Ok(found)
 }
 
 /// Parses versioned JSON of one kind.

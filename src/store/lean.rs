@@ -1,293 +1,330 @@
-//! Reads of a `run.json` only what [`Brief`] needs; the rest is skipped, not parsed into anything.
+//! Reads of a `run.json` only what lists need, and builds nothing of it: a row of the index is packed
+//! straight from the record's text.
 //!
 //! Of a record's cost half is opening the file; of the other half most is building what nobody
-//! asked for. Numbers stay the text they are until somebody compares them.
+//! asked for. Only the spelling that this version writes is understood: what else a record may be
+//! says the full reader, which then spells it so.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::format::{self, RUN_SCHEMA};
-use super::layout::RUN_JSON;
-use super::stat::Key;
 use crate::error::Result;
-use crate::model::brief::{DataBrief, FileBrief};
-use crate::model::command_line::{Files, neutral, untold};
-use crate::model::repeats;
-use crate::model::run::{Base, Process, Repeat, Time};
-use crate::model::{Axis, Brief, MetricValue, Number, Oid, Param, RecordPath, Sha256, Status, Uid};
+use crate::model::command_line::{neutral, untold};
+use crate::model::run::{Process, Repeat, Time};
+use crate::model::{Axis, MetricValue, Number, Oid, Param, RecordPath, Sha256, Status, Uid};
 
-/// Reads a run's folder in brief.
+/// Hands on what lists need of a record; `origin` is for the error message.
 ///
 /// # Errors
-/// As [`format::read_run`]: whatever this reader does not like, that one explains.
-pub fn read(folder: &Path) -> Result<Brief> {
-    let bytes = format::read_run_bytes(folder)?;
-    understand(&bytes, &folder.join(RUN_JSON))
+/// As [`format::parse_run`].
+pub(super) fn understand<T>(
+    bytes: &[u8],
+    origin: &Path,
+    take: impl FnOnce(&Lean<'_>) -> T,
+) -> Result<T> {
+    if let Some(lean) = Lean::parse(bytes) {
+        return Ok(take(&lean));
+    }
+    let run = format::parse_run(bytes, origin)?;
+    let spelled = format::to_json(RUN_SCHEMA, &run, None)?;
+    let lean = Lean::parse(&spelled);
+    let lean = lean.ok_or_else(|| format::unreadable(origin, &"it has a spelling of its own"))?;
+    Ok(take(&lean))
 }
 
-/// Like [`read`], with the key that the record had before it was read: a change in between makes the
-/// key outdated, never the brief.
-pub fn read_with_key(folder: &Path) -> (Key, Result<Brief>) {
-    let path = folder.join(RUN_JSON);
-    match path.symlink_metadata() {
-        Ok(found) => {
-            let run = format::read_seen(&path, &found).and_then(|bytes| understand(&bytes, &path));
-            (Key::from_metadata(&found), run)
-        }
-        Err(_) => (Key::default(), read(folder)),
+/// A record as far as lists need it, borrowed from its JSON. The fields mean what they mean in
+/// [`crate::model::Run`].
+#[derive(Deserialize)]
+pub(super) struct Lean<'a> {
+    schema: &'a str,
+    pub uid: &'a str,
+    #[serde(default)]
+    pub rev: u32,
+    pub number: u32,
+    pub slug: &'a str,
+    #[serde(default, borrow)]
+    pub title: Text<'a>,
+    #[serde(default, borrow)]
+    pub aliases: Vec<Text<'a>>,
+    #[serde(default)]
+    pub status: Status,
+    #[serde(default, borrow)]
+    pub goal: Option<Text<'a>>,
+    #[serde(default, borrow)]
+    pub base: Option<LeanBase<'a>>,
+    #[serde(default, borrow)]
+    pub tags: Vec<Text<'a>>,
+    pub started: Time,
+    #[serde(default)]
+    pub finished: Option<Time>,
+    #[serde(default, borrow)]
+    pub seconds: Option<&'a RawValue>,
+    #[serde(default)]
+    pub process: Option<Process>,
+    #[serde(default, borrow)]
+    pub code: LeanCode<'a>,
+    #[serde(default, borrow)]
+    pub config: Vec<LeanFile<'a>>,
+    #[serde(default, borrow)]
+    pub params: RawMap<'a>,
+    #[serde(default, borrow)]
+    pub data: Vec<LeanData<'a>>,
+    #[serde(default, borrow)]
+    pub eval: LeanEval<'a>,
+    #[serde(default, borrow)]
+    pub seed: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    command: Option<LeanCommand<'a>>,
+    #[serde(default, borrow)]
+    pub metrics: RawMap<'a>,
+    #[serde(default, borrow)]
+    pub metrics_file: Option<LeanFile<'a>>,
+    #[serde(default)]
+    pub repeats: Vec<Repeat>,
+    #[serde(default, borrow)]
+    pub models: Vec<LeanFile<'a>>,
+    #[serde(default, borrow)]
+    pub artifacts: Vec<LeanFile<'a>>,
+    #[serde(default, borrow)]
+    pub conclusion: Option<Text<'a>>,
+}
+
+impl<'a> Lean<'a> {
+    /// `None` when the record is not exactly what this version writes.
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let lean: Self = serde_json::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+        (lean.schema == RUN_SCHEMA && lean.is_spelled_as_ours()).then_some(lean)
+    }
+
+    fn is_spelled_as_ours(&self) -> bool {
+        let all = |map: &RawMap<'_>, reads: fn(&str) -> bool| {
+            map.0.iter().all(|(_, raw)| is_plain(raw) || reads(raw))
+        };
+        let mut files = self
+            .config
+            .iter()
+            .chain(&self.metrics_file)
+            .chain(&self.models)
+            .chain(&self.artifacts);
+        let is_oid = |oid: &Option<&str>| oid.is_none_or(Oid::is_canonical);
+        Uid::is_valid(self.uid)
+            && self.base.iter().all(|base| Uid::is_valid(base.uid))
+            && all(&self.params, |raw| param(raw).is_some())
+            && all(&self.metrics, |raw| metric(raw).is_some())
+            && self.seed.is_none_or(|raw| param(raw.get()).is_some())
+            && self.seconds.is_none_or(|raw| number(raw.get()).is_some())
+            && is_oid(&self.code.commit)
+            && is_oid(&self.code.code_tree)
+            && files.all(|file| Sha256::is_canonical(file.sha256))
+            && self
+                .data
+                .iter()
+                .all(|input| input.sha256.is_none_or(Sha256::is_canonical) && is_oid(&input.blob))
+    }
+
+    /// Whether code itself differed from the commit.
+    pub fn is_dirty(&self) -> bool {
+        let mut changes = self.code.changes.iter();
+        changes.any(|change| change.axis == Axis::Code)
+    }
+
+    /// The command's arguments, without what other fields tell; none without a command.
+    pub fn arguments(&self) -> Vec<String> {
+        let Some(command) = &self.command else {
+            return Vec::new();
+        };
+        let files = self.config.iter().chain(&self.metrics_file);
+        let files = files.chain(&self.models).chain(&self.artifacts);
+        let data = self.data.iter().map(|input| &input.path);
+        let paths = files.map(|file| &file.path).chain(data);
+        let paths: Vec<RecordPath> = paths.map(|p| RecordPath::from_bytes(&**p)).collect();
+        let argv: Vec<String> = command
+            .argv
+            .iter()
+            .map(|word| (**word).to_owned())
+            .collect();
+        let names = self.params.0.iter().map(|(name, _)| &**name);
+        let seed = self.seed.and_then(|raw| param(raw.get()));
+        neutral(untold(&argv, names), seed.as_ref(), &paths.iter().collect())
     }
 }
 
-fn understand(bytes: &[u8], path: &Path) -> Result<Brief> {
-    match parse(bytes) {
-        Some(brief) => Ok(brief),
-        None => format::parse_run(bytes, path).map(|run| Brief::from(&run)),
+/// Whether JSON text is a number or a word that reads back as it stands: nearly all values are.
+pub(super) fn is_plain(raw: &str) -> bool {
+    match raw.as_bytes() {
+        [b'"', inside @ .., b'"'] => !inside.contains(&b'\\'),
+        _ => is_plain_number(raw),
     }
 }
 
-/// Parses a record in brief; `None` when it is not exactly what this version writes.
-pub fn parse(bytes: &[u8]) -> Option<Brief> {
-    let lean: Lean<'_> = serde_json::from_slice(bytes).ok()?;
-    if lean.schema.0 != RUN_SCHEMA {
-        return None;
-    }
-    let values = |map: RawMap<'_>| -> Option<BTreeMap<String, Param>> {
-        map.0
-            .into_iter()
-            .map(|(name, raw)| Some((name, param(raw)?)))
-            .collect()
-    };
-    let metrics = (lean.metrics.0.into_iter())
-        .map(|(name, raw)| Some((name, metric(raw)?)))
-        .collect::<Option<_>>()?;
-    let dirty = lean
-        .code
-        .changes
-        .iter()
-        .any(|change| change.axis == Axis::Code);
-    let seed = match lean.seed {
-        Some(raw) => Some(param(raw.get())?),
-        None => None,
-    };
-    let params = values(lean.params)?;
-    let arguments = match &lean.command {
-        Some(command) => {
-            let written = lean.models.iter().chain(&lean.artifacts);
-            let written = written.map(|file| &file.path);
-            let config = lean.config.iter().map(|file| &file.path);
-            let data = lean.data.iter().map(|input| &input.path);
-            let metrics = lean.metrics_file.iter().map(|file| &file.path);
-            let files: Files<'_> = config.chain(data).chain(written).chain(metrics).collect();
-            neutral(untold(&command.argv, &params), seed.as_ref(), &files)
-        }
-        None => Vec::new(),
-    };
-    Some(Brief {
-        uid: lean.uid,
-        rev: lean.rev,
-        number: lean.number,
-        slug: lean.slug,
-        title: lean.title,
-        aliases: lean.aliases,
-        status: lean.status,
-        goal: lean.goal,
-        base: lean.base,
-        tags: lean.tags,
-        started: lean.started,
-        finished: lean.finished,
-        seconds: match lean.seconds {
-            Some(raw) => Some(number(raw.get())?),
-            None => None,
-        },
-        process: lean.process,
-        commit: lean.code.commit,
-        branch: lean.code.branch,
-        code_tree: lean.code.code_tree,
-        dirty,
-        changes: lean
-            .code
-            .changes
-            .into_iter()
-            .map(|change| change.path)
-            .collect(),
-        config: lean.config.into_iter().map(FileBrief::from).collect(),
-        params,
-        data: lean.data.into_iter().map(DataBrief::from).collect(),
-        split: lean.eval.split,
-        metric_code: lean.eval.metric_code,
-        seed,
-        arguments,
-        metrics,
-        metrics_file: lean.metrics_file.map(FileBrief::from),
-        scatter: repeats::scatters(&lean.repeats),
-        models: lean.models.into_iter().map(FileBrief::from).collect(),
-        artifacts: lean.artifacts.into_iter().map(FileBrief::from).collect(),
-        conclusion: lean.conclusion,
-    })
+/// Exponents are spelled anew by the JSON reader.
+fn is_plain_number(raw: &str) -> bool {
+    raw.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-'))
 }
 
 /// A metric from its JSON text.
 pub(super) fn metric(raw: &str) -> Option<MetricValue> {
-    match raw.as_bytes().first()? {
-        b'-' | b'0'..=b'9' => Number::parse(raw).map(MetricValue::Number),
-        _ => serde_json::from_str(raw).ok(),
+    match is_plain_number(raw) {
+        true => Number::parse(raw).map(MetricValue::Number),
+        false => serde_json::from_str(raw).ok(),
     }
 }
 
 /// A parameter from its JSON text. Plain numbers and words, which nearly all are, need no parser.
 pub(super) fn param(raw: &str) -> Option<Param> {
     match raw.as_bytes() {
-        [b'-' | b'0'..=b'9', ..] => Number::parse(raw).map(|number| Param::number_of(&number)),
-        [b'"', inside @ .., b'"'] if !inside.iter().any(|b| matches!(b, b'"' | b'\\')) => {
-            raw.get(1..raw.len() - 1).map(Param::text)
-        }
+        _ if is_plain_number(raw) => Number::parse(raw).map(|number| Param::number_of(&number)),
+        [b'"', .., b'"'] if is_plain(raw) => raw.get(1..raw.len() - 1).map(Param::text),
         _ => serde_json::from_str(raw).ok(),
     }
 }
 
-fn number(raw: &str) -> Option<Number> {
-    match raw.as_bytes().first()? {
-        b'-' | b'0'..=b'9' => Number::parse(raw),
-        _ => serde_json::from_str(raw).ok(),
+/// A number from its JSON text.
+pub(super) fn number(raw: &str) -> Option<Number> {
+    match is_plain_number(raw) {
+        true => Number::parse(raw),
+        false => serde_json::from_str(raw).ok(),
     }
 }
 
-#[derive(Deserialize)]
-struct Lean<'a> {
-    #[serde(borrow)]
-    schema: Text<'a>,
-    uid: Uid,
-    #[serde(default)]
-    rev: u32,
-    number: u32,
-    slug: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    aliases: Vec<String>,
-    #[serde(default)]
-    status: Status,
-    #[serde(default)]
-    goal: Option<String>,
-    #[serde(default)]
-    base: Option<Base>,
-    #[serde(default)]
-    tags: Vec<String>,
-    started: Time,
-    #[serde(default)]
-    finished: Option<Time>,
-    #[serde(default, borrow)]
-    seconds: Option<&'a RawValue>,
-    #[serde(default)]
-    process: Option<Process>,
-    #[serde(default)]
-    code: LeanCode,
-    #[serde(default)]
-    config: Vec<LeanFile>,
-    #[serde(default, borrow)]
-    params: RawMap<'a>,
-    #[serde(default)]
-    data: Vec<LeanData>,
-    #[serde(default)]
-    eval: LeanEval,
-    #[serde(default, borrow)]
-    seed: Option<&'a RawValue>,
-    #[serde(default)]
-    command: Option<LeanCommand>,
-    #[serde(default, borrow)]
-    metrics: RawMap<'a>,
-    #[serde(default)]
-    metrics_file: Option<LeanFile>,
-    #[serde(default)]
-    repeats: Vec<Repeat>,
-    #[serde(default)]
-    models: Vec<LeanFile>,
-    #[serde(default)]
-    artifacts: Vec<LeanFile>,
-    #[serde(default)]
-    conclusion: Option<String>,
-}
-
-#[derive(Deserialize)]
+/// Text, borrowed unless it has escapes.
+#[derive(Default, Deserialize)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A path's bytes, borrowed where they are text.
+pub(super) struct PathBytes<'a>(Cow<'a, [u8]>);
+
+impl Deref for PathBytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for PathBytes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = PathBytes<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a path")
+            }
+
+            fn visit_borrowed_str<E: Error>(
+                self,
+                text: &'de str,
+            ) -> std::result::Result<Self::Value, E> {
+                Ok(PathBytes(Cow::Borrowed(text.as_bytes())))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> std::result::Result<Self::Value, E> {
+                Ok(PathBytes(Cow::Owned(text.as_bytes().to_owned())))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
+                let path = RecordPath::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(PathBytes(Cow::Owned(path.as_bytes().to_owned())))
+            }
+        }
+        deserializer.deserialize_any(Form)
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct LeanBase<'a> {
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    pub uid: &'a str,
+}
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct LeanCode {
-    commit: Option<Oid>,
-    branch: Option<String>,
-    code_tree: Option<Oid>,
-    changes: Vec<LeanChange>,
+pub(super) struct LeanCode<'a> {
+    #[serde(borrow)]
+    pub commit: Option<&'a str>,
+    #[serde(borrow)]
+    pub branch: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub code_tree: Option<&'a str>,
+    #[serde(borrow)]
+    pub changes: Vec<LeanChange<'a>>,
 }
 
 #[derive(Deserialize)]
-struct LeanChange {
-    path: RecordPath,
+pub(super) struct LeanChange<'a> {
+    #[serde(borrow)]
+    pub path: PathBytes<'a>,
     axis: Axis,
 }
 
 #[derive(Deserialize)]
-struct LeanFile {
-    path: RecordPath,
-    sha256: Sha256,
+pub(super) struct LeanFile<'a> {
+    #[serde(borrow)]
+    pub path: PathBytes<'a>,
+    pub sha256: &'a str,
 }
 
 #[derive(Deserialize)]
-struct LeanCommand {
-    argv: Vec<String>,
+struct LeanCommand<'a> {
+    #[serde(borrow)]
+    argv: Vec<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-struct LeanData {
-    role: String,
-    path: RecordPath,
+pub(super) struct LeanData<'a> {
+    #[serde(borrow)]
+    pub role: Text<'a>,
+    #[serde(borrow)]
+    pub path: PathBytes<'a>,
+    #[serde(default, borrow)]
+    pub sha256: Option<&'a str>,
+    #[serde(default, borrow)]
+    pub blob: Option<&'a str>,
     #[serde(default)]
-    sha256: Option<Sha256>,
-    #[serde(default)]
-    blob: Option<Oid>,
-    #[serde(default)]
-    unstable: bool,
+    pub unstable: bool,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct LeanEval {
-    split: Option<String>,
-    metric_code: Vec<String>,
+pub(super) struct LeanEval<'a> {
+    #[serde(borrow)]
+    pub split: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub metric_code: Vec<Text<'a>>,
 }
 
-impl From<LeanFile> for FileBrief {
-    fn from(file: LeanFile) -> Self {
-        Self {
-            path: file.path,
-            sha256: file.sha256,
-        }
-    }
-}
-
-impl From<LeanData> for DataBrief {
-    fn from(input: LeanData) -> Self {
-        Self {
-            role: input.role,
-            path: input.path,
-            sha256: input.sha256,
-            blob: input.blob,
-            unstable: input.unstable,
-        }
-    }
-}
-
-/// Names with the JSON text of their values.
+/// Names with the JSON text of their values, in the order of the names.
 #[derive(Default)]
-struct RawMap<'a>(Vec<(String, &'a str)>);
+pub(super) struct RawMap<'a>(pub Vec<(Text<'a>, &'a str)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawMap<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -296,15 +333,18 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawMap<'a> {
             type Value = RawMap<'a>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
+                f.write_str("an object with sorted names")
             }
 
             fn visit_map<A: MapAccess<'de>>(
                 self,
                 mut map: A,
             ) -> std::result::Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some((name, raw)) = map.next_entry::<String, &'de RawValue>()? {
+                let mut entries: Vec<(Text<'a>, &'a str)> = Vec::new();
+                while let Some((name, raw)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    if entries.last().is_some_and(|(last, _)| **last >= *name) {
+                        return Err(A::Error::custom("names out of order"));
+                    }
                     entries.push((name, raw.get()));
                 }
                 Ok(RawMap(entries))
@@ -317,7 +357,18 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawMap<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Run, RunId};
+    use crate::model::{Brief, Run, RunId};
+    use crate::store::index::{Basis, Builder, Index};
+    use crate::store::stat::Key;
+
+    fn brief(json: &[u8]) -> Result<Brief> {
+        let mut builder = Builder::new(None);
+        understand(json, Path::new("run.json"), |run| {
+            builder.add(run, &Key::default());
+        })?;
+        let index = Index::trust(builder.finish(&Basis::default())).unwrap();
+        Ok(index.row(0).brief().unwrap())
+    }
 
     #[test]
     fn the_lean_reader_agrees_with_the_full_one() {
@@ -338,7 +389,7 @@ mod tests {
           "command": {"argv": ["python", "t.py", "a.csv", "--seed", "42", "--lr=1"], "cwd": "."}
         }"#;
         let full = format::parse_run(json.as_bytes(), Path::new("run.json")).unwrap();
-        let lean = parse(json.as_bytes()).unwrap();
+        let lean = brief(json.as_bytes()).unwrap();
         assert_eq!(lean, Brief::from(&full));
         assert_eq!(lean.metric("auc").unwrap().as_str(), "0.8420");
         assert!(lean.dirty);
@@ -347,22 +398,29 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_version_is_left_to_the_full_reader() {
+    fn what_is_spelled_otherwise_is_left_to_the_full_reader() {
         let started = chrono::DateTime::parse_from_rfc3339("2025-10-10T14:02:11+03:00").unwrap();
-        let run = Run::new(
-            Uid::new(0, &[7; 10]),
-            RunId::parse("exp_003_a").unwrap(),
-            started,
-        );
-        let json = format::to_json("git-exp/run/2", &run, None).unwrap();
-        assert!(parse(&json).is_none());
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("run.json"), &json).unwrap();
-        assert!(
-            read(folder.path())
-                .unwrap_err()
-                .message()
-                .contains("git-exp/run/2")
-        );
+        let id = RunId::parse("exp_003_a").unwrap();
+        let mut run = Run::new(Uid::new(0, &[7; 10]), id, started);
+        run.code.commit = Oid::parse(&"ab".repeat(20));
+        run.params.insert("a".into(), Param::text("x"));
+        run.params.insert("b".into(), Param::text("y"));
+        let json = String::from_utf8(format::to_json(RUN_SCHEMA, &run, None).unwrap()).unwrap();
+        assert!(Lean::parse(json.as_bytes()).is_some());
+        for (ours, theirs) in [
+            ("abab", "ABAB"),
+            (
+                "\"a\": \"x\",\n    \"b\": \"y\"",
+                "\"b\": \"y\", \"a\": \"x\"",
+            ),
+        ] {
+            let other = json.replace(ours, theirs);
+            assert_ne!(other, json);
+            assert!(Lean::parse(other.as_bytes()).is_none(), "{theirs}");
+            assert_eq!(brief(other.as_bytes()).unwrap(), Brief::from(&run));
+        }
+        let newer = format::to_json("git-exp/run/2", &run, None).unwrap();
+        let error = brief(&newer).unwrap_err();
+        assert!(error.message().contains("git-exp/run/2"), "{error}");
     }
 }

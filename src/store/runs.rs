@@ -78,6 +78,15 @@ fn entry(id: RunId, folder: PathBuf) -> Entry {
 
 /// The folders that have a run's name, in no order.
 pub fn folders(project: &Project) -> Result<Vec<(RunId, PathBuf)>> {
+    named(project, |id, entry| (id, entry.path()))
+}
+
+/// The names of those folders.
+pub fn ids(project: &Project) -> Result<Vec<RunId>> {
+    named(project, |id, _| id)
+}
+
+fn named<T>(project: &Project, take: fn(RunId, &std::fs::DirEntry) -> T) -> Result<Vec<T>> {
     let runs = project.runs();
     let listing = match std::fs::read_dir(&runs) {
         Ok(listing) => listing,
@@ -88,7 +97,7 @@ pub fn folders(project: &Project) -> Result<Vec<(RunId, PathBuf)>> {
     };
     let named = |entry: std::fs::DirEntry| {
         let id = RunId::parse(entry.file_name().to_str()?)?;
-        entry.file_type().ok()?.is_dir().then(|| (id, entry.path()))
+        entry.file_type().ok()?.is_dir().then(|| take(id, &entry))
     };
     Ok(listing.flatten().filter_map(named).collect())
 }

@@ -54,7 +54,7 @@ impl CommandAxis {
 /// The words that no parameter tells, without the seed, and with paths that are compared on another axis replaced by
 /// what they are.
 fn neutral(run: &Run, command: &Command) -> Vec<String> {
-    let words = command_line::untold(&command.argv, &run.params);
+    let words = command_line::untold(&command.argv, run.params.keys());
     command_line::neutral(words, run.seed.as_ref(), &Files::of(run))
 }
 

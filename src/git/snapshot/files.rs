@@ -128,7 +128,7 @@ pub fn open_regular(path: &Path) -> std::io::Result<(File, Metadata)> {
     let file = options.open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Err(std::io::Error::other("not a regular file"));
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     Ok((file, metadata))
 }

@@ -37,6 +37,7 @@ pub mod status;
 mod write;
 
 pub(super) use files::digest;
+pub use files::open_regular;
 pub use keep::{EXTRAS_TITLE, Keep, Kept, UID_TRAILER};
 pub use observe::{Observation, Seen};
 pub use parts::{Parts, parts};

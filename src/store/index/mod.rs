@@ -5,7 +5,8 @@
 //! version, or missing is made anew without a word.
 //!
 //! Layout, little-endian: a header, the rows, the strings that rows share, a table of rows (place,
-//! length, number, flags, stat key) in order of number and uid, a CRC-32 of all that.
+//! length, number, flags, first of its strings, stat key) in order of number and uid, a CRC-32 of all
+//! that.
 
 mod codec;
 mod row;
@@ -13,6 +14,7 @@ mod row;
 mod tests;
 mod write;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use codec::Reader;
@@ -24,11 +26,11 @@ use crate::model::Sha256;
 use crate::query::Names;
 
 /// First bytes of the file; the last one is the version of everything behind it.
-const MAGIC: [u8; 8] = *b"gitexp\x00\x06";
+const MAGIC: [u8; 8] = *b"gitexp\x00\x07";
 /// Bytes of one line of the table.
-const LINE: usize = 4 + 4 + 4 + 4 + 32;
+const LINE: usize = 4 + 4 + 4 + 4 + 4 + 32;
 /// Bytes of the header.
-const HEADER: usize = 8 + 32 + 32 + 8 + 8 + 8;
+const HEADER: usize = 8 + 32 + 32 + 8 + 8 + 8 + 8;
 
 /// What an index was made from, beside the records themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,8 +47,12 @@ pub struct Index {
     bytes: Vec<u8>,
     /// Shared strings, as ranges of `bytes`.
     shared: Vec<(u32, u32)>,
+    /// Where they lie in `bytes`, less their number.
+    strings: Range<usize>,
     table: usize,
     count: usize,
+    /// How many shared strings there were when every row was new.
+    clean: u64,
     /// What it was made from.
     pub basis: Basis,
     /// The names that its runs have.
@@ -58,6 +64,8 @@ pub struct Index {
 pub struct Line {
     at: u32,
     length: u32,
+    /// What its strings are counted from.
+    first: u32,
     /// The run's number.
     pub number: u32,
     /// Whether the run was finished: its record will hardly change.
@@ -81,12 +89,15 @@ impl Index {
 
     fn parse(bytes: Vec<u8>) -> Option<Self> {
         let body = bytes.len().checked_sub(4)?;
-        if bytes.len() < HEADER + 4 || bytes[..8] != MAGIC {
-            return None;
-        }
         let mut crc = flate2::Crc::new();
         crc.update(&bytes[..body]);
-        if crc.sum().to_le_bytes() != bytes[body..] {
+        (crc.sum().to_le_bytes() == bytes[body..]).then(|| Self::trust(bytes))?
+    }
+
+    /// Takes bytes that were not damaged since they were made.
+    pub fn trust(bytes: Vec<u8>) -> Option<Self> {
+        let body = bytes.len().checked_sub(4)?;
+        if bytes.len() < HEADER + 4 || bytes[..8] != MAGIC {
             return None;
         }
         let mut head = Reader::new(&bytes[8..HEADER]);
@@ -97,12 +108,15 @@ impl Index {
         let shared_at = usize::try_from(head.u64()?).ok()?;
         let table = usize::try_from(head.u64()?).ok()?;
         let count = usize::try_from(head.u64()?).ok()?;
+        let clean = head.u64()?;
         if table.checked_add(count.checked_mul(LINE)?)? != body {
             return None;
         }
         let mut reader = Reader::new(bytes.get(shared_at..table)?);
         let mut shared = Vec::new();
-        for _ in 0..reader.varint()? {
+        let strings = reader.varint()?;
+        let first = shared_at + reader.position();
+        for _ in 0..strings {
             let text = reader.bytes()?;
             let end = shared_at + reader.position();
             shared.push((
@@ -110,6 +124,7 @@ impl Index {
                 u32::try_from(end).ok()?,
             ));
         }
+        let strings = first..shared_at + reader.position();
         let mut names = Names::default();
         for set in [
             &mut names.metrics,
@@ -123,8 +138,10 @@ impl Index {
         }
         Some(Self {
             shared,
+            strings,
             table,
             count,
+            clean,
             basis,
             names,
             bytes,
@@ -146,10 +163,11 @@ impl Index {
         let at = self.table + index * LINE;
         let mut reader = Reader::new(self.bytes.get(at..at + LINE).unwrap_or_default());
         let mut word = || reader.u32().unwrap_or(0);
-        let (at, length, number, flags) = (word(), word(), word(), word());
+        let (at, length, number, flags, first) = (word(), word(), word(), word(), word());
         Line {
             at,
             length,
+            first,
             number,
             finished: flags & 1 == 1,
             key: reader.key().unwrap_or_default(),
@@ -158,11 +176,11 @@ impl Index {
 
     /// A run.
     pub fn row(&self, index: usize) -> RowView<'_> {
-        RowView::new(self, self.raw(index))
+        let line = self.line(index);
+        RowView::new(self, self.raw(&line), line.first)
     }
 
-    fn raw(&self, index: usize) -> &[u8] {
-        let line = self.line(index);
+    fn raw(&self, line: &Line) -> &[u8] {
         let at = line.at as usize;
         self.bytes
             .get(at..at + line.length as usize)

@@ -19,6 +19,7 @@ use crate::store::lean;
 pub struct RowView<'a> {
     index: &'a Index,
     bytes: &'a [u8],
+    first: u32,
 }
 
 /// Where the parts of a row begin.
@@ -34,8 +35,18 @@ struct Parts<'a> {
 }
 
 impl<'a> RowView<'a> {
-    pub(super) fn new(index: &'a Index, bytes: &'a [u8]) -> Self {
-        Self { index, bytes }
+    pub(super) fn new(index: &'a Index, bytes: &'a [u8], first: u32) -> Self {
+        Self {
+            index,
+            bytes,
+            first,
+        }
+    }
+
+    /// The next shared string.
+    fn shared(&self, r: &mut Reader<'_>) -> Option<&'a [u8]> {
+        let id = r.varint()?.checked_add(u64::from(self.first))?;
+        Some(self.index.shared(id))
     }
 
     /// The run's identity.
@@ -80,7 +91,7 @@ impl<'a> RowView<'a> {
     fn metric(&self, name: &str) -> Option<&'a str> {
         let mut reader = self.parts()?.metrics;
         for _ in 0..reader.varint()? {
-            let found = self.index.shared(reader.varint()?);
+            let found = self.shared(&mut reader)?;
             let raw = reader.text()?;
             if found == name.as_bytes() {
                 return Some(raw);
@@ -92,10 +103,10 @@ impl<'a> RowView<'a> {
     fn param(&self, name: &str) -> Option<&'a str> {
         let mut reader = self.parts()?.params;
         for _ in 0..reader.varint()? {
-            let found = self.index.shared(reader.varint()?);
-            let raw = reader.varint()?;
+            let found = self.shared(&mut reader)?;
+            let raw = self.shared(&mut reader)?;
             if found == name.as_bytes() {
-                return std::str::from_utf8(self.index.shared(raw)).ok();
+                return std::str::from_utf8(raw).ok();
             }
         }
         None
@@ -178,7 +189,7 @@ impl<'a> RowView<'a> {
     fn scatter(&self, r: &mut Reader<'_>) -> Option<BTreeMap<String, Scatter>> {
         (0..r.varint()?)
             .map(|_| {
-                let name = text(self.index.shared(r.varint()?))?;
+                let name = text(self.shared(r)?)?;
                 let n = usize::try_from(r.varint()?).ok()?;
                 let sd = f64::from_bits(r.u64()?);
                 Some((name, Scatter { sd, n }))
@@ -186,29 +197,30 @@ impl<'a> RowView<'a> {
             .collect()
     }
 
-    fn metrics(&self, mut r: Reader<'_>) -> Option<BTreeMap<String, crate::model::MetricValue>> {
-        (0..r.varint()?)
+    fn metrics(
+        &self,
+        mut reader: Reader<'_>,
+    ) -> Option<BTreeMap<String, crate::model::MetricValue>> {
+        (0..reader.varint()?)
             .map(|_| {
-                let name = text(self.index.shared(r.varint()?))?;
-                Some((name, lean::metric(r.text()?)?))
+                let name = text(self.shared(&mut reader)?)?;
+                Some((name, lean::metric(reader.text()?)?))
             })
             .collect()
     }
 
-    fn params(&self, mut r: Reader<'_>) -> Option<BTreeMap<String, crate::model::Param>> {
-        (0..r.varint()?)
+    fn params(&self, mut reader: Reader<'_>) -> Option<BTreeMap<String, crate::model::Param>> {
+        (0..reader.varint()?)
             .map(|_| {
-                let name = text(self.index.shared(r.varint()?))?;
-                let raw = std::str::from_utf8(self.index.shared(r.varint()?)).ok()?;
+                let name = text(self.shared(&mut reader)?)?;
+                let raw = std::str::from_utf8(self.shared(&mut reader)?).ok()?;
                 Some((name, lean::param(raw)?))
             })
             .collect()
     }
 
     fn list<T>(&self, r: &mut Reader<'_>, item: fn(&[u8]) -> Option<T>) -> Option<Vec<T>> {
-        (0..r.varint()?)
-            .map(|_| item(self.index.shared(r.varint()?)))
-            .collect()
+        (0..r.varint()?).map(|_| item(self.shared(r)?)).collect()
     }
 
     fn texts(&self, r: &mut Reader<'_>) -> Option<Vec<String>> {
@@ -219,15 +231,15 @@ impl<'a> RowView<'a> {
     fn some(&self, r: &mut Reader<'_>) -> Option<Option<String>> {
         match r.u8()? {
             0 => Some(None),
-            _ => text(self.index.shared(r.varint()?)).map(Some),
+            _ => text(self.shared(r)?).map(Some),
         }
     }
 
     fn shared_files(&self, r: &mut Reader<'_>) -> Option<Vec<FileBrief>> {
         (0..r.varint()?)
             .map(|_| {
-                let path = RecordPath::from_bytes(self.index.shared(r.varint()?));
-                let sha256 = Sha256::parse(&text(self.index.shared(r.varint()?))?)?;
+                let path = RecordPath::from_bytes(self.shared(r)?);
+                let sha256 = Sha256::parse(&text(self.shared(r)?)?)?;
                 Some(FileBrief { path, sha256 })
             })
             .collect()
@@ -236,8 +248,8 @@ impl<'a> RowView<'a> {
     fn data(&self, r: &mut Reader<'_>) -> Option<Vec<DataBrief>> {
         (0..r.varint()?)
             .map(|_| {
-                let role = text(self.index.shared(r.varint()?))?;
-                let path = RecordPath::from_bytes(self.index.shared(r.varint()?));
+                let role = text(self.shared(r)?)?;
+                let path = RecordPath::from_bytes(self.shared(r)?);
                 let sha256 = self.some(r)?.and_then(|text| Sha256::parse(&text));
                 let blob = self.some(r)?.and_then(|text| Oid::parse(&text));
                 Some(DataBrief {

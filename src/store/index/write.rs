@@ -1,112 +1,163 @@
-//! Puts an index together: rows of an older one as they are, new ones from records.
+//! Puts an index together: rows of an older one as they are, new ones straight from records.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use foldhash::fast::RandomState;
 
-use super::codec::Writer;
-use super::{Basis, HEADER, Index, MAGIC};
-use crate::model::brief::FileBrief;
+use super::codec::{Reader, Writer};
+use super::{Basis, HEADER, Index, LINE, MAGIC};
 use crate::model::run::Time;
-use crate::model::{Brief, MetricValue, Status};
+use crate::model::{Status, repeats};
 use crate::query::Names;
+use crate::store::lean::{self, Lean, LeanFile, RawMap};
 use crate::store::stat::Key;
 
-/// An index in the making.
+/// What a shared string is the name of.
+const METRIC: u8 = 1;
+const PARAM: u8 = 2;
+const ROLE: u8 = 4;
+
+/// An index in the making, or a part of one that is appended to another.
 #[derive(Debug)]
-pub struct Builder {
+pub struct Builder<'o> {
     body: Writer,
-    table: Vec<(u32, String, [u8; super::LINE])>,
-    shared: Vec<Vec<u8>>,
-    // A tenth of the time went into hashing with the usual hasher.
-    ids: HashMap<Vec<u8>, u64, RandomState>,
+    lines: Vec<Line>,
+    /// The strings that rows share, one after the other.
+    strings: Writer,
+    /// Where to find them. A tenth of the time went into hashing with the usual hasher.
+    ids: HashMap<Cow<'o, [u8]>, u32, RandomState>,
+    /// Of each string, what it is the name of.
+    kinds: Vec<u8>,
     names: Names,
+    /// How many strings there were when every row was new.
+    clean: Option<u64>,
 }
 
-impl Builder {
+/// A line of the table to be.
+#[derive(Debug)]
+struct Line {
+    at: usize,
+    length: usize,
+    number: u32,
+    finished: bool,
+    first: u32,
+    key: Key,
+}
+
+impl<'o> Builder<'o> {
     /// Starts with nothing, or with the shared strings of an older index, so that its rows can be
     /// taken over byte for byte.
-    pub fn new(older: Option<&Index>) -> Self {
-        let shared: Vec<Vec<u8>> = older.map_or_else(Vec::new, |older| {
-            (0..older.shared.len() as u64)
-                .map(|id| older.shared(id).to_vec())
-                .collect()
-        });
-        let ids = shared.iter().cloned().zip(0..).collect();
-        let names = older.map_or_else(Names::default, |older| older.names.clone());
-        let body = Writer(vec![0; HEADER]);
+    pub fn new(older: Option<&'o Index>) -> Self {
+        let count = older.map_or(0, |older| older.shared.len());
+        let shared = (0u32..).take(count);
+        let string = |id: u32| Some((Cow::Borrowed(older?.shared(id.into())), id));
         Self {
-            body,
-            table: Vec::new(),
-            shared,
-            ids,
-            names,
+            body: Writer(vec![0; HEADER]),
+            lines: Vec::new(),
+            strings: Writer(older.map_or_else(Vec::new, |older| {
+                older.bytes[older.strings.clone()].to_vec()
+            })),
+            ids: shared.filter_map(string).collect(),
+            kinds: vec![0; count],
+            names: older.map_or_else(Names::default, |older| older.names.clone()),
+            clean: older.map(|older| older.clean),
         }
     }
 
-    /// Whether so much has changed since the older index that its strings are mostly unused.
+    /// Whether so many strings were added since every row was new that most may be unused.
     pub fn is_bloated(&self) -> bool {
-        self.shared.len() > 4096 + 4 * self.table.len()
+        let limit = |clean: u64| 4096 + 2 * clean;
+        self.clean
+            .is_some_and(|clean| self.kinds.len() as u64 > limit(clean))
     }
 
     /// Takes over a row.
     pub fn keep(&mut self, older: &Index, index: usize) {
         let line = older.line(index);
         let at = self.body.0.len();
-        self.body.0.extend_from_slice(older.raw(index));
-        let uid = older.row(index).uid().to_owned();
-        self.line(at, line.number, uid, line.finished, &line.key);
+        self.body.0.extend_from_slice(older.raw(&line));
+        self.line(at, line.number, line.finished, line.first, &line.key);
     }
 
-    /// Adds a run. `like` is the one before, whose names are known.
-    pub fn add(&mut self, run: &Brief, key: &Key, like: Option<&Brief>) {
-        self.names.learn(run, like);
+    /// Adds a run.
+    pub(in crate::store) fn add(&mut self, run: &Lean<'_>, key: &Key) {
         let at = self.body.0.len();
         self.encode(run);
-        let finished = run.status != Status::Running;
-        self.line(at, run.number, run.uid.as_str().to_owned(), finished, key);
+        self.line(at, run.number, run.status != Status::Running, 0, key);
     }
 
-    fn line(&mut self, at: usize, number: u32, uid: String, finished: bool, key: &Key) {
-        let mut line = Writer::default();
-        // Four gigabytes of index would be ten million runs; such a file fails its own check.
-        line.u32(u32::try_from(at).unwrap_or(u32::MAX));
-        line.u32(u32::try_from(self.body.0.len() - at).unwrap_or(0));
-        line.u32(number);
-        line.u32(u32::from(finished));
-        line.key(key);
-        if let Ok(bytes) = line.0.try_into() {
-            self.table.push((number, uid, bytes));
-        }
+    /// Takes over the rows of a part. Its strings stay its own: to look each up again would cost more
+    /// than the few bytes are worth.
+    pub fn append(&mut self, part: Builder<'_>) {
+        let (at, first) = (self.body.0.len() - HEADER, self.kinds.len() as u32);
+        self.body.0.extend_from_slice(&part.body.0[HEADER..]);
+        self.strings.0.extend_from_slice(&part.strings.0);
+        self.kinds.extend_from_slice(&part.kinds);
+        self.names.merge(part.names);
+        self.lines.extend(part.lines.into_iter().map(|line| Line {
+            at: line.at + at,
+            first: line.first + first,
+            ..line
+        }));
+    }
+
+    fn line(&mut self, at: usize, number: u32, finished: bool, first: u32, key: &Key) {
+        self.lines.push(Line {
+            at,
+            length: self.body.0.len() - at,
+            number,
+            finished,
+            first,
+            key: *key,
+        });
     }
 
     /// The finished file.
     pub fn finish(mut self, basis: &Basis) -> Vec<u8> {
-        let shared_at = self.body.0.len();
-        self.body.varint(self.shared.len() as u64);
-        for text in &self.shared {
-            self.body.bytes(text);
-        }
+        let rows = std::mem::take(&mut self.body.0);
+        let uid = |line: &Line| Reader::new(&rows[line.at..]).text();
+        self.lines.sort_by(|a, b| {
+            let number = a.number.cmp(&b.number);
+            number.then_with(|| uid(a).cmp(&uid(b)))
+        });
+        let mut file = Writer(rows);
+        let shared_at = file.0.len();
+        let count = self.kinds.len() as u64;
+        file.varint(count);
+        file.0.extend_from_slice(&self.strings.0);
         let names = &self.names;
         for set in [&names.metrics, &names.params, &names.tags, &names.roles] {
-            self.body.varint(set.len() as u64);
+            file.varint(set.len() as u64);
             for name in set {
-                self.body.bytes(name.as_bytes());
+                file.bytes(name.as_bytes());
             }
         }
-        let table_at = self.body.0.len();
-        self.table.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        for (.., line) in &self.table {
-            self.body.0.extend(line);
+        let table_at = file.0.len();
+        file.0.reserve(self.lines.len() * LINE + 4);
+        for line in &self.lines {
+            // Four gigabytes of index would be ten million runs; such a file fails its own check.
+            file.u32(u32::try_from(line.at).unwrap_or(u32::MAX));
+            file.u32(u32::try_from(line.length).unwrap_or(0));
+            file.u32(line.number);
+            file.u32(u32::from(line.finished));
+            file.u32(line.first);
+            file.key(&line.key);
         }
         let mut head = Writer(MAGIC.to_vec());
         head.key(&basis.runs);
         head.key(&basis.git);
-        for number in [shared_at, table_at, self.table.len()] {
-            head.u64(number as u64);
+        let clean = self.clean.unwrap_or(count);
+        for number in [
+            shared_at as u64,
+            table_at as u64,
+            self.lines.len() as u64,
+            clean,
+        ] {
+            head.u64(number);
         }
-        let mut bytes = self.body.0;
+        let mut bytes = file.0;
         bytes[..HEADER].copy_from_slice(&head.0);
         let mut crc = flate2::Crc::new();
         crc.update(&bytes);
@@ -114,17 +165,33 @@ impl Builder {
         bytes
     }
 
-    fn intern(&mut self, bytes: &[u8]) {
-        let next = self.shared.len() as u64;
+    fn intern(&mut self, bytes: &[u8]) -> usize {
         let id = match self.ids.get(bytes) {
             Some(id) => *id,
             None => {
-                self.shared.push(bytes.to_vec());
-                self.ids.insert(bytes.to_vec(), next);
+                let next = self.kinds.len() as u32;
+                self.strings.bytes(bytes);
+                self.kinds.push(0);
+                self.ids.insert(Cow::Owned(bytes.to_vec()), next);
                 next
             }
         };
-        self.body.varint(id);
+        self.body.varint(id.into());
+        id as usize
+    }
+
+    /// A name that people can ask for.
+    fn name(&mut self, name: &str, kind: u8) {
+        let id = self.intern(name.as_bytes());
+        if self.kinds[id] & kind == 0 {
+            self.kinds[id] |= kind;
+            let known: &mut BTreeSet<String> = match kind {
+                METRIC => &mut self.names.metrics,
+                PARAM => &mut self.names.params,
+                _ => &mut self.names.roles,
+            };
+            known.insert(name.to_owned());
+        }
     }
 
     /// An optional shared string: 0, or 1 and its id.
@@ -151,7 +218,7 @@ impl Builder {
         self.body.i64(i64::from(time.offset().local_minus_utc()));
     }
 
-    fn texts<'a>(&mut self, items: impl ExactSizeIterator<Item = &'a [u8]>) {
+    fn texts<'t>(&mut self, items: impl ExactSizeIterator<Item = &'t [u8]>) {
         self.body.varint(items.len() as u64);
         for item in items {
             self.intern(item);
@@ -159,115 +226,115 @@ impl Builder {
     }
 
     /// Paths are shared; a digest of a model hardly ever is.
-    fn files(&mut self, files: &[FileBrief], digest_is_shared: bool) {
+    fn files<'f>(&mut self, files: impl ExactSizeIterator<Item = &'f LeanFile<'f>>) {
         self.body.varint(files.len() as u64);
         for file in files {
-            match digest_is_shared {
-                true => self.intern(file.path.as_bytes()),
-                false => self.body.bytes(file.path.as_bytes()),
-            }
-            match digest_is_shared {
-                true => self.intern(file.sha256.as_str().as_bytes()),
-                false => self.body.0.extend(file.sha256.to_bytes()),
-            }
+            self.body.bytes(&file.path);
+            let digit = |at: usize| (file.sha256.as_bytes()[at] as char).to_digit(16);
+            let byte = |at: usize| Some((digit(2 * at)? << 4 | digit(2 * at + 1)?) as u8);
+            self.body.0.extend((0..32).map(|at| byte(at).unwrap_or(0)));
         }
     }
 
     /// What [`super::row`] reads back. What selections ask for most comes first.
-    fn encode(&mut self, run: &Brief) {
-        self.text(run.uid.as_str());
-        self.text(&run.slug);
+    fn encode(&mut self, run: &Lean<'_>) {
+        self.text(run.uid);
+        self.text(run.slug);
         self.body.0.push(run.status as u8);
-        self.body.0.push(u8::from(run.dirty));
+        self.body.0.push(u8::from(run.is_dirty()));
         self.time(&run.started);
-        let at = self.hole();
-        self.body.varint(run.metrics.len() as u64);
-        for (name, value) in &run.metrics {
-            self.intern(name.as_bytes());
-            match value {
-                MetricValue::Number(number) if number.as_json().is_some() => {
-                    self.text(number.as_str());
-                }
-                value => self.text(&serde_json::to_string(value).unwrap_or_default()),
-            }
-        }
-        self.fill(at);
-        let at = self.hole();
-        self.body.varint(run.params.len() as u64);
-        for (name, value) in &run.params {
-            self.intern(name.as_bytes());
-            match value.plain_json() {
-                Some(raw) => self.intern(raw.as_bytes()),
-                None => self.intern(serde_json::to_string(value).unwrap_or_default().as_bytes()),
-            }
-        }
-        self.fill(at);
+        self.part(&run.metrics, METRIC, |builder, raw| {
+            let spelled = spelled(raw, lean::metric);
+            builder.text(&spelled);
+        });
+        self.part(&run.params, PARAM, |builder, raw| {
+            let spelled = spelled(raw, lean::param);
+            builder.intern(spelled.as_bytes());
+        });
         self.rest(run);
     }
 
-    fn rest(&mut self, run: &Brief) {
+    /// Names and values, behind their length, for readers may skip them.
+    fn part(&mut self, map: &RawMap<'_>, kind: u8, value: impl Fn(&mut Self, &str)) {
+        self.body.u32(0);
+        let at = self.body.0.len();
+        self.body.varint(map.0.len() as u64);
+        for (name, raw) in &map.0 {
+            self.name(name, kind);
+            value(self, raw);
+        }
+        let length = u32::try_from(self.body.0.len() - at).unwrap_or(0);
+        self.body.0[at - 4..at].copy_from_slice(&length.to_le_bytes());
+    }
+
+    fn rest(&mut self, run: &Lean<'_>) {
         self.body.varint(u64::from(run.number));
         self.body.varint(u64::from(run.rev));
         self.text(&run.title);
         self.some_text(run.goal.as_deref());
         self.some_text(run.conclusion.as_deref());
-        self.some_text(run.base.as_ref().map(|base| base.id.as_str()));
-        self.some_text(run.base.as_ref().map(|base| base.uid.as_str()));
-        self.texts(run.tags.iter().map(String::as_bytes));
-        self.texts(run.aliases.iter().map(String::as_bytes));
+        self.some_text(run.base.as_ref().map(|base| &*base.id));
+        self.some_text(run.base.as_ref().map(|base| base.uid));
+        for tag in &run.tags {
+            let key = tag.split_once('=').map_or(&**tag, |(key, _)| key);
+            self.names.tags.insert(key.to_owned());
+        }
+        self.texts(run.tags.iter().map(|text| text.as_bytes()));
+        self.texts(run.aliases.iter().map(|text| text.as_bytes()));
         self.body.0.push(u8::from(run.finished.is_some()));
         if let Some(time) = &run.finished {
             self.time(time);
         }
-        let seconds = run.seconds.as_ref().map(|s| s.as_str().to_owned());
-        self.some_text(seconds.as_deref());
-        let process = run
-            .process
-            .as_ref()
-            .and_then(|p| serde_json::to_string(p).ok());
-        self.some_text(process.as_deref());
-        self.intern_some(run.commit.as_ref().map(|c| c.as_str()));
-        self.intern_some(run.branch.as_deref());
-        self.intern_some(run.code_tree.as_ref().map(|c| c.as_str()));
-        self.texts(run.changes.iter().map(|path| path.as_bytes()));
-        self.files(&run.config, true);
+        let seconds = run.seconds.and_then(|raw| lean::number(raw.get()));
+        self.some_text(seconds.as_ref().map(|seconds| seconds.as_str()));
+        self.some_text(json(&run.process).as_deref());
+        self.intern_some(run.code.commit);
+        self.intern_some(run.code.branch.as_deref());
+        self.intern_some(run.code.code_tree);
+        self.texts(run.code.changes.iter().map(|change| &*change.path));
+        self.body.varint(run.config.len() as u64);
+        for file in &run.config {
+            self.intern(&file.path);
+            self.intern(file.sha256.as_bytes());
+        }
         self.body.varint(run.data.len() as u64);
         for input in &run.data {
-            self.intern(input.role.as_bytes());
-            self.intern(input.path.as_bytes());
-            self.intern_some(input.sha256.as_ref().map(|d| d.as_str()));
-            self.intern_some(input.blob.as_ref().map(|oid| oid.as_str()));
+            self.name(&input.role, ROLE);
+            self.intern(&input.path);
+            self.intern_some(input.sha256);
+            self.intern_some(input.blob);
             self.body.0.push(u8::from(input.unstable));
         }
-        self.intern_some(run.split.as_deref());
-        self.texts(run.metric_code.iter().map(String::as_bytes));
-        let seed = run
-            .seed
-            .as_ref()
-            .and_then(|seed| serde_json::to_string(seed).ok());
-        self.intern_some(seed.as_deref());
-        self.files(&run.models, false);
-        self.files(&run.artifacts, false);
-        self.files(run.metrics_file.as_slice(), false);
-        self.body.varint(run.scatter.len() as u64);
-        for (name, scatter) in &run.scatter {
+        self.intern_some(run.eval.split.as_deref());
+        self.texts(run.eval.metric_code.iter().map(|text| text.as_bytes()));
+        self.intern_some(json(&run.seed.and_then(|raw| lean::param(raw.get()))).as_deref());
+        self.files(run.models.iter());
+        self.files(run.artifacts.iter());
+        self.files(run.metrics_file.iter());
+        let scatters = repeats::scatters(&run.repeats);
+        self.body.varint(scatters.len() as u64);
+        for (name, scatter) in &scatters {
             self.intern(name.as_bytes());
             self.body.varint(scatter.n as u64);
             self.body.u64(scatter.sd.to_bits());
         }
-        self.texts(run.arguments.iter().map(String::as_bytes));
+        let arguments = run.arguments();
+        self.texts(arguments.iter().map(String::as_bytes));
     }
+}
 
-    /// Room for the length of a part that readers may skip.
-    fn hole(&mut self) -> usize {
-        self.body.u32(0);
-        self.body.0.len()
+/// The JSON text of a value as our own writer spells it.
+fn spelled<T: serde::Serialize>(raw: &str, read: fn(&str) -> Option<T>) -> Cow<'_, str> {
+    match lean::is_plain(raw) {
+        true => Cow::Borrowed(raw),
+        false => Cow::Owned(json(&read(raw)).unwrap_or_default()),
     }
+}
 
-    fn fill(&mut self, at: usize) {
-        let length = u32::try_from(self.body.0.len() - at).unwrap_or(0);
-        self.body.0[at - 4..at].copy_from_slice(&length.to_le_bytes());
-    }
+fn json<T: serde::Serialize>(value: &Option<T>) -> Option<String> {
+    value
+        .as_ref()
+        .and_then(|value| serde_json::to_string(value).ok())
 }
 
 /// Writes an index. It can be rebuilt, so nothing waits for the disk and a failure is nobody's.
