@@ -107,8 +107,18 @@ pub fn columns(rows: &[Row], settings: &ProjectSettings) -> Vec<Column> {
     if versions.len() > 1 {
         columns.push(Column::DataVersion);
     }
-    let varying = varying_params(&runs).into_iter().take(PARAMS);
-    columns.extend(varying.map(|name| Column::Value(Target::Param(name))));
+    let mut varying = varying_params(&runs);
+    // What names the data is told beside its digest.
+    varying.retain(|name| {
+        let mut with = runs.iter().filter(|run| run.params.contains_key(name));
+        !with.all(|run| since::names_file(run, name))
+    });
+    varying.truncate(PARAMS);
+    columns.extend(
+        varying
+            .into_iter()
+            .map(|name| Column::Value(Target::Param(name))),
+    );
     let metrics = metrics(&runs, settings);
     columns.extend(
         metrics
@@ -364,17 +374,26 @@ fn groups(
     let rules = Rules::from(settings);
     let mut groups = Groups::default();
     let mut members: Vec<Vec<usize>> = Vec::new();
-    let mut apart = Vec::new();
+    let (mut before, mut apart) = (Vec::new(), Vec::new());
+    let mut last = None;
     for (at, row) in rows.iter().enumerate() {
         let Row::Run(item) = row else {
             apart.push(at);
             continue;
         };
+        // What was not measured needs no yardstick: it stays where it is.
+        if !item.run.metrics.contains_key(metric) {
+            last.map_or(&mut before, |group: usize| &mut members[group])
+                .push(at);
+            continue;
+        }
         let group = groups.place(Ruler::of(&item.run, metric, &rules));
         members.resize_with(groups.len(), Vec::new);
         members[group].push(at);
+        last = Some(group);
     }
     let mut order = Vec::with_capacity(rows.len());
+    order.append(&mut before);
     let mut breaks = Vec::new();
     for (at, members) in members.iter().enumerate() {
         if at > 0 {

@@ -3,9 +3,11 @@
 use super::listing::varying_params;
 use crate::model::brief::DataBrief;
 use crate::model::command_line::{ARGUMENT, is_argument};
-use crate::model::{Brief, Param};
+use crate::model::seed::names_seed;
+use crate::model::{Brief, RecordPath};
 
-/// What a run changed against its base, in a few words; `–` without one, `?` when the base is gone.
+/// What a run changed against its base, in a few words; `–` without one, `?` when nothing is known to
+/// have changed but not all is known, or the base is gone.
 pub fn changed(run: &Brief, base: Option<&Brief>) -> String {
     let Some(base) = base else {
         return if run.base.is_some() { "?" } else { "–" }.to_owned();
@@ -16,66 +18,80 @@ pub fn changed(run: &Brief, base: Option<&Brief>) -> String {
     words.retain(|key| told || !is_argument(key));
     words.retain(|key| !(names_file(run, key) && names_file(base, key)));
     let by_key = words.iter().any(|key| names_seed(key));
-    let same_seed = match (&run.seed, &base.seed) {
-        (Some(a), Some(b)) => a.same_value(b),
-        (a, b) => a.is_none() && b.is_none(),
-    };
-    if !same_seed && !by_key {
-        words.push("seed".to_owned());
+    let mut unknown = config_is_unknown(run, base);
+    match (&run.seed, &base.seed) {
+        _ if by_key => {}
+        (Some(a), Some(b)) if a.same_value(b) => {}
+        (Some(_), Some(_)) => words.push("seed".to_owned()),
+        _ => unknown = true,
     }
-    if run.code_tree != base.code_tree {
-        words.push("code".to_owned());
+    match (&run.code_tree, &base.code_tree) {
+        (Some(a), Some(b)) if a == b => {}
+        (Some(_), Some(_)) => words.push("code".to_owned()),
+        _ => unknown = true,
     }
-    for input in &run.data {
-        let before = base.data.iter().find(|before| before.role == input.role);
-        if before.is_none_or(|before| before.sha256 != input.sha256) {
-            words.push(format!("data {}", input.role));
-        }
-    }
-    let gone = |before: &&DataBrief| run.data.iter().all(|input| input.role != before.role);
-    words.extend(
-        base.data
-            .iter()
-            .filter(gone)
-            .map(|before| format!("data {}", before.role)),
-    );
+    unknown |= data(run, base, &mut words);
     if run.metric_code != base.metric_code {
         words.push("metric code".to_owned());
     }
-    if told && run.arguments != base.arguments {
-        words.push("arguments".to_owned());
+    // It is no factor beside what counts, and often says the same once more.
+    if told && words.is_empty() && run.arguments != base.arguments {
+        words.push("command".to_owned());
     }
     let plain = |word: &String| word.strip_prefix(ARGUMENT).unwrap_or(word).to_owned();
     let words: Vec<String> = words.iter().map(plain).collect();
     match words.len() {
+        0 if unknown => "?".to_owned(),
         0 => "same inputs".to_owned(),
         1 | 2 => words.join(", "),
         n => format!("{n} changes"),
     }
 }
 
-/// Whether a parameter is the path of a recorded input, which is told by its content, or of a file
-/// that the run wrote, which can't alter a result.
-fn names_file(run: &Brief, key: &str) -> bool {
-    let Some(Param::Leaf { text, .. }) = run.params.get(key) else {
-        return false;
+/// Whether there is no telling if the configuration changed: none is recorded, or only as bytes.
+fn config_is_unknown(run: &Brief, base: &Brief) -> bool {
+    let untold = |run: &Brief| run.params.is_empty();
+    let digests = |run: &Brief| -> Vec<_> {
+        let files = run.config.iter();
+        files.map(|file| file.sha256.clone()).collect()
     };
-    let plain = text.trim_start_matches("./").as_bytes();
-    let inputs = run.data.iter().map(|input| &input.path);
-    let written = run
-        .models
-        .iter()
-        .chain(&run.artifacts)
-        .chain(&run.metrics_file);
-    inputs
-        .chain(written.map(|file| &file.path))
-        .any(|path| path.as_bytes() == plain)
+    (untold(run) || untold(base))
+        && (run.config.is_empty() || base.config.is_empty() || digests(run) != digests(base))
 }
 
-/// Whether a parameter is what a seed on the command line stands for.
-fn names_seed(key: &str) -> bool {
-    let last = key.rsplit('.').next().unwrap_or(key);
-    matches!(last, "seed" | "random_state" | "random_seed" | "rng_seed")
+/// Adds the data that changed; says whether there is any of which that is not known.
+fn data(run: &Brief, base: &Brief, words: &mut Vec<String>) -> bool {
+    if run.data.is_empty() || base.data.is_empty() {
+        return true;
+    }
+    let of = |run: &'_ Brief, role: &str| -> Option<DataBrief> {
+        run.data.iter().find(|input| input.role == role).cloned()
+    };
+    let mut roles: Vec<&String> = run.data.iter().chain(&base.data).map(|d| &d.role).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    roles.retain(|role| seen.insert(*role));
+    let mut unknown = false;
+    for role in roles {
+        match (of(run, role), of(base, role)) {
+            (Some(a), Some(b)) if a.sha256.is_none() || b.sha256.is_none() => unknown = true,
+            (Some(a), Some(b)) if a.sha256 == b.sha256 => {}
+            _ => words.push(format!("data {role}")),
+        }
+    }
+    unknown
+}
+
+/// Whether a parameter is the path of a recorded input, which is told by its content, or of a file
+/// that the run wrote, which can't alter a result.
+pub(super) fn names_file(run: &Brief, key: &str) -> bool {
+    let written = run.models.iter().chain(&run.artifacts);
+    let written = written.chain(&run.metrics_file).map(|file| &file.path);
+    let inputs = run.data.iter().map(|input| &input.path);
+    let paths: Vec<&RecordPath> = inputs.chain(written).collect();
+    let is_path = |text: &str| paths.iter().any(|path| path.is_spelled(text));
+    run.params
+        .get(key)
+        .is_some_and(|value| value.is_all_text(&is_path))
 }
 
 #[cfg(test)]
@@ -93,6 +109,15 @@ mod tests {
             changed(&Brief::from(&run), Some(&Brief::from(&base)))
         };
         assert_eq!(told(&|_| {}), "same inputs");
+        let unknown: [fn(&mut crate::model::Run); 4] = [
+            |run| run.seed = None,
+            |run| run.code.code_tree = None,
+            |run| run.data.clear(),
+            |run| run.data[0].sha256 = None,
+        ];
+        for (at, forget) in unknown.iter().enumerate() {
+            assert_eq!(told(forget), "?", "{at}: what is not known is not the same");
+        }
         let argv = |run: &mut crate::model::Run, words: &[&str]| {
             let command = run.command.as_mut().unwrap();
             command
@@ -104,7 +129,7 @@ mod tests {
             argv(run, &["--seed", "7"]);
         };
         assert_eq!(told(&reseed), "seed");
-        assert_eq!(told(&|run| argv(run, &["--lr", "0.1"])), "arguments");
+        assert_eq!(told(&|run| argv(run, &["--lr", "0.1"])), "command");
         let param = |run: &mut crate::model::Run, value| {
             run.params
                 .insert("argv.lr".into(), crate::model::Param::text(value));
@@ -121,8 +146,8 @@ mod tests {
             "metric code"
         );
         assert_eq!(
-            told(&|run| run.data.clear()).split(' ').next(),
-            Some("data")
+            told(&|run| run.data[0] = sample::data("train", "train.csv", "22", 10)),
+            "data train"
         );
     }
 }

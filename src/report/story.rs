@@ -21,7 +21,7 @@ use crate::settings::Lang;
 /// One step from a base to a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What changed, in the order of the axes.
+    /// What changed, in the order of the axes. Those of the command line are no factors.
     pub changes: Vec<Change>,
     /// Axes of which the records don't say whether they changed.
     pub unknown: Vec<&'static str>,
@@ -33,7 +33,7 @@ pub struct Step {
 /// One thing that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
-    /// `data`, `split`, `code`, `config`, `seed`, `env` or `hardware`.
+    /// `data`, `split`, `code`, `config`, `seed`, `env`, `hardware` or `command`.
     pub axis: &'static str,
     /// Which: a role, a parameter, a package.
     pub what: String,
@@ -132,6 +132,10 @@ impl Step {
         if state(Axis::Hardware) == State::Changed {
             let lang = facts.lang;
             step.push("hardware", "", machine(base, lang), machine(run, lang));
+        }
+        if state(Axis::Command) == State::Changed {
+            let (before, after) = axes.command.sides();
+            step.push("command", "", before, after);
         }
         step
     }

@@ -49,6 +49,23 @@ impl CommandAxis {
             cwd,
         }
     }
+
+    /// What was there and what is there now, in short: the arguments, else the directories.
+    pub fn sides(&self) -> (String, String) {
+        let or_dash = |text: String| match text.is_empty() {
+            true => "–".to_owned(),
+            false => text,
+        };
+        match &self.cwd {
+            Some((a, b)) if self.only_a.is_empty() && self.only_b.is_empty() => {
+                (a.display().into_owned(), b.display().into_owned())
+            }
+            _ => (
+                or_dash(self.only_a.join(" ")),
+                or_dash(self.only_b.join(" ")),
+            ),
+        }
+    }
 }
 
 /// The words that no parameter tells, without the seed, and with paths that are compared on another axis replaced by

@@ -66,10 +66,13 @@ impl Page<'_> {
             .collect();
         html! {
             @match step.factors {
+                0 if !step.changes.is_empty() => {}
                 0 if step.unknown.is_empty() => { span.chip { (self.t("same inputs", "входы те же")) } }
                 0 => { span.chip.warn { (self.t("not recorded", "не записано")) } }
                 1 => { span.chip.good { (self.t("one factor", "один фактор")) } }
-                n => { span.chip.warn { (n) " " (self.t("factors at once", "фактора сразу").replace("фактора", if n < 5 { "фактора" } else { "факторов" })) } }
+                n => { span.chip.warn {
+                    (self.nouns().count(n as u64, ["factor", "factors"], ["фактор", "фактора", "факторов"])) " " (self.t("at once", "сразу"))
+                } }
             }
             " " (shown(&words.join(", ")))
             @if step.changes.len() > CHANGES_SHOWN { span.soft { " +" (step.changes.len() - CHANGES_SHOWN) } }

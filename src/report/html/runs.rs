@@ -141,8 +141,14 @@ impl Page<'_> {
 
     /// What changed, shortly; the number of factors where they are many.
     fn changes(&self, run: &Run) -> Markup {
+        let unknown = |why: &str| html! { span.soft title=(why) { "?" span.sr { " " (why) } } };
         let Some(step) = Step::of(self.facts, run) else {
-            return html! { span.soft { @if run.base.is_some() { "?" } @else { "–" } } };
+            return match run.base {
+                Some(_) => {
+                    unknown(self.t("its base has no record here", "записи основы здесь нет"))
+                }
+                None => html! { span.soft { "–" } },
+            };
         };
         let words: Vec<String> = step
             .changes
@@ -151,7 +157,11 @@ impl Page<'_> {
             .collect();
         html! {
             @if words.is_empty() {
-                span.soft { @if step.unknown.is_empty() { (self.t("same inputs", "входы те же")) } @else { "?" } }
+                @if step.unknown.is_empty() {
+                    span.soft { (self.t("same inputs", "входы те же")) }
+                } @else {
+                    (unknown(&format!("{}: {}", self.t("not recorded", "не записано"), step.unknown(self.facts.lang))))
+                }
             } @else {
                 (shown(&words[..words.len().min(CHANGES_SHOWN)].join(", ")))
                 @if words.len() > CHANGES_SHOWN { span.soft { " +" (words.len() - CHANGES_SHOWN) } }
@@ -198,6 +208,6 @@ fn data(run: &Run) -> Markup {
     let name = String::from_utf8_lossy(input.path.file_name()).into_owned();
     let stem = name.split('.').next().unwrap_or(&name).to_owned();
     html! {
-        span.nowrap { (shown(&stem)) " " @if let Some(digest) = &input.sha256 { code.soft { (&digest.short()[..4]) } } }
+        span.nowrap { (shown(&stem)) " " code.soft { (input.sha256.as_ref().map_or("?", |digest| &digest.short()[..4])) } }
     }
 }

@@ -55,7 +55,10 @@ pub fn markdown(facts: &Facts<'_>) -> String {
         cells.push(conclusion(facts, run));
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
-    text.push_str(&notes(facts, &groups, &metrics, &more));
+    let notes = notes(facts, &groups, &metrics, &more);
+    if !notes.is_empty() {
+        text.push_str(&format!("\n{}\n", notes.join(" ")));
+    }
     text
 }
 
@@ -116,7 +119,7 @@ fn conclusion(facts: &Facts<'_>, run: &Run) -> String {
     }
 }
 
-fn notes(facts: &Facts<'_>, groups: &[Groups], metrics: &[String], more: &[String]) -> String {
+fn notes(facts: &Facts<'_>, groups: &[Groups], metrics: &[String], more: &[String]) -> Vec<String> {
     let lang = facts.lang;
     let lettered = groups.first().filter(|groups| groups.differ());
     let mut lines = Vec::new();
@@ -158,9 +161,14 @@ fn notes(facts: &Facts<'_>, groups: &[Groups], metrics: &[String], more: &[Strin
             names.join(", ")
         ));
     }
-    if lines.is_empty() {
-        String::new()
-    } else {
-        format!("\n{}\n", lines.join(" "))
+    if facts.runs.iter().any(|run| changes(facts, run) == "?") {
+        lines.push(
+            lang.pick(
+                "?: the records don't say whether anything changed.",
+                "?: по записям не видно, изменилось ли что-нибудь.",
+            )
+            .to_owned(),
+        );
     }
+    lines
 }
