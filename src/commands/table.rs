@@ -12,7 +12,7 @@ use crate::report::listing::{self, Column, Item, Row};
 use crate::report::overview::{Digits, Overview};
 use crate::report::typed::{self, Fate};
 use crate::report::xlsx;
-use crate::settings::ProjectSettings;
+use crate::settings::{Lang, ProjectSettings};
 use crate::store::catalog::Catalog;
 use crate::store::layout::{self, README};
 use crate::store::tables::{self, Pending};
@@ -102,7 +102,7 @@ pub fn table(ctx: &Ctx, args: &TableArgs) -> Result<ExitCode> {
         _ if args.excel => overview.csv_for_excel(),
         Format::Csv => overview.csv(),
         Format::Latex => overview.latex(),
-        _ => overview.markdown(ctx.lang()?),
+        _ => overview.markdown(),
     };
     if args.output.is_some() {
         return deliver(ctx, args.output.as_deref(), text.as_bytes());
@@ -188,11 +188,14 @@ fn deliver(ctx: &Ctx, file: Option<&Path>, bytes: &[u8]) -> Result<ExitCode> {
 fn overview(ctx: &Ctx, catalog: &Catalog, args: &TableArgs) -> Result<Overview> {
     let settings = ctx.settings()?;
     let runs = catalog.all();
+    let for_programs = ctx.globals.json || matches!(args.format, Some(Format::Csv | Format::Json));
+    let lang = match for_programs {
+        true => Lang::En,
+        false => ctx.lang()?,
+    };
     if !args.only_changed && settings.table.columns.is_empty() {
-        return Ok(Overview::standard(
-            &runs.iter().collect::<Vec<_>>(),
-            settings,
-        ));
+        let runs: Vec<&Brief> = runs.iter().collect();
+        return Ok(Overview::standard(&runs, settings, lang));
     }
     let columns = match args.only_changed {
         true => changed(&runs, settings),
@@ -212,15 +215,11 @@ fn overview(ctx: &Ctx, catalog: &Catalog, args: &TableArgs) -> Result<Overview> 
         run,
     };
     let items: Vec<Item> = runs.into_iter().map(item).collect();
-    let read_by_people = !ctx.globals.json
-        && !args.excel
-        && matches!(args.format, None | Some(Format::Md | Format::Latex));
-    let digits = if read_by_people {
-        Digits::Short
-    } else {
-        Digits::Exact
+    let digits = match for_programs || args.excel {
+        true => Digits::Exact,
+        false => Digits::Short,
     };
-    Ok(Overview::of(&items, &columns, digits))
+    Ok(Overview::of(&items, &columns, digits, lang))
 }
 
 /// Name, every parameter that varies, data where it varies, and every metric.

@@ -12,7 +12,7 @@ use crate::git::objects::Objects;
 use crate::model::{Brief, Oid, RecordPath, Run};
 use crate::observe::data::card;
 use crate::report::overview::Overview;
-use crate::settings::ProjectSettings;
+use crate::settings::{Lang, ProjectSettings};
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
 use crate::store::{cards, elsewhere, tables};
 
@@ -110,10 +110,10 @@ fn put_tables(ctx: &Ctx, beside: &Beside<'_>) -> Result<()> {
     let briefs: Vec<Brief> = runs.iter().map(Brief::from).collect();
     let briefs: Vec<&Brief> = briefs.iter().collect();
     let folder = project.experiments_in_tree();
-    let table = Overview::standard(&briefs, &settings);
+    let table = |lang| Overview::standard(&briefs, &settings, lang);
     for (name, text) in [
-        (tables::MARKDOWN, table.markdown(ctx.lang()?)),
-        (tables::CSV, table.csv()),
+        (tables::MARKDOWN, table(ctx.lang()?).markdown()),
+        (tables::CSV, table(Lang::En).csv()),
     ] {
         beside.put(&RecordPath::from(name).below(&folder), text.as_bytes())?;
     }

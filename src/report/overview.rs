@@ -1,33 +1,58 @@
 //! The overview table of all runs, with the course note's seven columns.
 
+use super::lang;
 use super::listing::{self, Column, Item};
 use super::markers::markdown;
 use super::sheet::csv_line;
+use super::typed::shown as one_line;
 use crate::model::{Brief, Number, RunId};
 use crate::query::{Attribute, Subject, Target, Value};
 use crate::settings::{Lang, ProjectSettings};
 use crate::ui::escape::printable;
 use crate::ui::number;
 
-/// The columns, named as in the course note in every language: programs read them too.
-pub const COLUMNS: [&str; 7] = [
-    "id",
-    "description",
-    "data_version",
-    "config",
-    "model_path",
-    "metrics",
-    COMMENT,
-];
+/// The course note's columns. Programs find them by the English names.
+pub fn columns(lang: Lang) -> [&'static str; 7] {
+    match lang {
+        Lang::En => [
+            "id",
+            "description",
+            "data_version",
+            "config",
+            "model_path",
+            "metrics",
+            comment(lang),
+        ],
+        Lang::Ru => [
+            "id",
+            "описание",
+            "версия данных",
+            "конфиг",
+            "файл модели",
+            "метрики",
+            comment(lang),
+        ],
+    }
+}
 
 /// The column that people type into: a run's conclusion.
-pub const COMMENT: &str = "comment";
+pub fn comment(lang: Lang) -> &'static str {
+    lang.pick("comment", "комментарий")
+}
+
+/// Whether a heading is that of [`comment`], in any language.
+pub fn is_comment(heading: &str) -> bool {
+    let heading = heading.trim().to_lowercase();
+    [Lang::En, Lang::Ru]
+        .map(comment)
+        .contains(&heading.as_str())
+}
 
 /// Metrics shown in one cell; the rest is in the run's folder.
 const METRICS_SHOWN: usize = 5;
 
 /// The seven cells of a run.
-pub fn cells(run: &Brief, settings: &ProjectSettings) -> [String; 7] {
+pub fn cells(run: &Brief, settings: &ProjectSettings, lang: Lang) -> [String; 7] {
     [
         run.id().short(),
         description(run),
@@ -42,8 +67,8 @@ pub fn cells(run: &Brief, settings: &ProjectSettings) -> [String; 7] {
                 .iter()
                 .map(|model| model.path.display().into_owned()),
         ),
-        metrics(run, settings),
-        run.conclusion.clone().unwrap_or_default(),
+        metrics(run, settings, lang),
+        one_line(run.conclusion.as_deref()),
     ]
 }
 
@@ -57,10 +82,11 @@ fn description(run: &Brief) -> String {
     } else {
         run.title.clone()
     };
-    match &run.goal {
+    let whole = match &run.goal {
         Some(goal) if *goal != title => format!("{title}: {goal}"),
         _ => title,
-    }
+    };
+    one_line(Some(&whole))
 }
 
 /// `train_v2 5d07ab13` for each training input; all inputs when none is called `train`.
@@ -80,7 +106,7 @@ fn data_version(run: &Brief) -> String {
     }))
 }
 
-fn metrics(run: &Brief, settings: &ProjectSettings) -> String {
+fn metrics(run: &Brief, settings: &ProjectSettings, lang: Lang) -> String {
     let mut numbers: Vec<_> = run
         .metrics
         .iter()
@@ -105,7 +131,7 @@ fn metrics(run: &Brief, settings: &ProjectSettings) -> String {
         text.push_str(&format!(", +{more}"));
     }
     if text.is_empty() {
-        run.status.word().to_owned()
+        lang::status(run.status, lang).to_owned()
     } else {
         text
     }
@@ -124,6 +150,8 @@ pub struct Overview {
     pub rows: Vec<Vec<String>>,
     /// What leads from the table to `experiments/`, if it is to stand elsewhere: `../experiments/`.
     pub way: String,
+    /// The reader's language.
+    pub lang: Lang,
 }
 
 /// How numbers are written.
@@ -137,21 +165,23 @@ pub enum Digits {
 
 impl Overview {
     /// The course note's seven columns.
-    pub fn standard(runs: &[&Brief], settings: &ProjectSettings) -> Self {
+    pub fn standard(runs: &[&Brief], settings: &ProjectSettings, lang: Lang) -> Self {
+        let headings = columns(lang).map(str::to_owned).to_vec();
         Self {
-            headings: COLUMNS.map(str::to_owned).to_vec(),
-            numeric: vec![false; COLUMNS.len()],
+            numeric: vec![false; headings.len()],
+            headings,
             ids: runs.iter().map(|run| run.id()).collect(),
             rows: runs
                 .iter()
-                .map(|run| cells(run, settings).to_vec())
+                .map(|run| cells(run, settings, lang).to_vec())
                 .collect(),
             way: String::new(),
+            lang,
         }
     }
 
     /// Columns of one's own, a comment last so that it can be typed and read back.
-    pub fn of(rows: &[Item], columns: &[Column], digits: Digits) -> Self {
+    pub fn of(rows: &[Item], columns: &[Column], digits: Digits, lang: Lang) -> Self {
         let is_number = |column: &Column| match column {
             Column::Value(Target::Metric(_)) => true,
             Column::Value(target @ Target::Param(_)) => rows
@@ -159,14 +189,14 @@ impl Overview {
                 .all(|item| matches!(item.run.value(target), Value::Number(..) | Value::Missing)),
             _ => false,
         };
-        let comment = Column::Value(Target::Attribute(Attribute::Conclusion));
+        let conclusion = Column::Value(Target::Attribute(Attribute::Conclusion));
         let mut headings: Vec<String> = columns.iter().map(Column::heading).collect();
         let mut numeric: Vec<bool> = columns.iter().map(is_number).collect();
-        let with_comment = columns.contains(&comment);
-        if let Some(at) = columns.iter().position(|column| *column == comment) {
-            headings[at] = COMMENT.to_owned();
+        let with_comment = columns.contains(&conclusion);
+        if let Some(at) = columns.iter().position(|column| *column == conclusion) {
+            headings[at] = comment(lang).to_owned();
         } else {
-            headings.push(COMMENT.to_owned());
+            headings.push(comment(lang).to_owned());
             numeric.push(false);
         }
         let row = |item: &Item| {
@@ -174,6 +204,7 @@ impl Overview {
                 .iter()
                 .map(|column| match column {
                     Column::Value(Target::Attribute(Attribute::Id)) => item.run.id().short(),
+                    column if *column == conclusion => one_line(item.run.conclusion.as_deref()),
                     Column::Value(Target::Metric(name)) if digits == Digits::Short => {
                         match item.run.metric(name) {
                             Some(number) => number::metric(number),
@@ -184,7 +215,7 @@ impl Overview {
                 })
                 .collect();
             if !with_comment {
-                row.push(item.run.conclusion.clone().unwrap_or_default());
+                row.push(one_line(item.run.conclusion.as_deref()));
             }
             row
         };
@@ -194,20 +225,22 @@ impl Overview {
             ids: rows.iter().map(|item| item.run.id()).collect(),
             rows: rows.iter().map(row).collect(),
             way: String::new(),
+            lang,
         }
     }
 
     /// Puts another comment into a run's row.
     pub fn comment(&mut self, run: &RunId, comment: &str) {
         let row = self.ids.iter().position(|id| id == run);
-        let column = self.headings.iter().position(|heading| heading == COMMENT);
+        let column = self.headings.iter().position(|heading| is_comment(heading));
         if let (Some(row), Some(column)) = (row, column) {
             comment.clone_into(&mut self.rows[row][column]);
         }
     }
 
     /// `experiments.md`
-    pub fn markdown(&self, lang: Lang) -> String {
+    pub fn markdown(&self) -> String {
+        let lang = self.lang;
         let mut text = format!(
             "# {}\n\n{}\n\n",
             lang.pick("Experiments", "Эксперименты"),

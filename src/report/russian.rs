@@ -1,15 +1,18 @@
-//! No English word gets into a Russian report, page or log: what people typed and what was recorded
+//! No English word gets into a Russian report, page, table or log: what people typed and what was recorded
 //! may be in any language, the program's own words may not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use calamine::{Reader, Xlsx};
+
 use super::facts::{Choice, Facts, FileState, InUse};
 use super::html::{self, Curves};
+use super::overview::Overview;
 use super::plot::Point;
 use super::sections::Section;
-use super::{document, minilog, sample};
+use super::{document, minilog, sample, xlsx};
 use crate::model::run::Base;
-use crate::model::{Param, Run, Status};
+use crate::model::{Brief, Param, Run, Status};
 use crate::settings::Lang;
 
 /// Names that are the same in every language.
@@ -139,10 +142,10 @@ fn visible(page: &str) -> String {
     seen
 }
 
-/// Markdown without code and comments.
+/// Markdown without code, comments and the targets of links.
 fn read(markdown: &str) -> String {
     let mut text = markdown.to_owned();
-    for (open, close) in [("<!--", "-->"), ("`", "`")] {
+    for (open, close) in [("<!--", "-->"), ("`", "`"), ("](", ")")] {
         while let Some(from) = text.find(open) {
             let rest = from + open.len();
             let to = text[rest..]
@@ -223,5 +226,18 @@ fn a_russian_reader_is_told_in_russian() {
     for run in &runs {
         let log = minilog::new(run, &settings, Lang::Ru);
         is_russian("mini-log", &read(&log), &allowed);
+    }
+    let briefs: Vec<Brief> = runs.iter().map(Brief::from).collect();
+    let table = Overview::standard(&briefs.iter().collect::<Vec<_>>(), &settings, Lang::Ru);
+    is_russian("table", &read(&table.markdown()), &allowed);
+    let book = xlsx::xlsx(&runs.iter().collect::<Vec<_>>(), &settings, Lang::Ru, "").unwrap();
+    let mut book = Xlsx::new(std::io::Cursor::new(book)).unwrap();
+    for (name, sheet) in book.worksheets() {
+        let cells: Vec<String> = sheet.rows().flatten().map(ToString::to_string).collect();
+        is_russian(
+            "workbook",
+            &format!("{name}\n{}", cells.join("\n")),
+            &allowed,
+        );
     }
 }

@@ -5,10 +5,11 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx, XlsxError};
 
-use super::overview::COMMENT;
+use super::overview::{columns, comment, is_comment};
 use super::sheet;
 use crate::error::{Failure, Result};
 use crate::model::RunId;
+use crate::settings::Lang;
 
 /// A row of a table that somebody may have edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,21 +191,32 @@ fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
 
 /// Where the two columns are that matter; people may have moved and added others.
 fn places(file: &str, headings: &[String]) -> Result<(usize, usize)> {
-    let place = |name: &str| {
-        let is = |heading: &String| heading.trim().eq_ignore_ascii_case(name);
-        headings
-            .iter()
-            .position(is)
-            .ok_or_else(|| no_column(file, name, headings))
+    let place = |is: fn(&str) -> bool, name: &str| {
+        let found = headings.iter().position(|heading| is(heading));
+        found.ok_or_else(|| no_column(file, name, headings))
     };
-    Ok((place("id")?, place(COMMENT)?))
+    let id = place(|heading| heading.trim().eq_ignore_ascii_case("id"), "id")?;
+    Ok((id, place(is_comment, comment(language(headings)))?))
+}
+
+/// The language of a table: of its other headings, when people took one away.
+fn language(headings: &[String]) -> Lang {
+    let is_ru = |heading: &String| columns(Lang::Ru)[1..].contains(&heading.trim());
+    match headings.iter().any(is_ru) {
+        true => Lang::Ru,
+        false => Lang::En,
+    }
 }
 
 fn no_column(file: &str, name: &str, headings: &[String]) -> Failure {
     let failure = Failure::new(format!("{file} has no column `{name}`"));
     let failure = match headings {
         [] => failure.because("there is no table in it"),
-        _ => failure.because(format!("its columns are {}", headings.join(", "))),
+        _ => {
+            let named = headings.iter().filter(|heading| !heading.trim().is_empty());
+            let named: Vec<&str> = named.map(String::as_str).collect();
+            failure.because(format!("its columns are {}", named.join(", ")))
+        }
     };
     let anew = match file.ends_with(".xlsx") {
         true => "git exp table --format xlsx",
@@ -247,7 +259,7 @@ mod tests {
     use super::*;
     use crate::model::{Brief, Run, Uid};
     use crate::report::overview::Overview;
-    use crate::settings::{Lang, ProjectSettings};
+    use crate::settings::ProjectSettings;
 
     #[test]
     fn every_case_of_who_edited_what() {
@@ -269,29 +281,31 @@ mod tests {
         }
     }
 
-    fn table(comment: &str) -> Overview {
+    fn table(comment: &str, lang: Lang) -> Overview {
         let started = chrono::DateTime::parse_from_rfc3339("2025-10-10T14:02:11+03:00").unwrap();
         let id = RunId::parse("exp_003_tuned").unwrap();
         let mut run = Brief::from(&Run::new(Uid::new(0, &[7; 10]), id, started));
         run.conclusion = Some(comment.to_owned());
-        Overview::standard(&[&run], &ProjectSettings::default())
+        Overview::standard(&[&run], &ProjectSettings::default(), lang)
     }
 
     proptest! {
         #[test]
-        fn what_was_generated_reads_back_as_it_was(comment in "[a-zа-я0-9|`*<>&;,\"'=+@\\[\\]\\\\ -]{0,30}") {
-            let table = table(&comment);
-            let wanted = Typed {
-                number: 3,
-                id: RunId::parse("exp_003_tuned"),
-                comment: shown(Some(&comment)),
-            };
-            prop_assert_eq!(from_markdown(&table.markdown(Lang::Ru)).unwrap(), std::slice::from_ref(&wanted));
-            let wanted = Typed { id: None, ..wanted };
-            for csv in [table.csv(), table.csv_for_excel()] {
-                let (rows, foreign) = from_csv(csv.as_bytes()).unwrap();
-                prop_assert!(!foreign);
-                prop_assert_eq!(&rows, std::slice::from_ref(&wanted), "{}", csv);
+        fn what_was_generated_reads_back_as_it_was(comment in "[a-zа-я0-9|`*<>&;,\"'=+@\\[\\]\\\\\n -]{0,30}") {
+            for lang in [Lang::En, Lang::Ru] {
+                let table = table(&comment, lang);
+                let wanted = Typed {
+                    number: 3,
+                    id: RunId::parse("exp_003_tuned"),
+                    comment: shown(Some(&comment)),
+                };
+                prop_assert_eq!(from_markdown(&table.markdown()).unwrap(), std::slice::from_ref(&wanted));
+                let wanted = Typed { id: None, ..wanted };
+                for csv in [table.csv(), table.csv_for_excel()] {
+                    let (rows, foreign) = from_csv(csv.as_bytes()).unwrap();
+                    prop_assert!(!foreign);
+                    prop_assert_eq!(&rows, std::slice::from_ref(&wanted), "{}", csv);
+                }
             }
         }
     }
@@ -306,5 +320,10 @@ mod tests {
         assert_eq!(rows[0].comment, "лучший");
         let error = from_csv(b"number,remark\n1,x\n").unwrap_err();
         assert_eq!(error.message(), "experiments.csv has no column `id`");
+        let error = from_markdown("| id | Описание | метрики |\n").unwrap_err();
+        assert_eq!(
+            error.message(),
+            "experiments.md has no column `комментарий`"
+        );
     }
 }

@@ -7,8 +7,8 @@ use rust_xlsxwriter::{
 };
 
 use super::facts::Facts;
-use super::overview;
 use super::yardsticks::Groups;
+use super::{lang, overview};
 use crate::error::{Failure, Result};
 use crate::model::param::ParamKind;
 use crate::model::{Brief, MetricValue, Number, Param, Run};
@@ -165,19 +165,28 @@ fn runs_sheet(
     let metrics = metric_columns(facts);
     let groups: Vec<Groups> = metrics.iter().map(|name| Groups::of(facts, name)).collect();
     let lettered = groups.first().filter(|groups| groups.differ());
-    let [id, description, data, config, model, _, comment] = overview::COLUMNS;
+    let lang = facts.lang;
+    let [id, description, data, config, model, _, comment] = overview::columns(lang);
     let mut headings: Vec<String> = [id, description, data, config, model]
         .map(str::to_owned)
         .to_vec();
-    headings.extend(lettered.map(|_| "measured_on".to_owned()));
+    headings.extend(lettered.map(|_| lang.pick("measured_on", "измерено на").to_owned()));
     headings.extend(metrics.iter().cloned());
-    headings.extend([comment, "status", "started", "seconds", "base", "commit"].map(str::to_owned));
-    let name = facts.lang.pick("Experiments", "Эксперименты");
+    let more = [
+        comment,
+        lang.pick("status", "статус"),
+        lang.pick("started", "начат"),
+        lang.pick("seconds", "секунды"),
+        lang.pick("base", "основа"),
+        lang.pick("commit", "коммит"),
+    ];
+    headings.extend(more.map(str::to_owned));
+    let name = lang.pick("Experiments", "Эксперименты");
     let mut table = Sheet::new(sheet, name, &headings)?;
     for run in &facts.runs {
         table.next_row();
         let [_, description, data, config, model, _, comment] =
-            overview::cells(&Brief::from(*run), facts.settings);
+            overview::cells(&Brief::from(*run), facts.settings, lang);
         table.link(
             &format!("{way}runs/{}/README.md", run.id()),
             &facts.label(run),
@@ -202,7 +211,7 @@ fn runs_sheet(
             }
         }
         table.text(&comment)?;
-        table.text(run.status.word())?;
+        table.text(lang::status(run.status, lang))?;
         table.date(run)?;
         match &run.seconds {
             Some(seconds) => table.number(seconds, false)?,
@@ -215,14 +224,11 @@ fn runs_sheet(
                 .unwrap_or_default(),
         )?;
         let commit = run.code.commit.as_ref().map_or("", |commit| commit.short());
-        table.text(&format!(
-            "{commit}{}",
-            if run.code.code_is_dirty() {
-                " + uncommitted"
-            } else {
-                ""
-            }
-        ))?;
+        let edits = match run.code.code_is_dirty() {
+            true => lang.pick(" + uncommitted", " + правки"),
+            false => "",
+        };
+        table.text(&format!("{commit}{edits}"))?;
     }
     table.finish(headings.len())
 }

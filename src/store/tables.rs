@@ -139,12 +139,13 @@ fn due(
     commented: &[Brief],
     file: &'static str,
 ) -> Due {
-    let table = Overview::standard(&runs.iter().collect::<Vec<_>>(), settings);
     let found = std::fs::read(project.experiments().join(file)).unwrap_or_default();
-    let render = |table: &Overview| match file {
-        MARKDOWN => table.markdown(lang),
-        _ => table.csv(),
+    // Programs read the other one, and know its columns by the course note's names.
+    let (lang, render): (Lang, fn(&Overview) -> String) = match file {
+        MARKDOWN => (lang, Overview::markdown),
+        _ => (Lang::En, Overview::csv),
     };
+    let table = Overview::standard(&runs.iter().collect::<Vec<_>>(), settings, lang);
     let mut kept = table.clone();
     // An edit is judged by what was generated before it, however often the table is made anew.
     let mut basis = table;
