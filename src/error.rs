@@ -12,6 +12,7 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 #[derive(Clone, Debug)]
 pub struct Failure {
     message: String,
+    excerpt: Option<Box<[String; 2]>>,
     causes: Vec<String>,
     hints: Vec<String>,
     broken_pipe: bool,
@@ -22,10 +23,17 @@ impl Failure {
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            excerpt: None,
             causes: Vec::new(),
             hints: Vec::new(),
             broken_pipe: false,
         }
+    }
+
+    /// Shows the text that is meant, and a mark under the place in it.
+    pub fn excerpt(mut self, text: impl Into<String>, mark: impl Into<String>) -> Self {
+        self.excerpt = Some(Box::new([text.into(), mark.into()]));
+        self
     }
 
     /// Adds a reason below.
@@ -43,6 +51,14 @@ impl Failure {
     /// What failed.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The text that is meant and the mark under it, if there is any.
+    pub fn lines(&self) -> &[String] {
+        match &self.excerpt {
+            Some(lines) => &lines[..],
+            None => &[],
+        }
     }
 
     /// Reasons, nearest first.

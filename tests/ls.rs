@@ -75,6 +75,7 @@ fn filters_are_asked_of_every_run() {
         ("tags.wip", "4"),
         ("name ~ '^(more|new)_'", "3 2"),
         ("base = exp_002", "3"),
+        ("base = 2", "3"),
         ("status in (failed, aborted)", "5"),
         ("model_path LIKE 'models/final/%'", "3"),
     ] {
@@ -96,32 +97,48 @@ fn a_filter_that_makes_no_sense_is_pointed_at() {
     assert_snapshot!(env.exp(&["ls", "--filter", "roc_auc_val > 0.8 AMD dirty"]).all(), @r#"
     --- stderr
     error: the filter is not understood: expected AND, OR or the end, found `AMD`
-    caused by: roc_auc_val > 0.8 AMD dirty
-    caused by:                   ^^^
+      roc_auc_val > 0.8 AMD dirty
+                        ^^^
     hint: see what can be asked: git exp help ls
     --- exit 2
     "#);
     assert_snapshot!(env.exp(&["ls", "--filter", "metrics.roc_auc_vall > 0.8"]).all(), @r#"
     --- stderr
     error: the filter is not understood: no run has a metric `roc_auc_vall`
-    caused by: metrics.roc_auc_vall > 0.8
-    caused by: ^^^^^^^^^^^^^^^^^^^^
+      metrics.roc_auc_vall > 0.8
+      ^^^^^^^^^^^^^^^^^^^^
     hint: did you mean `metrics.roc_auc_val`?
     --- exit 2
     "#);
     assert_snapshot!(env.exp(&["ls", "--cols", "id,learning_rate"]).all(), @r#"
     --- stderr
     error: --cols is not understood: no run has a metric, parameter or attribute `learning_rate`
-    caused by: id,learning_rate
-    caused by:    ^^^^^^^^^^^^^
-    hint: there are metrics.roc_auc_test, metrics.roc_auc_val, metrics.train_time_sec, params.model.n_estimators, params.model.type, params.seed, data.test, data.train
+      id,learning_rate
+         ^^^^^^^^^^^^^
+    hint: there are metrics.roc_auc_test, metrics.roc_auc_val, metrics.train_time_sec, params.model.n_estimators, params.model.type, params.seed, data.test, data.train and 20 more
     --- exit 2
     "#);
+    for (filter, place, hint) in [
+        (
+            "n_estimators in ()",
+            "expected a value in the list, found `)`",
+            "git exp help ls",
+        ),
+        (
+            "roc_auc_val > 0,8",
+            "found `,`",
+            "a decimal point makes it a number: 0.8",
+        ),
+        ("exp_003", "`exp_003`", "to ask for a run: id = exp_003"),
+    ] {
+        let error = env.exp(&["ls", "--filter", filter]).error();
+        assert!(error.contains(place) && error.contains(hint), "{error}");
+    }
     assert_snapshot!(env.exp(&["ls", "--sort", "roc_auc_vol"]).all(), @r#"
     --- stderr
     error: --sort is not understood: no run has a metric, parameter or attribute `roc_auc_vol`
-    caused by: roc_auc_vol
-    caused by: ^^^^^^^^^^^
+      roc_auc_vol
+      ^^^^^^^^^^^
     hint: did you mean `metrics.roc_auc_val`?
     --- exit 2
     "#);

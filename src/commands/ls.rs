@@ -11,7 +11,7 @@ use crate::error::{ExitCode, Failure, Result};
 use crate::model::{Brief, Uid};
 use crate::query::ast::Span;
 use crate::query::sort::{SortBy, SortKey};
-use crate::query::{Attribute, Filter, Names, Target, parse};
+use crate::query::{Attribute, Filter, Names, QueryError, Target, parse};
 use crate::report::listing::{self, Column, Item, Row};
 use crate::report::sheet;
 use crate::store::catalog::Catalog;
@@ -63,12 +63,16 @@ pub struct LsArgs {
 const FILTERS: &str = "\
 Filters:
   metrics.auc > 0.8 AND params.model = 'rf'   as in MLflow; prefixes only where a name is ambiguous
-  lr <= 1e-3 OR NOT (model IN (rf, 'svm'))    OR, NOT, parentheses; numbers are numbers in params too
+  lr <= 1e-3 OR NOT (model IN (rf, 'svm'))    OR, NOT, (…); numbers are numbers in params too
   name LIKE 'tune%', goal ~ 'age|income'      % and _ as in SQL; ~ is a regular expression
   started > 7d, started = 2025-10-31          dates, today, 7d for 7 days ago
   status = ok, dirty, tags.best, tag = wip    flags stand alone
   touches('src/*.py')                         uncommitted change that was part of the run
-  params.dropout IS NULL                      what was not recorded is neither true nor false";
+  params.dropout IS NULL                      what was not recorded is neither true nor false
+
+In the table:
+  –       not recorded             ?      not known: no record of the base here, no digest of the data
+  dirty   uncommitted code, kept   @prod  the run in production       #tag   a tag";
 
 /// How many runs are shown when nothing is said.
 const SHOWN: usize = 50;
@@ -251,6 +255,10 @@ fn columns(ctx: &Ctx, text: &str, names: &Names, rows: &[Row]) -> Result<Vec<Col
         at += part.len() + 1;
         let name = part.trim();
         let column = match name {
+            "" => {
+                let place = Span { start, end: start };
+                return Err(QueryError::new("a name is missing", place).in_text("--cols", text));
+            }
             "changed" => Column::Changed,
             "data" => Column::DataVersion,
             "status" => Column::State,
@@ -283,7 +291,11 @@ fn table(ctx: &Ctx, rows: &[Row], columns: Option<Vec<Column>>, others: &str) ->
             ctx.page(others)
         };
     }
-    let width = ctx.ui.width();
+    // Whoever names columns and reads them through a pipe wants them whole.
+    let width = match chosen && !ctx.ui.has_edge() {
+        true => usize::MAX,
+        false => ctx.ui.width(),
+    };
     let list = listing::lay_out(rows, columns, settings, width, chosen);
     let headings: Vec<(&str, Align)> = list
         .headings

@@ -57,8 +57,7 @@ impl QueryError {
         let meant = printable(text.get(self.span.start..self.span.end).unwrap_or(""));
         let carets = "^".repeat(meant.width().max(1));
         let failure = Failure::new(format!("{what} is not understood: {}", self.message))
-            .because(text)
-            .because(format!("{}{carets}", " ".repeat(before.width())));
+            .excerpt(text, format!("{}{carets}", " ".repeat(before.width())));
         match &self.hint {
             Some(hint) => failure.hint(hint.clone()),
             None => failure.hint("see what can be asked: git exp help ls"),

@@ -111,7 +111,28 @@ impl Parser {
             Token::Sign(sign) => format!("`{sign}`"),
             Token::End => "the end".to_owned(),
         };
-        QueryError::new(format!("expected {what}, found {found}"), self.span())
+        let error = QueryError::new(format!("expected {what}, found {found}"), self.span());
+        match self.comma_in_number() {
+            Some(number) => error.hint(format!("a decimal point makes it a number: {number}")),
+            None => error,
+        }
+    }
+
+    /// `0.8` where `0,8` stands.
+    fn comma_in_number(&self) -> Option<String> {
+        let around = self.tokens.get(self.at.checked_sub(1)?..self.at + 2)?;
+        let [
+            (Token::Word(whole), a),
+            (Token::Sign(","), comma),
+            (Token::Word(rest), b),
+        ] = around
+        else {
+            return None;
+        };
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let joined = a.end == comma.start && comma.end == b.start;
+        let is_number = digits(whole.trim_start_matches('-')) && digits(rest);
+        (joined && is_number).then(|| format!("{whole}.{rest}"))
     }
 
     fn or(&mut self) -> Result<Expr, QueryError> {
@@ -191,7 +212,8 @@ impl Parser {
             (Some(op), false) => op,
             (None, false) => return Ok(Expr::Flag(field)),
         };
-        Ok(Expr::Compare(field, op, self.literal(op)?))
+        let value = self.literal(&format!("after `{}`", op.text()))?;
+        Ok(Expr::Compare(field, op, value))
     }
 
     fn touches(&mut self) -> Result<Expr, QueryError> {
@@ -275,12 +297,13 @@ impl Parser {
         Some(op)
     }
 
-    fn literal(&mut self, op: Op) -> Result<Literal, QueryError> {
+    /// `place` says where the value stands.
+    fn literal(&mut self, place: &str) -> Result<Literal, QueryError> {
         let span = self.span();
         let (text, quoted) = match self.peek().clone() {
             Token::Quoted(text) => (text, true),
             Token::Word(text) if !is_keyword(&text) => (text, false),
-            _ => return Err(self.expected(&format!("a value after `{}`", op.text()))),
+            _ => return Err(self.expected(&format!("a value {place}"))),
         };
         self.next();
         Ok(Literal { text, quoted, span })
@@ -290,9 +313,9 @@ impl Parser {
         if !self.keyword(&["("]) {
             return Err(self.expected("`(` after IN"));
         }
-        let mut items = vec![self.literal(Op::Eq)?];
+        let mut items = vec![self.literal("in the list")?];
         while self.keyword(&[","]) {
-            items.push(self.literal(Op::Eq)?);
+            items.push(self.literal("in the list")?);
         }
         match self.keyword(&[")"]) {
             true => Ok(items),

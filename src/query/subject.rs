@@ -71,10 +71,10 @@ impl Brief {
             Attribute::Seed => self.seed.as_ref().map_or(Value::Missing, Value::from),
             Attribute::Base => match &self.base {
                 Some(base) => {
-                    let id = base.id.as_str();
-                    let short = crate::model::RunId::parse(id).map(|id| id.short());
-                    let names = [Some(Cow::Borrowed(id)), short.map(Cow::Owned)];
-                    list(names.into_iter().flatten().map(Value::Text))
+                    let parsed = crate::model::RunId::parse(&base.id);
+                    let more = parsed.map(|id| [id.short(), id.number.to_string()]);
+                    let names = std::iter::once(base.id.clone()).chain(more.into_iter().flatten());
+                    list(names.map(|name| Value::Text(name.into())))
                 }
                 None => Value::Missing,
             },

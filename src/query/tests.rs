@@ -194,7 +194,7 @@ fn the_caret_stands_below_the_place_in_wide_text_too() {
     let text = "model = '実験' AND ( auc >";
     let error = parse(text).unwrap_err().in_text("the filter", text);
     let place = format!("{}^", " ".repeat(26));
-    assert_eq!(error.causes(), [text.to_owned(), place]);
+    assert_eq!(error.lines(), [text.to_owned(), place]);
 }
 
 #[test]

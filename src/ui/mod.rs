@@ -34,7 +34,7 @@ pub struct Ui {
     unicode: bool,
     quiet: bool,
     verbose: bool,
-    width: usize,
+    width: Option<usize>,
     stdout_is_terminal: bool,
 }
 
@@ -67,16 +67,13 @@ impl Ui {
             ColorChoice::Auto => !options.no_color && (stdout_is_terminal || options.force_color),
         };
         let seen = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        let width = options
-            .columns
-            .or(seen.filter(|_| stdout_is_terminal))
-            .unwrap_or(100);
+        let width = options.columns.or(seen.filter(|_| stdout_is_terminal));
         Self {
             color,
             unicode: options.unicode,
             quiet: options.quiet,
             verbose: options.verbose,
-            width: width.max(40),
+            width: width.map(|width| width.max(40)),
             stdout_is_terminal,
         }
     }
@@ -141,13 +138,15 @@ impl Ui {
 
     fn told(&self, failure: &Failure, style: Style, label: &str) {
         let line = |style, label: &str, text: &str| {
-            self.stderr(&format!(
-                "{} {}",
-                self.paint(style, label),
-                escape::printable(text)
-            ));
+            // A library may point at a place in a text of several lines.
+            let lines = text.trim_end().lines().map(escape::printable);
+            let text = lines.collect::<Vec<_>>().join("\n  ");
+            self.stderr(&format!("{} {text}", self.paint(style, label)));
         };
         line(style, label, failure.message());
+        for text in failure.lines() {
+            self.stderr(&format!("  {}", escape::printable(text)));
+        }
         for cause in failure.causes() {
             line(style, "caused by:", cause);
         }
@@ -183,7 +182,12 @@ impl Ui {
 
     /// Columns to fill at the most.
     pub fn width(&self) -> usize {
-        self.width
+        self.width.unwrap_or(100)
+    }
+
+    /// Whether lines have an end to see: not in a pipe, unless `COLUMNS` says how long they are.
+    pub fn has_edge(&self) -> bool {
+        self.width.is_some()
     }
 
     /// Whether a person reads standard output directly.
