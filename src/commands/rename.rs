@@ -19,8 +19,13 @@ pub fn rename(ctx: &Ctx, args: &RenameArgs) -> Result<ExitCode> {
     let project = ctx.project()?;
     let entry = runs::resolve(project, &args.run)?;
     let mut run = entry.run?;
-    let slug = naming::slug(Some(&args.name), &run, None)?;
     let old = run.id();
+    // A base that is not here has nothing to propose.
+    let base = run.base.as_ref();
+    let base = base.and_then(|base| runs::of_uid(project, &base.uid, &base.id).ok()?.run.ok());
+    let slug = naming::slug(Some(&args.name), &run, base.as_ref(), |name| {
+        format!("git exp rename {} {name}", old.short())
+    })?;
     if slug == run.slug {
         ctx.ui.say(format!("{old} is called so already"));
         return Ok(ExitCode::OK);

@@ -7,11 +7,16 @@ use crate::error::{Failure, Result};
 use crate::model::name::{self, ChangeHint, NameProblem};
 use crate::model::{Axis, Param, Run};
 
-/// The slug of a new run.
+/// The slug of a run; `again` is the command with another name, for the hint.
 ///
 /// # Errors
 /// A typed name that says nothing, with one that would.
-pub fn slug(typed: Option<&str>, run: &Run, base: Option<&Run>) -> Result<String> {
+pub fn slug(
+    typed: Option<&str>,
+    run: &Run,
+    base: Option<&Run>,
+    again: impl Fn(&str) -> String,
+) -> Result<String> {
     let from_changes = name::from_changes(&changes(run, base));
     let Some(typed) = typed else {
         return Ok(from_changes.unwrap_or_else(|| "repeat".to_owned()));
@@ -19,10 +24,8 @@ pub fn slug(typed: Option<&str>, run: &Run, base: Option<&Run>) -> Result<String
     let refused = |problem: NameProblem| {
         let problem = problem.or_suggest(from_changes.clone());
         let failure = Failure::new(format!("`{typed}` is no name for a run")).because(&problem);
-        match problem.suggestion {
-            Some(better) => failure.hint(format!("say the main idea: git exp start {better}")),
-            None => failure.hint("say the main idea: git exp start more_trees"),
-        }
+        let better = problem.suggestion.as_deref().unwrap_or("more_trees");
+        failure.hint(format!("say the main idea: {}", again(better)))
     };
     let slug = name::slug(typed).map_err(refused)?;
     name::check(&slug).map_err(refused)?;

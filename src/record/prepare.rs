@@ -238,7 +238,11 @@ fn describe(run: &mut Run, request: &Request, base: Option<&Run>) -> Result<()> 
         id: base.id().to_string(),
         uid: base.uid.clone(),
     });
-    run.slug = naming::slug(request.name.as_deref(), run, base)?;
+    let runs_it = request.launch.is_some() || request.like.is_some();
+    run.slug = naming::slug(request.name.as_deref(), run, base, |name| match runs_it {
+        true => format!("git exp run {name} …"),
+        false => format!("git exp start {name}"),
+    })?;
     run.title = request.name.clone().unwrap_or_default();
     Ok(())
 }
