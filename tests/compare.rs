@@ -49,15 +49,15 @@ fn a_narrow_terminal_gets_as_many_tables_as_it_takes() {
     let mut command = env.command("git");
     command
         .args(["exp", "compare", "1", "2", "4"])
-        .env("COLUMNS", "80");
+        .env("COLUMNS", "60");
     assert_snapshot!(env.ran(command).ok(), @r#"
-                                               exp_001                exp_002
-    code     uncommitted                            no                     no
-    data     train               train_v1.csv 3bfc2695  train_v1.csv 3bfc2695
-    config   model.n_estimators                    100                    300
-             model.type                             rf                     rf
-    metrics  roc_auc_test                        0.790                  0.801
-             roc_auc_val                         0.793                  0.810
+                                        exp_001         exp_002
+    code     uncommitted                     no              no
+    data     train               trai… 3bfc2695  trai… 3bfc2695
+    config   model.n_estimators             100             300
+             model.type                      rf              rf
+    metrics  roc_auc_test                 0.790           0.801
+             roc_auc_val                  0.793           0.810
 
                                                exp_004
     code     uncommitted                           yes

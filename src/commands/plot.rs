@@ -1,11 +1,12 @@
 //! `git exp plot`: what was logged over steps, or a metric over runs, in the terminal or as SVG.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::{Number, Run};
 use crate::observe::curves::Curves;
+use crate::report::diff::next::shell_word;
 use crate::report::plot::terminal::{self, Ink, Room};
 use crate::report::plot::{Chart, Line, Point, palette, svg};
 use crate::store::{atomic, runs};
@@ -52,6 +53,7 @@ pub fn plot(ctx: &Ctx, args: &PlotArgs) -> Result<ExitCode> {
     } else {
         over_steps(ctx, &sources, &metrics)?
     };
+    let several = charts.len() > 1;
     for mut chart in charts {
         chart.log = args.log;
         if chart.lines.len() > palette::COUNT {
@@ -63,6 +65,13 @@ pub fn plot(ctx: &Ctx, args: &PlotArgs) -> Result<ExitCode> {
             chart.lines.truncate(palette::COUNT);
         }
         match &args.svg {
+            Some(file) if several && file == Path::new("-") => {
+                return Err(Failure::new("an SVG document holds one plot").hint(format!(
+                    "name a metric: git exp plot … {} --svg -",
+                    shell_word(&chart.title)
+                )));
+            }
+            Some(file) if several => write_svg(ctx, &beside(file, &chart.title), &chart)?,
             Some(file) => write_svg(ctx, file, &chart)?,
             None => draw(ctx, args, &chart)?,
         }
@@ -265,9 +274,24 @@ fn draw(ctx: &Ctx, args: &PlotArgs, chart: &Chart) -> Result<()> {
     )
 }
 
-fn write_svg(ctx: &Ctx, file: &std::path::Path, chart: &Chart) -> Result<()> {
+/// `plot_loss_val.svg` for `plot.svg`: each of several plots has a file of its own.
+fn beside(file: &Path, metric: &str) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = metric.chars().map(plain).collect();
+    let extension = file.extension().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!("{stem}_{name}.{extension}").trim_end_matches('.'))
+}
+
+fn write_svg(ctx: &Ctx, file: &Path, chart: &Chart) -> Result<()> {
     let text = svg::document(chart).ok_or_else(|| nothing(chart))?;
-    if file == std::path::Path::new("-") {
+    if file == Path::new("-") {
         return ctx.ui.out(text);
     }
     let path = ctx.absolute(file);

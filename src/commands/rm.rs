@@ -2,7 +2,7 @@
 
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
-use crate::git::{refs, user};
+use crate::git::{history, refs, user};
 use crate::model::{Run, Status};
 use crate::settings::ProjectSettings;
 use crate::store::runs::{self, Entry};
@@ -54,15 +54,31 @@ pub fn rm(ctx: &Ctx, args: &RmArgs) -> Result<ExitCode> {
         ))
         .hint(format!("or lose it: git exp rm {} --yes", run.id().short())));
     }
+    let kept = match args.purge {
+        true => refs::read(repo, &run.uid)?,
+        false => None,
+    };
+    if let Some(target) = &kept
+        && !args.yes
+        && !args.dry_run
+        && history::branch_with(repo, target)?.is_none()
+    {
+        let short = run.id().short();
+        return Err(Failure::new(format!(
+            "the code of {} is in no branch: removing its ref would lose it",
+            run.id()
+        ))
+        .because(refs::name(&run.uid))
+        .hint(format!("keep it: git exp rm {short}"))
+        .hint(format!("or lose it: git exp rm {short} --purge --yes")));
+    }
     if args.dry_run {
         ctx.ui.out(format!("would remove {}\n", shown.display()))?;
         return Ok(ExitCode::OK);
     }
     let who = user::person(ctx.ambient.cwd());
     tombstone::bury(&folder, &run, ctx.ambient.now(), who, args.message.clone())?;
-    if args.purge
-        && let Some(target) = refs::read(repo, &run.uid)?
-    {
+    if let Some(target) = kept {
         refs::delete(repo, &run.uid, &target)?;
     }
     let settings = ProjectSettings::read(&project.settings_file())?;

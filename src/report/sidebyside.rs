@@ -11,10 +11,12 @@ use crate::model::{Brief, Param, Run};
 use crate::settings::ProjectSettings;
 use crate::ui::escape::printable;
 use crate::ui::number;
-use crate::ui::table::{Align, Table, fit};
+use crate::ui::table::{Align, Table, fit_ends};
 
 /// The widest value that is shown whole; a command line would push the other runs off the screen.
 const WIDEST: usize = 40;
+/// Runs stand side by side as long as each has so much room.
+const NARROWEST: usize = 12;
 
 /// A line of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,41 +124,53 @@ pub fn lines(runs: &[&Run]) -> Vec<Line> {
     lines
 }
 
-/// The lines as tables for a terminal: as many runs in each as there is room for.
+/// The lines as tables for a terminal: as many runs in each as there is room for. What is too long
+/// loses its middle, for paths and lists differ at their ends.
 pub fn blocks(runs: &[String], lines: &[&Line], width: usize) -> Vec<String> {
-    let value = |line: &Line, run: usize| match &line.values[run] {
-        Some(value) => fit(&printable(value), WIDEST),
-        None => "–".to_owned(),
-    };
     let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
     let axis = widest(&mut lines.iter().map(|line| line.axis.width()));
     let name = widest(&mut lines.iter().map(|line| printable(&line.name).width()));
+    let name = name.min(width / 3);
     let room = width.saturating_sub(axis + 2 + name);
     let column = |run: usize| {
         let values = widest(&mut lines.iter().map(|line| value(line, run).width()));
-        values.max(runs[run].width()) + 2
+        values.min(WIDEST).max(runs[run].width())
+    };
+    let columns: Vec<usize> = (0..runs.len()).map(column).collect();
+    let used = |shown: &[usize], cap: usize| -> usize {
+        shown.iter().map(|column| (*column).min(cap) + 2).sum()
     };
     let mut blocks = Vec::new();
     let mut from = 0;
     while from < runs.len() {
-        let mut used = column(from);
         let mut to = from + 1;
-        while to < runs.len() && used + column(to) <= room {
-            used += column(to);
+        while to < runs.len() && used(&columns[from..=to], NARROWEST) <= room {
             to += 1;
         }
-        blocks.push(block(runs, lines, from..to, width, value));
+        let mut cap = WIDEST;
+        while cap > NARROWEST && used(&columns[from..to], cap) > room {
+            cap -= 1;
+        }
+        blocks.push(block(runs, lines, from..to, width, (name, cap)));
         from = to;
     }
     blocks
 }
 
+fn value(line: &Line, run: usize) -> String {
+    match &line.values[run] {
+        Some(value) => printable(value).into_owned(),
+        None => "–".to_owned(),
+    }
+}
+
+/// `caps` are the widest name and the widest value.
 fn block(
     runs: &[String],
     lines: &[&Line],
     shown: std::ops::Range<usize>,
     width: usize,
-    value: impl Fn(&Line, usize) -> String,
+    caps: (usize, usize),
 ) -> String {
     let mut headings = vec![("", Align::Left), ("", Align::Left)];
     headings.extend(
@@ -169,8 +183,10 @@ fn block(
     for line in lines {
         let first = if line.axis == axis { "" } else { line.axis };
         axis = line.axis;
-        let mut cells = vec![first.to_owned(), line.name.clone()];
-        cells.extend(shown.clone().map(|run| value(line, run)));
+        let name = fit_ends(&printable(&line.name), caps.0);
+        let mut cells = vec![first.to_owned(), name];
+        let values = shown.clone().map(|run| fit_ends(&value(line, run), caps.1));
+        cells.extend(values);
         table.row(&cells);
     }
     let lines = table.lines(width);

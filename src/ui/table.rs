@@ -95,6 +95,26 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
+/// Cuts text to `width` display columns, with `…` where its middle was: more of the end is kept.
+pub fn fit_ends(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(1);
+    let take = |chars: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
+        let mut used = 0;
+        let fits = |c: &char| {
+            used += c.width().unwrap_or(0);
+            used <= room
+        };
+        chars.take_while(fits).collect()
+    };
+    let start = take(&mut text.chars(), room / 3);
+    let end = take(&mut text.chars().rev(), room - room / 3);
+    let end = end.into_iter().rev();
+    start.into_iter().chain(['…']).chain(end).collect()
+}
+
 /// Pads text on the right to `width` display columns.
 pub fn pad(text: &str, width: usize) -> String {
     let padding = width.saturating_sub(text.width());
@@ -124,5 +144,8 @@ mod tests {
         assert_eq!(fit("abcdef", 4), "abc…");
         assert_eq!(fit("実験室", 4), "実…");
         assert_eq!(fit("abcd", 4), "abcd");
+        assert_eq!(fit_ends("data/processed/train_v2.csv", 13), "data…n_v2.csv");
+        assert_eq!(fit_ends("実験室実験室", 6), "…験室");
+        assert_eq!(fit_ends("abcd", 4), "abcd");
     }
 }
