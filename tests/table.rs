@@ -165,6 +165,65 @@ fn typed_comments_go_into_the_records() {
 }
 
 #[test]
+fn a_conclusion_written_in_the_editor_is_in_the_record_and_in_the_table() {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    env.exp(&["start", "first idea"]).ok();
+    env.exp(&["finish", "-m", "a [b] *c*"]).ok();
+    let name = "exp_001_first_idea";
+    let edit = |line: &str| {
+        let mut command = env.command("git");
+        command.args(["exp", "note", "1", "--edit"]);
+        command.env("GIT_EDITOR", format!("printf '{line}' >>"));
+        env.ran(command)
+    };
+    assert_eq!(edit("").all(), "--- exit 0\n", "nothing was written");
+    assert_eq!(conclusion(&env, name), "a [b] *c*");
+    edit("\\nи ещё: <беру>\\n").ok();
+    assert_eq!(conclusion(&env, name), "a [b] *c*\n\nи ещё: <беру>");
+    assert!(
+        env.read("experiments/experiments.md")
+            .contains("| a \\[b\\] \\*c\\* и ещё: &lt;беру&gt; |"),
+        "{}",
+        env.read("experiments/experiments.md")
+    );
+}
+
+#[test]
+fn a_table_follows_the_projects_language_and_keeps_what_was_typed() {
+    let env = TestEnv::new();
+    course(&env);
+    env.write("experiments/exp.toml", "lang = \"en\"\n");
+    env.exp(&["table", "--write"]).ok();
+    let typed: Vec<String> = env
+        .read("experiments/experiments.md")
+        .lines()
+        .map(|line| match line.starts_with("| [exp_002]") {
+            true => line.replace("|  |", "| беру |"),
+            false => line.to_owned(),
+        })
+        .collect();
+    env.write("experiments/experiments.md", typed.join("\n"));
+    env.write("experiments/exp.toml", "lang = \"ru\"\n");
+    env.exp(&["table", "--write"]).ok();
+    let russian = env.read("experiments/experiments.md");
+    let headings =
+        "| id | описание | версия данных | конфиг | файл модели | метрики | комментарий |";
+    assert!(russian.contains(headings), "{russian}");
+    assert!(russian.contains("| беру |"), "{russian}");
+    assert!(
+        env.read("experiments/experiments.csv")
+            .starts_with("id,description,"),
+        "programs read this one"
+    );
+    assert_eq!(env.exp(&["table", "--absorb"]).ok(), "exp_002  беру\n");
+    // A table of the other language is no lie.
+    env.write("experiments/exp.toml", "lang = \"en\"\n");
+    let checked = env.exp(&["check"]);
+    assert!(!checked.all().contains("E-table"), "{}", checked.all());
+}
+
+#[test]
 fn a_comment_that_both_sides_changed_is_a_conflict() {
     let env = TestEnv::new();
     course(&env);

@@ -1,7 +1,10 @@
 //! `git exp note`: the conclusion of a run. Inputs and metrics stay as they are.
 
+use std::path::Path;
+
 use crate::context::Ctx;
 use crate::error::{Context, ExitCode, Failure, Result};
+use crate::model::Run;
 use crate::report::minilog;
 use crate::store::layout::README;
 use crate::store::{atomic, contain, format, runs};
@@ -15,7 +18,8 @@ pub struct NoteArgs {
     /// The conclusion
     #[arg(short, long = "message", value_name = "TEXT", conflicts_with = "edit")]
     pub message: Option<String>,
-    /// Open the run's README.md in git's editor
+    /// Open the run's README.md in git's editor; what is written under its last heading is the
+    /// conclusion
     #[arg(long)]
     pub edit: bool,
 }
@@ -34,14 +38,18 @@ pub fn note(ctx: &Ctx, args: &NoteArgs) -> Result<ExitCode> {
             )));
         }
         Some(message) => {
-            run.conclusion = Some(message.clone());
-            run.rev += 1;
             add_to_readme(&readme, message)?;
-            format::write_run(&entry.folder, &run)?;
-            crate::record::end::republish(ctx, &run)?;
-            ctx.ui.say(format!("{}  conclusion recorded", run.id()));
+            record(ctx, &entry.folder, &mut run, message)?;
         }
-        None if args.edit => edit(ctx, &readme)?,
+        None if args.edit => {
+            let said = || std::fs::read_to_string(&readme).ok();
+            let before = said().and_then(|text| minilog::conclusion(&text));
+            edit(ctx, &readme)?;
+            let after = said().and_then(|text| minilog::conclusion(&text));
+            if let Some(conclusion) = after.filter(|after| Some(after) != before.as_ref()) {
+                record(ctx, &entry.folder, &mut run, &conclusion)?;
+            }
+        }
         None => {
             let text = std::fs::read_to_string(&readme)
                 .context(|| format!("cannot read {}", readme.display()))?;
@@ -51,8 +59,17 @@ pub fn note(ctx: &Ctx, args: &NoteArgs) -> Result<ExitCode> {
     Ok(ExitCode::OK)
 }
 
+fn record(ctx: &Ctx, folder: &Path, run: &mut Run, conclusion: &str) -> Result<()> {
+    run.conclusion = Some(conclusion.to_owned());
+    run.rev += 1;
+    format::write_run(folder, run)?;
+    crate::record::end::republish(ctx, run)?;
+    ctx.ui.say(format!("{}  conclusion recorded", run.id()));
+    Ok(())
+}
+
 /// Adds a conclusion below what is there.
-pub fn add_to_readme(readme: &std::path::Path, message: &str) -> Result<()> {
+pub fn add_to_readme(readme: &Path, message: &str) -> Result<()> {
     let mut text = match std::fs::read_to_string(readme) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -65,7 +82,7 @@ pub fn add_to_readme(readme: &std::path::Path, message: &str) -> Result<()> {
 }
 
 /// git's own choice of editor, run as git runs it.
-fn edit(ctx: &Ctx, readme: &std::path::Path) -> Result<()> {
+fn edit(ctx: &Ctx, readme: &Path) -> Result<()> {
     let editor = ctx.repo()?.editor(ctx.ambient.cwd())?;
     let status = crate::git::settings::run_editor(&editor, readme)?;
     if status {

@@ -41,6 +41,22 @@ pub fn markdown(text: &str) -> String {
     safe
 }
 
+/// The text that [`markdown`] made this of.
+pub fn plain(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let mut chars = markdown.chars().peekable();
+    while let Some(c) = chars.next() {
+        let escaped = match c {
+            '\\' => chars.next_if(char::is_ascii_punctuation),
+            _ => None,
+        };
+        text.push(escaped.unwrap_or(c));
+    }
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
 /// Text as inline code in Markdown, whatever backticks it holds.
 pub fn code(text: &str) -> String {
     let clean = crate::ui::escape::printable(text).replace('|', "\\|");

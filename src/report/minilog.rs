@@ -5,7 +5,7 @@
 
 use super::diff::words::Words;
 use super::lang::status as status_word;
-use super::markers::{BEGIN, END, code, markdown};
+use super::markers::{BEGIN, END, code, markdown, plain};
 use crate::model::{MetricValue, Run};
 use crate::settings::{Lang, ProjectSettings};
 use crate::ui::number;
@@ -39,6 +39,24 @@ pub fn new(run: &Run, settings: &ProjectSettings, lang: Lang) -> String {
 pub fn bullet(conclusion: &str) -> String {
     let lines: Vec<String> = conclusion.lines().map(markdown).collect();
     format!("\n- {}\n", lines.join("\n  "))
+}
+
+/// What a person wrote below the generated part, as a conclusion for the record; `None` when nothing
+/// is there, or no such part.
+pub fn conclusion(readme: &str) -> Option<String> {
+    let (_, own) = readme.split_once(END)?;
+    let mut said = String::new();
+    let mut rest = own;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        said.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
+    }
+    said.push_str(rest);
+    let lines = said.lines().filter(|line| !line.starts_with("## "));
+    let lines = lines.map(|line| line.trim().trim_start_matches("- "));
+    let text = lines.map(plain).collect::<Vec<_>>().join("\n");
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// The part between the markers.
