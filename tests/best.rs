@@ -103,7 +103,7 @@ fn nan_failed_and_unfinished_runs_never_win() {
     no run is best by auc_val
       exp_001_nan: auc_val is no finite number
       exp_002_inf: auc_val is no finite number
-      exp_003_bad is failed
+      exp_003_bad failed
       exp_004_dirty has uncommitted code (--allow-dirty)
       exp_005_none has no auc_val
     --- exit 1

@@ -162,7 +162,7 @@ fn what_can_not_be_promoted_is_refused_with_a_way_out() {
     assert!(
         env.exp(&["promote", "5"])
             .error()
-            .contains("exp_005_bad is failed")
+            .contains("exp_005_bad failed")
     );
     record("exp_006_two")
         .model("a.pkl", "a")

@@ -201,6 +201,7 @@ fn the_checklist_speaks_russian() {
         .ok();
     let answers: Vec<&str> = text
         .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
         .filter_map(|line| line.split_whitespace().last())
         .collect();
     assert_eq!(answers, ["да", "да", "НЕТ", "НЕТ", "НЕТ", "да"], "{text}");
@@ -246,6 +247,11 @@ fn plots_name_what_they_can_not_draw() {
         env.read("loss.svg")
             .starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"")
     );
+    // Each of several plots has a file of its own.
+    env.exp(&["plot", "3", "4", "--svg", "all.svg"]).ok();
+    assert!(env.read("all_loss_val.svg").contains("loss_val"));
+    let error = env.exp(&["plot", "3", "4", "--svg", "-"]).error();
+    assert!(error.contains("holds one plot"), "{error}");
     env.write(
         "experiments/runs/exp_003_new_features/series/loss_val.csv",
         "step,value\n1,0.5\n2,x\n",

@@ -9,6 +9,7 @@ use crate::model::data::Artifact;
 use crate::model::{Run, Status};
 use crate::observe::data::{hash, pointer};
 use crate::record::end::record_path;
+use crate::report::diff::words::Words;
 use crate::store::stage::{self, Promotion};
 use crate::store::{contain, runs};
 use crate::ui::escape::printable;
@@ -38,11 +39,13 @@ pub fn promote(ctx: &Ctx, args: &PromoteArgs) -> Result<ExitCode> {
     let run = runs::resolve(project, &args.run)?.run?;
     let file = stage::file(project, &args.stage)?;
     if run.status != Status::Ok {
-        return Err(
-            Failure::new(format!("{} is {}", run.id(), run.status.word()))
-                .because("only a run that finished well can be promoted")
-                .hint(format!("look at it: git exp show {}", run.id().short())),
-        );
+        return Err(Failure::new(format!(
+            "{} {}",
+            run.id(),
+            Words::ENGLISH.status(run.status)
+        ))
+        .because("only a run that finished well can be promoted")
+        .hint(format!("look at it: git exp show {}", run.id().short())));
     }
     let model = model(ctx, &run, args.model.as_deref())?;
     if let Ok(Some(now)) = stage::read(project, &args.stage)

@@ -64,7 +64,7 @@ pub fn report(ctx: &Ctx, args: &ReportArgs) -> Result<ExitCode> {
     )?;
     let facts = gathered.facts(ctx.settings()?, lang);
     if let Some(file) = &args.update {
-        return update(ctx, &ctx.absolute(file), &sections, args, &gathered, &facts);
+        return update(ctx, file, &sections, args, &gathered, &facts);
     }
     if let Some(doubt) = gathered.doubt() {
         ctx.ui.doubt(doubt);
@@ -96,7 +96,7 @@ fn printed(ctx: &Ctx, sections: &[Section], facts: &Facts<'_>) -> String {
         return crate::ui::escape::json(&format!("{document:#}\n"));
     }
     if sections == [Section::Checklist] {
-        return checklist::lines(facts)
+        return checklist::lines(facts, ctx.ui.width())
             .iter()
             .map(|line| format!("{line}\n"))
             .collect();
@@ -110,12 +110,13 @@ fn printed(ctx: &Ctx, sections: &[Section], facts: &Facts<'_>) -> String {
 
 fn update(
     ctx: &Ctx,
-    file: &Path,
+    typed: &Path,
     sections: &[Section],
     args: &ReportArgs,
     gathered: &Gathered,
     facts: &Facts<'_>,
 ) -> Result<ExitCode> {
+    let file = &ctx.absolute(typed);
     let chosen = if sections.is_empty() {
         &Section::ALL[..]
     } else {
@@ -141,7 +142,7 @@ fn update(
     } else {
         before.clone()
     };
-    let updated = document::update(&text, sections, facts)
+    let updated = document::update(&text, sections, facts, &typed.to_string_lossy())
         .map_err(|failure| failure.because(file.display()))?;
     sure(gathered, &updated.sections, &text)?;
     for number in &updated.unknown {

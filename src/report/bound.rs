@@ -13,11 +13,21 @@ pub const CLOSE: &str = "<!-- /exp -->";
 
 /// Writes a number with its binding.
 pub fn bind(run: &str, metric: &str, value: &Number) -> String {
-    format!(
-        "{OPEN}{run}.{} -->{}{CLOSE}",
-        encoded(metric),
-        number::metric(value)
-    )
+    bind_text(run, metric, &number::metric(value))
+}
+
+/// Writes two numbers of a metric so that they can be told apart if they differ: to the last digit
+/// where the usual ones agree.
+pub fn bind_pair(metric: &str, a: (&str, &Number), b: (&str, &Number)) -> [String; 2] {
+    let exact = number::metric(a.1) == number::metric(b.1) && !a.1.same_value(b.1);
+    [a, b].map(|(run, value)| match exact {
+        true => bind_text(run, metric, value.as_str()),
+        false => bind(run, metric, value),
+    })
+}
+
+fn bind_text(run: &str, metric: &str, text: &str) -> String {
+    format!("{OPEN}{run}.{} -->{text}{CLOSE}", encoded(metric))
 }
 
 /// A metric's name as it may stand in an HTML comment in a table: what could end the comment or the
@@ -152,6 +162,19 @@ mod tests {
 
     fn n(text: &str) -> Number {
         Number::parse(text).unwrap()
+    }
+
+    #[test]
+    fn two_numbers_that_differ_are_written_so() {
+        let pair = |a, b| {
+            let (a, b) = (n(a), n(b));
+            bind_pair("auc", ("exp_001", &a), ("exp_002", &b)).join(" ")
+        };
+        assert_eq!(
+            pair("0.760356", "0.760418"),
+            "<!-- exp:exp_001.auc -->0.760356<!-- /exp --> <!-- exp:exp_002.auc -->0.760418<!-- /exp -->"
+        );
+        assert!(pair("0.840001", "0.81").contains("-->0.8400<!--"));
     }
 
     #[test]

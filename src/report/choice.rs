@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::diff::words::Words;
 use crate::choose::{self, Best, Excluded, Ruler};
 use crate::compare::Rules;
 use crate::compare::axis::State;
 use crate::model::metric::Goal;
-use crate::model::{Brief, Number, Status};
+use crate::model::{Brief, Number};
 use crate::settings::ProjectSettings;
 use crate::ui::number;
 
@@ -114,8 +115,7 @@ fn reason(
         .unwrap_or_default();
     let has = format!("{id} has {value}");
     match why {
-        Excluded::Status(Status::Running) => format!("{id} is still running"),
-        Excluded::Status(status) => format!("{id} is {}", status.word()),
+        Excluded::Status(status) => format!("{id} {}", Words::ENGLISH.status(*status)),
         Excluded::NoMetric => format!("{id} has no {}", best.metric),
         Excluded::NotFinite => format!("{has}, which is never best"),
         Excluded::Dirty => {
@@ -168,7 +168,7 @@ pub fn nobody(metric: &str, excluded: &[(usize, Excluded)], runs: &[Brief]) -> V
     lines.extend(excluded.iter().map(|(index, why)| {
         let id = runs[*index].id();
         match why {
-            Excluded::Status(status) => format!("  {id} is {}", status.word()),
+            Excluded::Status(status) => format!("  {id} {}", Words::ENGLISH.status(*status)),
             Excluded::NoMetric => format!("  {id} has no {metric}"),
             Excluded::NotFinite => format!("  {id}: {metric} is no finite number"),
             Excluded::Dirty => format!("  {id} has uncommitted code (--allow-dirty)"),

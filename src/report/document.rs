@@ -4,6 +4,7 @@
 //! in the file stays byte for byte, but for the numbers that are bound to a record.
 
 use super::bound;
+use super::diff::next::shell_word;
 use super::facts::Facts;
 use super::sections::Section;
 use crate::error::{Failure, Result};
@@ -82,21 +83,23 @@ pub fn append(text: &str, sections: &[Section], facts: &Facts<'_>) -> Result<Str
     Ok(whole)
 }
 
-/// Rewrites the sections that stand in a report, or only the wanted ones, and the bound numbers.
+/// Rewrites the sections that stand in a report, or only the wanted ones, and the bound numbers. `file`
+/// is how the report's file is typed, for the hint.
 ///
 /// # Errors
 /// Broken markers, a wanted section that is not there, or nothing at all to update.
-pub fn update(text: &str, wanted: &[Section], facts: &Facts<'_>) -> Result<Updated> {
+pub fn update(text: &str, wanted: &[Section], facts: &Facts<'_>, file: &str) -> Result<Updated> {
     let places = places(text)?;
     for section in wanted {
         if !places.iter().any(|place| place.section == *section) {
-            return Err(missing(&[*section], "the report has no section"));
+            return Err(missing(&[*section], "the report has no section", file));
         }
     }
     if places.is_empty() && bound::find(text).is_empty() {
         return Err(missing(
             &Section::ALL,
             "the report has no place for a section",
+            file,
         ));
     }
     let mut updated = Updated {
@@ -162,7 +165,7 @@ fn newline_of(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
 }
 
-fn missing(sections: &[Section], what: &str) -> Failure {
+fn missing(sections: &[Section], what: &str, file: &str) -> Failure {
     let names: Vec<&str> = sections.iter().map(|section| section.name()).collect();
     let what = match sections {
         [one] => format!("{what} `{}`", one.name()),
@@ -172,7 +175,8 @@ fn missing(sections: &[Section], what: &str) -> Failure {
     Failure::new(what)
         .because(format!("a section stands between two lines: {} and {}", begin(example), end(example)))
         .hint(format!(
-            "put these lines where the section should stand, or add it at the end: git exp report --update --append{}",
+            "put these lines where the section should stand, or add it at the end: git exp report --update {} --append{}",
+            shell_word(file),
             if sections.len() == 1 { format!(" --section {}", names[0]) } else { String::new() }
         ))
 }

@@ -14,6 +14,12 @@ pub struct Words {
 }
 
 impl Words {
+    /// For what is said in English alone.
+    pub const ENGLISH: Self = Self {
+        lang: Lang::En,
+        unicode: true,
+    };
+
     /// One of two fixed phrases.
     pub fn pick(self, english: &'static str, russian: &'static str) -> &'static str {
         self.lang.pick(english, russian)

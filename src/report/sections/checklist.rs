@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::choice::{file_state, unclear};
 use super::runs_counted;
+use crate::choose;
 use crate::model::data::DataInput;
 use crate::model::metric::{Yardstick, yardstick};
-use crate::model::{Run, Sha256};
+use crate::model::{Brief, Run, Sha256};
+use crate::report::diff::text::wrap;
 use crate::report::diff::words::Words;
 use crate::report::facts::{Choice, Facts, FileState, InUse};
 use crate::report::markers::markdown as safe;
@@ -240,16 +243,15 @@ fn in_use<'f>(
     Err(item(facts, question, answer, evidence).fix(promote))
 }
 
-/// The run that one would promote: the best by the primary metric.
+/// The run that one would promote: the one that `git exp best` chooses, else the best by the primary
+/// metric.
 fn candidate(facts: &Facts<'_>) -> String {
-    let primary = facts.primary();
-    let best = primary.and_then(|metric| {
-        facts
-            .ranked(&metric)
-            .first()
-            .map(|(run, _)| facts.label(run))
-    });
-    best.unwrap_or_else(|| "exp_NNN".to_owned())
+    let runs: Vec<Brief> = facts.runs.iter().map(|run| Brief::from(*run)).collect();
+    let chosen = choose::best(&runs, facts.settings, &choose::Options::default()).ok();
+    let chosen = chosen.and_then(|best| facts.runs.get(*best.ranking.first()?).copied());
+    let ranked = || facts.ranked(&facts.primary()?).first().map(|(run, _)| *run);
+    let found = chosen.or_else(ranked);
+    found.map_or_else(|| "exp_NNN".to_owned(), |run| facts.label(run))
 }
 
 fn reason(facts: &Facts<'_>) -> Item {
@@ -416,28 +418,47 @@ pub fn markdown(facts: &Facts<'_>) -> String {
     text
 }
 
-/// The checklist for a terminal: one line a question, the answer at its end.
-pub fn lines(facts: &Facts<'_>) -> Vec<String> {
+/// The checklist for a terminal: the answers at the ends of the lines, and what to do about it behind
+/// the question, or below where `width` columns leave no room.
+pub fn lines(facts: &Facts<'_>, width: usize) -> Vec<String> {
     let items = items(facts);
-    let texts: Vec<String> = items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let mut text = format!("{} {}: {}", index + 1, item.question, item.evidence);
-            if let Some(fix) = &item.fix {
-                text.push_str(&format!("   → {fix}"));
-            }
-            printable(&text).into_owned()
+    let answers: Vec<&str> = items.iter().map(|i| i.answer.word(facts.lang)).collect();
+    let answer = answers.iter().map(|answer| answer.width()).max();
+    let room = width.saturating_sub(2 + answer.unwrap_or(0));
+    let fix = |item: &Item| {
+        item.fix
+            .as_ref()
+            .map(|fix| printable(&format!("→ {fix}")).into_owned())
+    };
+    let texts: Vec<String> = (1..)
+        .zip(&items)
+        .map(|(n, item)| {
+            printable(&format!("{n} {}: {}", item.question, item.evidence)).into_owned()
         })
         .collect();
-    let widest = texts
+    let whole = texts
         .iter()
-        .map(|text| unicode_width::UnicodeWidthStr::width(text.as_str()))
-        .max();
-    let answers = items.iter().map(|item| item.answer.word(facts.lang));
-    texts
-        .iter()
-        .zip(answers)
-        .map(|(text, answer)| format!("{}  {answer}", pad(text, widest.unwrap_or(0))))
-        .collect()
+        .zip(&items)
+        .map(|(text, item)| match fix(item) {
+            Some(fix) => format!("{text}   {fix}"),
+            None => text.clone(),
+        });
+    let whole: Vec<String> = whole.collect();
+    if let Some(widest) = whole.iter().map(|text| text.width()).max()
+        && widest <= room
+    {
+        let line = |(text, answer): (&String, &&str)| format!("{}  {answer}", pad(text, widest));
+        return whole.iter().zip(&answers).map(line).collect();
+    }
+    let mut lines = Vec::new();
+    for ((text, answer), item) in texts.iter().zip(&answers).zip(&items) {
+        for (at, part) in wrap(text, room).iter().enumerate() {
+            lines.push(match at {
+                0 => format!("{}  {answer}", pad(part, room)),
+                _ => format!("  {part}"),
+            });
+        }
+        lines.extend(fix(item).map(|fix| format!("  {fix}")));
+    }
+    lines
 }

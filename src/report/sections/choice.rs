@@ -3,6 +3,7 @@
 use super::{bound, nothing};
 use crate::model::Run;
 use crate::model::metric::{Yardstick, yardstick};
+use crate::report::bound::bind_pair;
 use crate::report::facts::{Choice, Facts, FileState, InUse};
 use crate::report::markers::{code, markdown as safe};
 use crate::report::yardsticks::Groups;
@@ -260,24 +261,21 @@ fn against_rival(
         .iter()
         .filter(|m| yardstick(m) == Some(Yardstick::Test))
     {
-        let value = |run: &Run| facts.number(run, metric).map(crate::model::Number::as_f64);
-        let (Some(own), Some(other)) = (value(run), value(rival)) else {
+        let (Some(own), Some(other)) = (facts.number(run, metric), facts.number(rival, metric))
+        else {
             continue;
         };
         let same_rows = Groups::of(facts, metric).comparable(run, rival) == Some(true);
-        if same_rows && facts.better(metric, own, other) {
+        if same_rows && facts.better(metric, own.as_f64(), other.as_f64()) {
+            let (ours, theirs) = (facts.label(run), facts.label(rival));
+            let [theirs, ours] = bind_pair(metric, (&theirs, other), (&ours, own));
             reasons.push(
                 format!(
                     "{} {} {}",
                     lang.pick("its", "его"),
                     code(metric),
                     lang.pick("is worse", "хуже")
-                ) + &format!(
-                    ": {} {} {}",
-                    bound(facts, rival, metric),
-                    lang.pick("against", "против"),
-                    bound(facts, run, metric)
-                ),
+                ) + &format!(": {theirs} {} {ours}", lang.pick("against", "против"),),
             );
         }
     }

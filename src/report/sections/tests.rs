@@ -135,7 +135,7 @@ fn the_checklist_answers_from_records() {
         |_| {},
         |facts| {
             facts.choice = Choice::Made(promoted(None));
-            checklist::lines(facts).join("\n")
+            checklist::lines(facts, 132).join("\n")
         },
     );
     insta::assert_snapshot!(lines, @r##"
@@ -214,14 +214,16 @@ fn a_report_keeps_its_own_words() {
         Lang::Ru,
         |_| {},
         |facts| {
-            let updated = document::update(own, &[], facts).unwrap();
+            let updated = document::update(own, &[], facts, "report.md").unwrap();
             assert_eq!(updated.sections, [Section::Choice]);
             assert_eq!(updated.numbers, ["exp_003 roc_auc_val 0,83 → 0,84"]);
             let choice = Section::Choice.markdown(facts).replace('\n', "\r\n");
             let expected = own.replace("0,83", "0,84").replace("old\r\n", &choice);
             assert_eq!(updated.text, expected);
             assert_eq!(
-                document::update(&expected, &[], facts).unwrap().text,
+                document::update(&expected, &[], facts, "report.md")
+                    .unwrap()
+                    .text,
                 expected
             );
         },
@@ -258,13 +260,16 @@ fn broken_markers_are_named_by_line_and_nothing_is_written() {
         |_| {},
         |facts| {
             for (text, message) in cases {
-                let failure = document::update(text, &[], facts).unwrap_err();
+                let failure = document::update(text, &[], facts, "report.md").unwrap_err();
                 assert_eq!(failure.message(), message);
                 assert!(!failure.hints().is_empty());
             }
             let one = "<!-- exp:begin table -->\n<!-- exp:end table -->\n";
-            let failure = document::update(one, &[Section::Choice], facts).unwrap_err();
+            let failure =
+                document::update(one, &[Section::Choice], facts, "report.md").unwrap_err();
             assert_eq!(failure.message(), "the report has no section `choice`");
+            let hint = "git exp report --update report.md --append --section choice";
+            assert!(failure.hints()[0].ends_with(hint), "{failure:?}");
         },
     );
 }
@@ -283,7 +288,12 @@ fn hostile_records_stay_inside_their_cell() {
     };
     with(Lang::En, change, |facts| {
         let whole = document::new(&Section::ALL, facts);
-        assert_eq!(document::update(&whole, &[], facts).unwrap().text, whole);
+        assert_eq!(
+            document::update(&whole, &[], facts, "report.md")
+                .unwrap()
+                .text,
+            whole
+        );
         assert!(!whole.contains("<script"), "{whole}");
         let table = Section::Table.markdown(facts);
         let unescaped = |line: &str| line.replace("\\|", "").matches('|').count();
