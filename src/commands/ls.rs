@@ -71,7 +71,7 @@ Filters:
   params.dropout IS NULL                      what was not recorded is neither true nor false
 
 In the table:
-  –       not recorded             ?      not known: no record of the base here, no digest of the data
+  –       not recorded             ?      not known: the record of its base, the digest of its data
   dirty   uncommitted code, kept   @prod  the run in production       #tag   a tag";
 
 /// How many runs are shown when nothing is said.

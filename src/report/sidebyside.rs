@@ -140,21 +140,21 @@ pub fn blocks(runs: &[String], lines: &[&Line], width: usize) -> Vec<String> {
     let used = |shown: &[usize], cap: usize| -> usize {
         shown.iter().map(|column| (*column).min(cap) + 2).sum()
     };
-    let mut blocks = Vec::new();
-    let mut from = 0;
-    while from < runs.len() {
-        let mut to = from + 1;
-        while to < runs.len() && used(&columns[from..=to], NARROWEST) <= room {
-            to += 1;
-        }
-        let mut cap = WIDEST;
-        while cap > NARROWEST && used(&columns[from..to], cap) > room {
-            cap -= 1;
-        }
-        blocks.push(block(runs, lines, from..to, width, (name, cap)));
-        from = to;
-    }
-    blocks
+    let most = (1..=runs.len()).rev().find(|count| {
+        let mut blocks = columns.chunks(*count);
+        blocks.all(|shown| used(shown, NARROWEST) <= room)
+    });
+    // As few blocks as can be, and as many runs in the last as in the first.
+    let count = runs.len().div_ceil(most.unwrap_or(1));
+    let count = runs.len().div_ceil(count.max(1)).max(1);
+    let starts = (0..runs.len()).step_by(count);
+    let draw = |from: usize| {
+        let shown = from..runs.len().min(from + count);
+        let fits = |cap: &usize| used(&columns[shown.clone()], *cap) <= room;
+        let cap = (NARROWEST..=WIDEST).rev().find(fits);
+        block(runs, lines, shown, width, (name, cap.unwrap_or(NARROWEST)))
+    };
+    starts.map(draw).collect()
 }
 
 fn value(line: &Line, run: usize) -> String {

@@ -21,7 +21,7 @@ use crate::settings::Lang;
 /// One step from a base to a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What changed, in the order of the axes. Those of the command line are no factors.
+    /// What changed, in the order of the axes; the command line where nothing else did.
     pub changes: Vec<Change>,
     /// Axes of which the records don't say whether they changed.
     pub unknown: Vec<&'static str>,
@@ -133,7 +133,8 @@ impl Step {
             let lang = facts.lang;
             step.push("hardware", "", machine(base, lang), machine(run, lang));
         }
-        if state(Axis::Command) == State::Changed {
+        // It is no factor beside what counts, and often says the same once more.
+        if step.changes.is_empty() && state(Axis::Command) == State::Changed {
             let (before, after) = axes.command.sides();
             step.push("command", "", before, after);
         }
