@@ -44,6 +44,22 @@ fn flags_on_files_that_are_as_they_were_make_no_snapshot() {
     assert!(!done.is_snapshot() && !done.frozen.is_dirty());
 }
 
+#[test]
+fn what_is_meant_not_to_be_on_disk_is_not_deleted() {
+    let env = TestEnv::new();
+    env.write("both.py", "kept\n");
+    env.write("other.py", "1\n");
+    env.commit("base");
+    env.git(&["update-index", "--assume-unchanged", "both.py"]);
+    env.git(&["update-index", "--skip-worktree", "both.py"]);
+    std::fs::remove_file(env.path("both.py")).unwrap();
+    env.write("other.py", "2\n");
+    let frozen = freezing(&env).check_tree_only();
+    let kept = format!("{}:both.py", frozen.tree);
+    assert_eq!(env.git(&["show", &kept]), "kept\n");
+    assert_eq!(frozen.changes.len(), 1);
+}
+
 fn sparse(options: &[&str]) -> TestEnv {
     let env = TestEnv::new();
     for path in ["in/a.py", "in/deep/b.py", "out/c.py", "out/d.py"] {

@@ -222,11 +222,15 @@ impl Hidden {
             if !scope.covers(path) {
                 continue;
             }
+            let is_skipped = entry.tag.eq_ignore_ascii_case(&b'S');
+            if is_skipped && top.join(path.to_path()).symlink_metadata().is_err() {
+                // Meant not to be there, whatever else is said of it.
+                continue;
+            }
             if entry.tag.is_ascii_lowercase() {
                 hidden.assume_unchanged.push(path.clone());
             }
-            let present = || top.join(path.to_path()).symlink_metadata().is_ok();
-            if entry.tag.eq_ignore_ascii_case(&b'S') && present() {
+            if is_skipped {
                 hidden.skip_worktree.push(path.clone());
             }
         }

@@ -53,8 +53,9 @@ fn ignored(env: &TestEnv) -> Vec<RecordPath> {
     found
 }
 
-/// Tracked paths that are meant not to be on disk (skip-worktree): they are as in the index, not
-/// deleted. Where something else has taken their place, they are gone.
+/// Tracked paths that are meant not to be on disk: they are as in the index, not deleted. These are
+/// files to be skipped (skip-worktree) and submodules that are not checked out. Where something else
+/// has taken their place, they are gone.
 fn skipped(env: &TestEnv) -> Vec<RecordPath> {
     let found = |at: &Path| at.symlink_metadata().ok();
     let is_open = |path: &Path| {
@@ -62,12 +63,22 @@ fn skipped(env: &TestEnv) -> Vec<RecordPath> {
         let mut folders = path.ancestors().skip(1).take_while(inside);
         found(path).is_none() && folders.all(|at| found(at).is_none_or(|found| found.is_dir()))
     };
+    let staged = listed(env, env.repo(), &["-s"]);
+    let submodules = staged.iter().filter_map(|line| {
+        let line = line.strip_prefix(b"160000 ")?;
+        let name = &line[line.iter().position(|&b| b == b'\t')? + 1..];
+        let place = env.repo().join(OsStr::from_bytes(name));
+        let filled = || std::fs::read_dir(&place).is_ok_and(|mut names| names.next().is_some());
+        let is_open = found(&place).is_none_or(|found| found.is_dir() && !filled());
+        is_open.then(|| RecordPath::from_bytes(name))
+    });
     let lines = listed(env, env.repo(), &["-v"]);
     lines
         .iter()
         .filter_map(|line| line.strip_prefix(b"S ").or(line.strip_prefix(b"s ")))
         .filter(|name| is_open(&env.repo().join(OsStr::from_bytes(name))))
         .map(RecordPath::from_bytes)
+        .chain(submodules)
         .collect()
 }
 
