@@ -229,6 +229,36 @@ fn a_snapshot_with_a_secret_is_not_published_unasked() {
 }
 
 #[test]
+fn a_token_that_an_amended_commit_took_out_does_not_go_with_the_run() {
+    let env = shared();
+    let token = format!("ghp_{}", "a1B2c3D4e5".repeat(4).get(..36).unwrap());
+    env.write("conf.py", format!("token = '{token}'\n"));
+    env.commit("oops");
+    let oops = env.git(&["rev-parse", "--short=7", "HEAD"]);
+    env.exp(&["start", "early"]).ok();
+    env.exp(&["finish"]).ok();
+    env.write("conf.py", "token = environ['TOKEN']\n");
+    env.git(&["add", "conf.py"]);
+    env.git(&["commit", "-q", "--amend", "-m", "nobody saw it"]);
+    env.exp(&["start", "late"]).ok();
+    env.exp(&["finish"]).ok();
+    let error = env.exp(&["push"]).error();
+    let told = format!(
+        "exp_001_early: conf.py:1: GitHub token, in commit {}",
+        oops.trim()
+    );
+    assert!(
+        error.contains(&told) && !error.contains("exp_002_late: "),
+        "{error}"
+    );
+    assert_eq!(env.git(&["ls-remote", "origin", "refs/exp/*"]), "");
+    env.exp(&["push", "--run", "exp_002_late"]).ok();
+    // What is there already is not asked for again.
+    env.exp(&["push", "--allow-secrets"]).ok();
+    assert!(env.exp(&["push"]).ok().contains("has everything already"));
+}
+
+#[test]
 fn pruning_fetches_never_delete_what_was_not_pushed() {
     let env = shared();
     env.exp(&["start", "mine"]).ok();

@@ -7,7 +7,7 @@ use crate::error::{ExitCode, Failure, Result};
 use crate::git::remote::{self, Answer};
 use crate::git::{Repo, large, notes, refs};
 use crate::model::Oid;
-use crate::record::publish::{self, Publication};
+use crate::record::publish::{self, Plan, Publication};
 use crate::store::shared;
 use crate::ui::escape::printable;
 
@@ -22,7 +22,7 @@ pub struct PushArgs {
     /// Only say what would become public
     #[arg(long)]
     pub dry_run: bool,
-    /// Push although a snapshot holds something that looks like a secret
+    /// Push although something that looks like a secret becomes public
     #[arg(long)]
     pub allow_secrets: bool,
 }
@@ -37,8 +37,9 @@ pub fn push(ctx: &Ctx, args: &PushArgs) -> Result<ExitCode> {
     let repo = ctx.repo()?;
     let remote = remote::choose(repo, args.remote.as_deref())?;
     let there = remote::list(repo, &remote)?;
-    let plan = publish::plan(ctx, &there, &args.runs)?;
-    announce(ctx, &remote, &plan)?;
+    let plan = publish::plan(ctx, &remote, &there, &args.runs)?;
+    announce(ctx, &remote, &plan);
+    let plan = plan.runs;
     refuse_secrets(&plan, args)?;
     if args.dry_run {
         return Ok(ExitCode::OK);
@@ -79,8 +80,8 @@ pub fn push(ctx: &Ctx, args: &PushArgs) -> Result<ExitCode> {
 }
 
 /// Says what becomes public before it does.
-fn announce(ctx: &Ctx, remote: &str, plan: &[Publication]) -> Result<()> {
-    for run in plan {
+fn announce(ctx: &Ctx, remote: &str, plan: &Plan) {
+    for run in &plan.runs {
         match run.files.len() {
             0 => ctx.ui.detail(format!("{}  its commit", run.label)),
             count => {
@@ -95,17 +96,14 @@ fn announce(ctx: &Ctx, remote: &str, plan: &[Publication]) -> Result<()> {
             ctx.ui.detail(format!("    {}", printable(&path.display())));
         }
     }
-    let bases: Vec<Oid> = plan.iter().filter_map(|run| run.base.clone()).collect();
-    if !bases.is_empty() {
-        let count = remote::unpublished(ctx.repo()?, remote, &bases)?;
-        if count > 0 {
-            let commits = if count == 1 { "commit" } else { "commits" };
-            ctx.ui.say(format!(
-                "with them {count} {commits} that no branch of {remote} is known to have"
-            ));
-        }
-    }
-    Ok(())
+    let commits = match plan.commits {
+        0 => return,
+        1 => "1 commit".to_owned(),
+        count => format!("{count} commits"),
+    };
+    ctx.ui.say(format!(
+        "with them {commits} that no branch of {remote} is known to have"
+    ));
 }
 
 /// What is in a pushed ref can't be called back.
@@ -115,20 +113,20 @@ fn refuse_secrets(plan: &[Publication], args: &PushArgs) -> Result<()> {
         return Ok(());
     };
     let mut failure = Failure::new(match leaky.len() {
-        1 => format!(
-            "the snapshot of {} holds what looks like a secret",
-            first.label
-        ),
-        count => format!("{count} snapshots hold what looks like a secret"),
+        1 => format!("with {} goes what looks like a secret", first.label),
+        count => format!("with {count} runs goes what looks like a secret"),
     });
     for run in &leaky {
         for leak in &run.secrets {
             let line = leak.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let commit = leak.commit.as_ref();
+            let commit = commit.map(|commit| format!(", in commit {}", commit.short()));
             failure = failure.because(format!(
-                "{}: {}{line}: {}",
+                "{}: {}{line}: {}{}",
                 run.label,
                 leak.path.display(),
-                leak.kind
+                leak.kind,
+                commit.unwrap_or_default()
             ));
         }
     }
@@ -141,7 +139,7 @@ fn refuse_secrets(plan: &[Publication], args: &PushArgs) -> Result<()> {
     }
     Err(failure
         .hint(format!(
-            "give the snapshot up: git update-ref -d {}",
+            "give its code up: git update-ref -d {}",
             refs::name(&first.uid)
         ))
         .hint("if it is none: git exp push --allow-secrets"))

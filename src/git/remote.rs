@@ -273,17 +273,37 @@ fn answers(text: &str) -> Vec<Answer> {
     text.lines().filter_map(parse).collect()
 }
 
-/// How many commits would become public that no branch of the remote is known to have.
-pub fn unpublished(repo: &Repo, remote: &str, commits: &[Oid]) -> Result<u64, Error> {
-    let wanted: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
-    let text = repo
+/// The commits that would become public with these: what no branch of the remote is known to have and
+/// none of its runs has, with their parents, newest first.
+pub fn unpublished(
+    repo: &Repo,
+    remote: &str,
+    there: &There,
+    commits: &[Oid],
+) -> Result<Vec<(Oid, Vec<Oid>)>, Error> {
+    if commits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = commits.iter().map(|commit| format!("{commit}\n"));
+    let there = there.runs.values().map(|run| format!("^{run}\n"));
+    let printed = repo
         .git()
+        .args([
+            "rev-list",
+            "--parents",
+            "--ignore-missing",
+            "--stdin",
+            "--not",
+        ])
         // Options among the commits of standard input are for git 2.42 and later.
-        .args(["rev-list", "--count", "--stdin", "--not"])
         .arg(format!("--remotes={remote}"))
-        .stdin(wanted)
+        .stdin(wanted.chain(there).collect::<String>())
         .text()?;
-    text.parse().map_err(|_| Error::Unexpected(text))
+    let parse = |line: &str| {
+        let mut ids = line.split(' ').filter_map(Oid::parse);
+        Some((ids.next()?, ids.collect()))
+    };
+    Ok(printed.lines().filter_map(parse).collect())
 }
 
 /// Adds the refspecs to the remote's configuration, so that a plain `git fetch` brings runs too.

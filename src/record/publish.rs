@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::git::objects::Objects;
-use crate::git::remote::There;
+use crate::git::remote::{self, There};
 use crate::git::snapshot::{Parts, parts};
 use crate::git::{Error, refs};
 use crate::model::{Oid, RecordPath, Run, Uid};
@@ -29,8 +29,17 @@ pub struct Publication {
     pub base: Option<Oid>,
     /// Files that only the snapshot has.
     pub files: Vec<RecordPath>,
-    /// What looks like a secret in them.
+    /// What looks like a secret in them, and in commits that become public with the run.
     pub secrets: Vec<Leak>,
+}
+
+/// What a push would make public.
+#[derive(Debug)]
+pub struct Plan {
+    /// The refs, in order of uid.
+    pub runs: Vec<Publication>,
+    /// How many commits come along that the remote is not known to have.
+    pub commits: usize,
 }
 
 /// Something that looks like a secret.
@@ -42,24 +51,78 @@ pub struct Leak {
     pub line: Option<usize>,
     /// What.
     pub kind: &'static str,
+    /// The commit that brought it; `None` in a snapshot.
+    pub commit: Option<Oid>,
 }
 
-/// Everything that a push would make public, in order of uid. `wanted` are the runs to push; all
-/// when empty.
-pub fn plan(ctx: &Ctx, there: &There, wanted: &[String]) -> Result<Vec<Publication>> {
+/// Everything that a push to a remote would make public. `wanted` are the runs to push; all when empty.
+pub fn plan(ctx: &Ctx, remote: &str, there: &There, wanted: &[String]) -> Result<Plan> {
     let repo = ctx.repo()?;
     let objects = Objects::open(repo);
     let labels = labels(ctx)?;
     let wanted = uids(ctx, wanted)?;
-    let mut plan = Vec::new();
+    let mut runs = Vec::new();
     for (uid, target) in refs::list(repo)? {
         let skipped = wanted.as_ref().is_some_and(|wanted| !wanted.contains(&uid));
         if skipped || there.runs.get(&uid) == Some(&target) {
             continue;
         }
-        plan.push(publication(&objects, uid, target, &labels)?);
+        runs.push(publication(&objects, uid, target, &labels)?);
     }
-    Ok(plan)
+    let bases: Vec<Oid> = runs.iter().filter_map(|run| run.base.clone()).collect();
+    let commits = remote::unpublished(repo, remote, there, &bases)?;
+    add_leaks_of_commits(&objects, &mut runs, &commits)?;
+    Ok(Plan {
+        runs,
+        commits: commits.len(),
+    })
+}
+
+/// An amended commit takes a token out of the branch, and not out of the runs that were made before.
+fn add_leaks_of_commits(
+    objects: &Objects<'_>,
+    runs: &mut [Publication],
+    commits: &[(Oid, Vec<Oid>)],
+) -> Result<()> {
+    let mut leaks: BTreeMap<&Oid, Vec<Leak>> = BTreeMap::new();
+    for (commit, parents) in commits {
+        let empty = objects.format().empty_tree();
+        let before = parents.first().unwrap_or(&empty);
+        let changes = match objects.tree_diff(before, commit) {
+            // Shallow, or left on the server: it came from there.
+            Err(Error::Missing(_)) => continue,
+            changes => changes?,
+        };
+        let found = leaks.entry(commit).or_default();
+        for change in changes {
+            if let Some((mode, id)) = change.new
+                && is_file(mode)
+            {
+                found.extend(scan(objects, &change.path, &id, Some(commit))?);
+            }
+        }
+    }
+    leaks.retain(|_, leaks| !leaks.is_empty());
+    if leaks.is_empty() {
+        return Ok(());
+    }
+    let parents: BTreeMap<&Oid, &Vec<Oid>> = commits.iter().map(|(id, of)| (id, of)).collect();
+    for run in runs {
+        let mut open: Vec<&Oid> = run.base.iter().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(commit) = open.pop() {
+            if seen.insert(commit) {
+                run.secrets
+                    .extend(leaks.get(commit).into_iter().flatten().cloned());
+                open.extend(parents.get(commit).into_iter().copied().flatten());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_file(mode: u32) -> bool {
+    mode & 0o170_000 == 0o100_000
 }
 
 /// The uids of named runs; `None` when none is named.
@@ -124,7 +187,6 @@ fn only_there(objects: &Objects<'_>, parts: &Parts) -> Result<(Vec<RecordPath>, 
             changes.extend(objects.tree_diff(from, &kept.id)?);
         }
     }
-    let is_file = |mode: u32| mode & 0o170_000 == 0o100_000;
     let mut files = BTreeSet::new();
     let mut contents = BTreeSet::new();
     for change in changes {
@@ -137,18 +199,24 @@ fn only_there(objects: &Objects<'_>, parts: &Parts) -> Result<(Vec<RecordPath>, 
     }
     let mut leaks = Vec::new();
     for (path, id) in &contents {
-        leaks.extend(scan(objects, path, id)?);
+        leaks.extend(scan(objects, path, id, None)?);
     }
     leaks.dedup();
     Ok((files.into_iter().collect(), leaks))
 }
 
-fn scan(objects: &Objects<'_>, path: &RecordPath, id: &Oid) -> Result<Vec<Leak>> {
+fn scan(
+    objects: &Objects<'_>,
+    path: &RecordPath,
+    id: &Oid,
+    commit: Option<&Oid>,
+) -> Result<Vec<Leak>> {
     if secrets::is_secret_path(path) {
         return Ok(vec![Leak {
             path: path.clone(),
             line: None,
             kind: "its name",
+            commit: commit.cloned(),
         }]);
     }
     let bytes = match objects.blob(id) {
@@ -164,6 +232,7 @@ fn scan(objects: &Objects<'_>, path: &RecordPath, id: &Oid) -> Result<Vec<Leak>>
         path: path.clone(),
         line: Some(finding.line),
         kind: finding.kind,
+        commit: commit.cloned(),
     };
     Ok(secrets::scan(&bytes).into_iter().map(leak).collect())
 }
