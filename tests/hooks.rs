@@ -195,7 +195,7 @@ fn ci_jobs_are_added_beside_others_and_taken_out() {
     }
     env.exp(&["init", "--no-ci"]).ok();
     assert_eq!(env.read(".gitlab-ci.yml").trim_end(), own.trim_end());
-    assert!(!env.path(".github/workflows/git-exp.yml").exists());
+    assert!(!env.path(".github").exists());
 }
 
 #[test]

@@ -55,13 +55,19 @@ jobs:
           lfs: false # a pointer names the SHA-256, which is enough
       - run: git fetch origin '+refs/exp/*:refs/exp/*' '+refs/notes/exp*:refs/notes/exp*'
       - run: cargo install --locked git-exp
-      - run: git exp check --since \"$SINCE\" --format github --summary \"$GITHUB_STEP_SUMMARY\"
+      - run: |
+          # After the first push, and after a forced one, there is nothing to compare with.
+          git rev-parse --verify --quiet \"$SINCE^{commit}\" >/dev/null || SINCE=
+          git exp check ${SINCE:+--since \"$SINCE\"} --format github --summary \"$GITHUB_STEP_SUMMARY\"
         env: # not in the command: names of branches are input
           SINCE: >-
             ${{ github.base_ref && format('origin/{0}', github.base_ref)
             || github.ref_name == github.event.repository.default_branch && github.event.before
             || format('origin/{0}', github.event.repository.default_branch) }}
 ";
+
+/// Where GitHub looks for it.
+const GITHUB_FILE: &str = ".github/workflows/git-exp.yml";
 
 /// `STAGE` is put in; a job without one needs a stage `test`, which a pipeline may not have.
 const GITLAB: &str = "\
@@ -196,7 +202,7 @@ pub fn no_ci(ctx: &Ctx) -> Result<Vec<String>> {
 fn ci_file(ctx: &Ctx, forge: Forge) -> Result<PathBuf> {
     let top = ctx.repo()?.top()?;
     Ok(top.join(match forge {
-        Forge::Github => ".github/workflows/git-exp.yml",
+        Forge::Github => GITHUB_FILE,
         Forge::Gitlab => ".gitlab-ci.yml",
     }))
 }
@@ -230,8 +236,15 @@ fn take_out(ctx: &Ctx, paths: &[PathBuf]) -> Result<Vec<String>> {
         match left {
             Some(left) if left == text => continue,
             Some(left) => replace(path, &left)?,
-            None => std::fs::remove_file(path)
-                .context(|| format!("cannot remove {}", path.display()))?,
+            None => {
+                std::fs::remove_file(path)
+                    .context(|| format!("cannot remove {}", path.display()))?;
+                // The folders of the job, where they hold nothing else.
+                if path.ends_with(GITHUB_FILE) {
+                    let mut made = path.ancestors().skip(1).take(2);
+                    made.try_for_each(std::fs::remove_dir).ok();
+                }
+            }
         }
         lines.push(format!("{} has the check no longer", shown(ctx, path)));
     }
