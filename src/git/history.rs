@@ -63,36 +63,56 @@ pub fn tips(repo: &Repo, head: Option<&Oid>) -> Result<Tips, Error> {
 
 /// The commits of these (which must be present) that can't be reached from any of the tips.
 ///
-/// One walk for all of them, which stops where the tips' own history begins.
+/// git walks by date, so where clocks went wrong a commit may seem to be outside of a history that it
+/// is in. The other way round nobody errs: what seems to be inside has a path to it. So one walk, which
+/// stops where the tips' own history begins, settles most, and only for what is left all history is
+/// listed.
 pub fn unreached(
     repo: &Repo,
     commits: &BTreeSet<Oid>,
     tips: &[Oid],
 ) -> Result<BTreeSet<Oid>, Error> {
-    if commits.is_empty() {
-        return Ok(BTreeSet::new());
-    }
     // A tip needs no walk to be reached.
     let tips_alone: BTreeSet<&Oid> = tips.iter().collect();
-    let mut left = commits
-        .iter()
-        .filter(|commit| !tips_alone.contains(commit))
-        .peekable();
-    if left.peek().is_none() {
+    let left = commits.iter().filter(|commit| !tips_alone.contains(commit));
+    let left: BTreeSet<Oid> = left.cloned().collect();
+    let outside = walked(repo, &left, left.iter(), tips)?;
+    let inside = walked(repo, &outside, tips.iter(), &[])?;
+    Ok(outside.difference(&inside).cloned().collect())
+}
+
+/// The commits of these that can be reached from the tips. None of them may be in the history of
+/// `elsewhere`, which then need not be walked.
+pub fn reached(
+    repo: &Repo,
+    commits: &BTreeSet<Oid>,
+    tips: &[Oid],
+    elsewhere: &[Oid],
+) -> Result<BTreeSet<Oid>, Error> {
+    walked(repo, commits, tips.iter(), elsewhere)
+}
+
+/// Those of `wanted` that a walk lists.
+fn walked<'o>(
+    repo: &Repo,
+    wanted: &BTreeSet<Oid>,
+    from: impl Iterator<Item = &'o Oid>,
+    not: &[Oid],
+) -> Result<BTreeSet<Oid>, Error> {
+    let mut input = lines(from, "");
+    if wanted.is_empty() || input.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let mut input = lines(left, "");
-    input.extend(lines(tips.iter(), "^"));
+    input.extend(lines(not.iter(), "^"));
     let printed = repo
         .git()
         .args(["rev-list", "--stdin"])
         .stdin(input)
         .run()?;
-    let outside: BTreeSet<Oid> = String::from_utf8_lossy(&printed)
-        .lines()
-        .filter_map(Oid::parse)
-        .collect();
-    Ok(commits.intersection(&outside).cloned().collect())
+    let printed = String::from_utf8_lossy(&printed);
+    let wanted: HashMap<&str, &Oid> = wanted.iter().map(|id| (id.as_str(), id)).collect();
+    let found = printed.lines().filter_map(|line| wanted.get(line));
+    Ok(found.map(|id| (*id).clone()).collect())
 }
 
 /// How many commits only one of two commits has in its history.
@@ -299,10 +319,55 @@ mod tests {
         let both: BTreeSet<Oid> = [head.clone(), lost.clone()].into();
         let out = unreached(&repo, &both, &tips.branches).unwrap();
         assert_eq!(out, [lost.clone()].into());
+        let found = reached(&repo, &out, &[lost.clone()], &tips.branches).unwrap();
+        assert_eq!(found, out);
+        assert!(
+            reached(&repo, &out, &[head.clone()], &[])
+                .unwrap()
+                .is_empty()
+        );
         assert!(reflog(&repo).unwrap().contains(&lost));
         assert!(branch_with(&repo, &lost).unwrap().is_none());
         let newest = recent(&repo, &tips.branches, 10, 0).unwrap();
         assert_eq!(newest[0].id, head);
+    }
+
+    #[test]
+    fn a_walk_by_dates_that_are_wrong_is_not_believed() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        let commit = |parent: &Oid, date: &str| {
+            let tree = lab.git(&["rev-parse", "HEAD^{tree}"]);
+            let output = std::process::Command::new("git")
+                .args([
+                    "commit-tree",
+                    "-m",
+                    date,
+                    "-p",
+                    parent.as_str(),
+                    tree.trim(),
+                ])
+                .current_dir(lab.top())
+                .envs(["AUTHOR", "COMMITTER"].map(|role| (format!("GIT_{role}_DATE"), date)))
+                .envs(["AUTHOR", "COMMITTER"].map(|role| (format!("GIT_{role}_NAME"), "t")))
+                .envs(["AUTHOR", "COMMITTER"].map(|role| (format!("GIT_{role}_EMAIL"), "t@e")))
+                .output()
+                .unwrap();
+            Oid::parse(String::from_utf8(output.stdout).unwrap().trim()).unwrap()
+        };
+        let mut tip = repo.resolve("HEAD").unwrap().unwrap();
+        for _ in 0..12 {
+            tip = commit(&tip, "2020-01-01T00:00:00Z");
+        }
+        let ran = commit(&tip, "2024-01-01T00:00:00Z");
+        tip = ran.clone();
+        for _ in 0..12 {
+            tip = commit(&tip, "2001-01-01T00:00:00Z");
+        }
+        let (ran, tips) = ([ran].into(), [tip]);
+        let by_date = walked(&repo, &ran, ran.iter(), &tips).unwrap();
+        assert_eq!(by_date, ran, "git errs here, or this test says nothing");
+        assert!(unreached(&repo, &ran, &tips).unwrap().is_empty());
     }
 
     #[test]
