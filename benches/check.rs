@@ -1,5 +1,6 @@
 //! What `git exp check` of 1,000 runs costs, beside `git fsck --connectivity-only` of the same
-//! repository, which like it asks whether everything that is named is there.
+//! repository, which like it asks whether everything that is named is there; and with `--since`, for
+//! ten new runs, beside `git diff --name-only`, which like it looks at all files for what changed.
 //!
 //! `cargo bench --bench check` (`BENCH_RUNS=200` for fewer) makes a repository in which every other
 //! run was made on uncommitted code, each with a snapshot and a patch of its own, and prints the best
@@ -22,25 +23,39 @@ fn main() {
     let runs = std::env::var("BENCH_RUNS").map_or(1000, |text| text.parse().unwrap());
     let home = tempfile::tempdir().unwrap();
     let repo = project(home.path(), runs);
+    if std::env::var_os("BENCH_KEEP").is_some() {
+        println!("{}", home.keep().join("repo").display());
+        return;
+    }
     println!("{runs} runs, {} of them on uncommitted code", runs / 2);
     let ours = |args: &'static [&'static str]| {
         let repo = &repo;
         best(move || run(repo, env!("CARGO_BIN_EXE_git-exp"), args))
     };
-    let fsck = best(|| run(&repo, "git", &["fsck", "--connectivity-only"]));
-    let check = ours(&["check"]);
-    let since = ours(&["check", "--since", "HEAD~1"]);
-    let ratio = |time: Duration| time.as_secs_f64() / fsck.as_secs_f64();
+    let git = |args: &'static [&'static str]| best(|| run(&repo, "git", args));
+    let cases = [
+        (
+            "check",
+            ours(&["check"]),
+            "git fsck --connectivity-only",
+            git(&["fsck", "--connectivity-only"]),
+            10.0,
+        ),
+        (
+            "check --since, 10 new runs",
+            ours(&["check", "--since", "HEAD~1"]),
+            "git diff --name-only",
+            git(&["diff", "--name-only", "HEAD~1"]),
+            4.0,
+        ),
+    ];
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-    println!("  git fsck --connectivity-only  {:>8.1} ms", ms(fsck));
-    for (name, time, promised) in [
-        ("check", check, "10"),
-        ("check --since, 10 new runs", since, "–"),
-    ] {
+    for (name, time, other, beside, promised) in cases {
         println!(
-            "  {name:<29} {:>8.1} ms   {:>5.1}x fsck   promised {promised}",
+            "  {name:<27} {:>8.1} ms   {:>5.1}x {other} ({:.1} ms)   promised {promised}x",
             ms(time),
-            ratio(time)
+            time.as_secs_f64() / beside.as_secs_f64(),
+            ms(beside)
         );
     }
 }

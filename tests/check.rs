@@ -1,10 +1,12 @@
 //! `git exp check`: honest repositories are left alone, and lies are found, each under its own code.
 
 mod clones;
+mod cunning;
 mod honest;
 mod lies;
 mod output;
 mod repairs;
+mod since;
 
 use git_exp::model::data::{Artifact, ConfigFile, DataInput, DataKind, MetricsFile};
 use git_exp::model::param::ParamKind;

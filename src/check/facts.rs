@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::roll::Roll;
 use crate::error::Failure;
 use crate::model::run::Time;
 use crate::model::{MetricValue, Oid, Run, RunId, Sha256};
@@ -12,10 +13,15 @@ use crate::settings::ProjectSettings;
 /// Everything that was seen.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// The runs, in order of number.
+    /// The runs whose folders were read, in order of number.
     pub runs: Vec<RunFacts>,
+    /// All readable runs in brief.
+    pub roll: Roll,
     /// Names in `runs/` that are no run's.
     pub strays: Vec<String>,
+    /// Records that an earlier version has and no folder any more: what that version is called, and
+    /// the folder.
+    pub deleted: Vec<(String, RunId)>,
     /// The project's `runs/` folder, from the top of the working tree.
     pub runs_folder: String,
     /// The project's settings.
@@ -40,8 +46,7 @@ pub struct Facts {
     pub strict_commit: bool,
 }
 
-/// How much was looked at: with `--since`, no more than what is new, but for the records, which say
-/// what numbers in reports and the table must be.
+/// How much was looked at: with `--since`, no more than what is new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
     /// Records that were read.
@@ -224,6 +229,10 @@ pub struct CommitFacts {
     pub kept: Kept,
     /// Whether a remote-tracking branch has it, or it is being pushed.
     pub on_remote: bool,
+    /// Its tree, if it is here.
+    pub tree: Option<Oid>,
+    /// What the run's keep-ref names here.
+    pub keep_ref: Option<Oid>,
     /// Whether a remote is known to have its keep-ref.
     pub keep_ref_pushed: bool,
     /// A commit with the same code, looked for when it matters.
@@ -239,6 +248,8 @@ pub struct FrozenFacts {
     pub present: bool,
     /// The tree that it holds.
     pub tree: Option<Oid>,
+    /// What keeps it.
+    pub kept: Kept,
     /// The commit that it was taken on.
     pub parent: Option<Oid>,
     /// The digest of `dirty.patch` as it is now.
@@ -355,25 +366,4 @@ impl Facts {
         self.scoped()
             .filter_map(|facts| Some((facts, facts.run.as_ref().ok()?)))
     }
-
-    /// Every readable record, in scope or not.
-    pub fn all_records(&self) -> impl Iterator<Item = &Run> {
-        self.runs.iter().filter_map(|facts| facts.run.as_ref().ok())
-    }
-
-    /// The record that a label in a text means: `exp_003`, `exp_003_new_features`, an alias.
-    pub fn find(&self, label: &str) -> Option<&Run> {
-        let by = |test: &dyn Fn(&Run) -> bool| self.all_records().find(|run| test(run));
-        let number = label
-            .strip_prefix("exp_")
-            .and_then(|rest| rest.parse::<u32>().ok());
-        by(&|run| run.id().to_string() == label)
-            .or_else(|| by(&|run| Some(run.number) == number))
-            .or_else(|| by(&|run| run.aliases.iter().any(|alias| is_alias(alias, label))))
-            .or_else(|| by(&|run| run.uid.as_str() == label))
-    }
-}
-
-fn is_alias(alias: &str, label: &str) -> bool {
-    alias == label || RunId::parse(alias).is_some_and(|id| id.short() == label)
 }

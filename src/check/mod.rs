@@ -2,7 +2,7 @@
 //!
 //! [`facts`] are gathered first ([`gather`]), then each of [`rules`] is asked, and the findings are
 //! weighed by the project's [`policy`] and told in one of [`formats`]. [`prose`] reads the numbers that
-//! people write about runs.
+//! people write about runs; [`roll`] has all runs in brief.
 
 pub mod explain;
 pub mod facts;
@@ -11,6 +11,7 @@ pub mod formats;
 pub mod gather;
 pub mod policy;
 pub mod prose;
+pub mod roll;
 pub mod rules;
 
 use rayon::prelude::*;
@@ -38,6 +39,8 @@ pub struct Checked {
     pub exit: ExitCode,
     /// Whether warnings fail it.
     pub strict: bool,
+    /// Codes of the rules that were not asked.
+    pub not_asked: Vec<&'static str>,
 }
 
 /// Asks every rule.
@@ -60,7 +63,12 @@ pub fn check(facts: &Facts, policy: &Policy) -> Checked {
     Checked {
         exit: policy.exit_code(&findings),
         strict: policy.strict,
-        runs: facts.runs.len(),
+        not_asked: rules::RULES
+            .iter()
+            .map(|rule| rule.code)
+            .filter(|code| !policy.asks(code))
+            .collect(),
+        runs: facts.runs.len() + facts.roll.unread().count(),
         looked: facts.looked,
         asked,
         finished,

@@ -304,6 +304,28 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
         .filter(|line| !line.trim().is_empty())
 }
 
+/// The lines on some commits.
+pub fn read<'o>(
+    objects: &Objects<'_>,
+    commits: impl IntoIterator<Item = &'o Oid>,
+) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    let Some(root) = refs::read_name(objects.repo(), REF)? else {
+        return Ok(found);
+    };
+    let root = objects.tree(&root)?;
+    for commit in commits {
+        let mut subject = commit.clone();
+        while let Some(note) = note_on(objects, &root, subject.as_str())? {
+            let text = objects.blob(&note)?;
+            let of_it = lines(&text).filter(|line| commit_of(line).is_none_or(|of| of == *commit));
+            found.extend(of_it.map(str::to_owned));
+            subject = note;
+        }
+    }
+    Ok(found)
+}
+
 /// The lines on every commit.
 pub fn read_all(repo: &Repo) -> Result<BTreeMap<Oid, Vec<String>>, Error> {
     let objects = Objects::open(repo);

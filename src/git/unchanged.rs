@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Repo;
+use super::command::split_nul;
 use super::snapshot::index_file::{self, Stat};
+use super::snapshot::status::{IndexEntry, parse_index};
+use super::spread::over_parts;
 use super::tree::Entry;
 use crate::model::{Oid, RecordPath};
 
@@ -17,33 +20,106 @@ pub struct Known {
     pub size: u32,
 }
 
-/// The blobs of those wanted files whose size, times and inode are as when they were added.
+/// What the index says of files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Indexed {
+    /// Those that nobody touched since they were added.
+    pub known: BTreeMap<RecordPath, Known>,
+    /// The blobs of the others, which are other files by now, gone, in conflict, or the same after all.
+    pub touched: BTreeMap<RecordPath, Oid>,
+    /// What a sparse checkout leaves out.
+    pub left_out: Vec<RecordPath>,
+}
+
+/// The wanted files of the index: those whose size, times and inode are as when they were added, and
+/// the others.
 ///
-/// This is what `git status` goes by, so it costs a look at each file and runs no filter. Nothing is
-/// known where only git can read the index, or where the file system tells too little.
-pub fn blobs(repo: &Repo, wanted: impl Fn(&RecordPath) -> bool) -> BTreeMap<RecordPath, Known> {
+/// This is what `git status` goes by, so it costs a look at each file and runs no filter. Where only
+/// git can read the index, or the file system tells too little, all count as touched.
+pub fn files(
+    repo: &Repo,
+    wanted: impl Fn(&RecordPath) -> bool + Sync,
+) -> Result<Indexed, super::Error> {
     let place = repo.git_dir.join("index");
     let described = || index_file::parse(&index_file::bytes(&place)?, repo.format());
-    let (Some(top), Some(written), Some(described)) =
-        (&repo.work_tree, written(&place), described())
-    else {
-        return BTreeMap::new();
+    let Some((top, described)) = repo.work_tree.as_deref().zip(described()) else {
+        return listed(repo, wanted);
     };
-    let mut files = Files::below(top);
-    let all = described.entries.iter().zip(&described.stats);
-    all.filter(|(entry, _)| entry.stage == 0 && wanted(&entry.entry.path))
-        .filter(|(entry, stat)| files.is_same(&entry.entry.path, **stat, written))
-        .map(|(entry, stat)| {
-            let (path, id) = (entry.entry.path.clone(), entry.entry.id.clone());
-            (
-                path,
-                Known {
-                    id,
-                    size: stat.size,
-                },
-            )
-        })
-        .collect()
+    let written = written(&place).unwrap_or_default();
+    let all: Vec<(IndexEntry, Stat)> = described
+        .entries
+        .into_iter()
+        .zip(described.stats)
+        .filter(|(entry, _)| wanted(&entry.entry.path))
+        .collect();
+    let same = over_parts(&all, |part| {
+        let mut files = Files::below(top);
+        let same = part.iter().map(|(entry, stat)| {
+            entry.stage == 0 && files.is_same(&entry.entry.path, *stat, written)
+        });
+        same.collect::<Vec<bool>>()
+    });
+    let mut known = Vec::with_capacity(all.len());
+    let mut indexed = Indexed::default();
+    for ((entry, stat), same) in all.into_iter().zip(same.concat()) {
+        if same {
+            let Entry { path, id, .. } = entry.entry;
+            let size = stat.size;
+            known.push((path, Known { id, size }));
+        } else {
+            indexed.touch(top, entry);
+        }
+    }
+    indexed.known = known.into_iter().collect();
+    Ok(indexed)
+}
+
+impl Indexed {
+    fn touch(&mut self, top: &Path, entry: IndexEntry) {
+        let Entry { path, id, .. } = entry.entry;
+        let may_be_out = entry.tag.eq_ignore_ascii_case(&b's');
+        if may_be_out && top.join(path.to_path()).symlink_metadata().is_err() {
+            self.left_out.push(path);
+        } else {
+            self.touched.insert(path, id);
+        }
+    }
+}
+
+/// The same without a look at the files.
+fn listed(repo: &Repo, wanted: impl Fn(&RecordPath) -> bool) -> Result<Indexed, super::Error> {
+    let listed = repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?;
+    let mut indexed = Indexed::default();
+    for entry in parse_index(&listed)? {
+        if wanted(&entry.entry.path) {
+            indexed.touch(repo.work_tree.as_deref().unwrap_or(&repo.git_dir), entry);
+        }
+    }
+    Ok(indexed)
+}
+
+/// The paths where the index differs from a commit, with the blob that the commit has there. Nothing
+/// on disk is looked at; what is unmerged differs.
+pub fn staged(
+    git: super::Git,
+    commit: &Oid,
+) -> Result<BTreeMap<RecordPath, Option<Oid>>, super::Error> {
+    let printed = git
+        .args(["diff-index", "--cached", "--raw", "--no-abbrev", "-z"])
+        .args(["--no-renames", "--no-ext-diff", "--ignore-submodules=none"])
+        .args([commit.as_str(), "--"])
+        .run()?;
+    // `:<mode> <mode> <id> <id> <status>\0<path>\0`
+    let mut fields = split_nul(&printed);
+    let mut differing = BTreeMap::new();
+    while let (Some(change), Some(path)) = (fields.next(), fields.next()) {
+        let change = String::from_utf8_lossy(change);
+        let mut words = change.split(' ').skip(2);
+        let before = words.next().and_then(Oid::parse);
+        let before = before.filter(|id| id.as_str().bytes().any(|digit| digit != b'0'));
+        differing.insert(RecordPath::from_bytes(path), before);
+    }
+    Ok(differing)
 }
 
 /// When the index was written, in seconds and nanoseconds.
@@ -78,9 +154,9 @@ impl<'t, 'p> Files<'t, 'p> {
         Self { top, open }
     }
 
-    /// Whether a file is as the index describes it, and could not have changed unseen.
+    /// Whether a file is as the index describes it, and could not have changed unseen: a file as young
+    /// as the index may have changed after git looked at it.
     fn is_same(&mut self, path: &'p RecordPath, stat: Stat, written: [u32; 2]) -> bool {
-        // A file as young as the index may have changed after git looked at it.
         self.look(path)
             .is_some_and(|now| now == stat && now.mtime < written)
     }
@@ -154,14 +230,47 @@ mod tests {
         std::fs::remove_file(lab.top().join("in/gone")).unwrap();
         let repo = lab.repo();
         let inside = |path: &RecordPath| path.is_within(&"in".into());
-        let found = blobs(&repo, inside);
+        let found = files(&repo, inside).unwrap();
         let expected = Known {
             id: repo.format().id("blob", b"same"),
             size: 4,
         };
-        assert_eq!(found, [("in/same".into(), expected)].into());
+        assert_eq!(found.known, [("in/same".into(), expected)].into());
+        let touched: Vec<String> = found
+            .touched
+            .keys()
+            .map(|path| path.display().into_owned())
+            .collect();
+        assert_eq!(touched, ["in/edited", "in/gone", "in/touched"]);
         let early = filetime::FileTime::from_unix_time(1_000_000_000, 0);
         filetime::set_file_mtime(lab.top().join(".git/index"), early).unwrap();
-        assert!(blobs(&repo, inside).is_empty(), "racy");
+        let racy = files(&repo, inside).unwrap();
+        assert!(racy.known.is_empty());
+        // An index that only git reads tells the same.
+        lab.git(&["update-index", "--index-version", "4"]);
+        assert_eq!(files(&repo, inside).unwrap(), racy);
+    }
+
+    #[test]
+    fn what_is_staged_is_told_with_what_was_committed() {
+        let lab = Lab::with_commit();
+        for name in ["edited", "gone", "same"] {
+            lab.write(name, name);
+        }
+        lab.commit("files");
+        let repo = lab.repo();
+        let head = repo.resolve("HEAD").unwrap().unwrap();
+        lab.write("edited", "EDITED");
+        lab.write("new", "new");
+        lab.git(&["rm", "-q", "gone"]);
+        lab.git(&["add", "-A"]);
+        lab.write("same", "on disk alone");
+        let blob = |name: &str| Some(repo.format().id("blob", name.as_bytes()));
+        let expected = [
+            ("edited".into(), blob("edited")),
+            ("gone".into(), blob("gone")),
+            ("new".into(), None),
+        ];
+        assert_eq!(staged(repo.git(), &head).unwrap(), expected.into());
     }
 }

@@ -176,6 +176,11 @@ impl Catalog {
         }
     }
 
+    /// The identity of a run; nothing for a damaged one.
+    pub fn uid(&self, at: usize) -> &str {
+        self.uid_of(&self.slots[at])
+    }
+
     /// A run in brief, or why it can't be read.
     pub fn get(&self, at: usize) -> Result<Brief, &Failure> {
         match &self.slots[at].source {

@@ -229,17 +229,29 @@ fn nothing_that_the_repository_configures_is_run() {
         "filter.x.smudge",
         "filter.x.process",
         "diff.x.textconv",
+        "diff.x.command",
+        "merge.x.driver",
         "core.editor",
+        "core.askPass",
+        "core.alternateRefsCommand",
+        "credential.helper",
+        "trailer.x.cmd",
+        "interactive.diffFilter",
+        "gpg.ssh.program",
     ] {
         env.git(&["config", name, &touch]);
     }
     env.git(&["config", "log.showSignature", "true"]);
+    env.git(&["config", "submodule.x.update", &format!("!{touch}")]);
+    env.git(&["config", "alias.exp", &format!("!{touch}")]);
     let hooks = env.path(".git/hooks");
     std::fs::create_dir_all(&hooks).unwrap();
     for hook in [
         "post-index-change",
         "reference-transaction",
         "post-checkout",
+        "pre-push",
+        "pre-commit",
     ] {
         env.write(
             &format!(".git/hooks/{hook}"),
@@ -247,7 +259,7 @@ fn nothing_that_the_repository_configures_is_run() {
         );
         make_executable(&hooks.join(hook));
     }
-    env.write(".gitattributes", "* filter=x diff=x\n");
+    env.write(".gitattributes", "* filter=x diff=x merge=x\n");
     env.write("src/train.py", "print('dirty')\n");
     for args in [&["--staged"][..], &["--since", "HEAD"], &["--pushed"], &[]] {
         env.exp(&[&["check"], args].concat());
@@ -263,6 +275,26 @@ fn make_executable(path: &std::path::Path) {
     }
     #[cfg(not(unix))]
     let _ = path;
+}
+
+#[test]
+fn a_sparse_checkout_is_checked_by_what_is_committed() {
+    let env = super::many(4);
+    let clone = Clone::new(&env, "sparse", &[]);
+    clone.git(&["sparse-checkout", "set", &super::folder(1)]);
+    for args in [
+        &["--skip", "model"][..],
+        &["--skip", "model", "--since", "HEAD"],
+    ] {
+        let ran = clone.check(args);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        assert!(
+            ran.stderr.contains("HEAD is checked instead"),
+            "{}",
+            ran.all()
+        );
+        assert!(ran.stdout.contains("4 runs, "), "{}", ran.all());
+    }
 }
 
 #[test]

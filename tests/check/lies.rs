@@ -6,10 +6,10 @@ use super::{findings, folder, many, score};
 use crate::common::TestEnv;
 
 /// What a lie is about, the code that must find it, and how it is told.
-struct Lie {
-    run: u32,
-    code: &'static str,
-    tell: fn(&TestEnv, u32),
+pub struct Lie {
+    pub run: u32,
+    pub code: &'static str,
+    pub tell: fn(&TestEnv, u32),
 }
 
 fn edit(env: &TestEnv, file: &str, from: &str, to: &str) {
@@ -27,19 +27,23 @@ fn edit_log(env: &TestEnv, run: u32, from: &str, to: &str) {
 }
 
 /// Changes the record and makes the seal fit.
-fn reseal(env: &TestEnv, run: u32, change: impl Fn(&mut git_exp::model::Run)) {
-    let path = env.path(&folder(run));
-    let mut record = git_exp::store::format::read_run(&path).unwrap();
+pub fn reseal(env: &TestEnv, run: u32, change: impl Fn(&mut git_exp::model::Run)) {
+    reseal_in(&env.path(&folder(run)), change);
+}
+
+/// The same by the run's folder.
+pub fn reseal_in(folder: &std::path::Path, change: impl Fn(&mut git_exp::model::Run)) {
+    let mut record = git_exp::store::format::read_run(folder).unwrap();
     change(&mut record);
     record.digest = Some(git_exp::store::seal::digest(&record));
-    git_exp::store::format::write_run(&path, &record).unwrap();
+    git_exp::store::format::write_run(folder, &record).unwrap();
 }
 
 const fn lie(run: u32, code: &'static str, tell: fn(&TestEnv, u32)) -> Lie {
     Lie { run, code, tell }
 }
 
-const LIES: [Lie; 30] = [
+pub const LIES: [Lie; 30] = [
     lie(1, "E-schema", |env, n| {
         edit_record(
             env,

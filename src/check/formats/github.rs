@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{counts, sentence};
+use super::{counts, not_asked, sentence};
 use crate::check::Checked;
 use crate::check::finding::{Finding, Level, Outcome};
 use crate::ui::escape::printable;
@@ -31,6 +31,9 @@ pub fn render(checked: &Checked) -> String {
     }
     if left > 0 {
         text.push_str(&format!("and {left} more, see the summary\n"));
+    }
+    if let Some(not_asked) = not_asked(checked) {
+        text.push_str(&format!("{not_asked}\n"));
     }
     text.push_str(&format!("{}\n", counts(checked)));
     text
@@ -101,7 +104,10 @@ mod tests {
     fn ten_of_a_kind_are_sent_and_the_rest_is_counted() {
         let mut findings = vec![Finding::broken("E-name", "x"); 30];
         findings.extend(vec![Finding::note("E-dirty", "y"); 27]);
-        let text = render(&checked(findings));
+        let mut checked = checked(findings);
+        checked.not_asked = vec!["E-data", "W-why"];
+        let text = render(&checked);
+        assert!(text.contains("\nnot asked: E-data, W-why\n"), "{text}");
         assert_eq!(text.matches("::error ").count(), 10);
         assert_eq!(text.matches("::notice ").count(), 10);
         assert!(text.contains("and 37 more, see the summary\n"), "{text}");

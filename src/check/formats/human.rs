@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{counts, label};
+use super::{asked, counts, label, not_asked};
 use crate::check::Checked;
 use crate::check::finding::{Finding, Level, Outcome};
 use crate::ui::Ui;
@@ -15,7 +15,7 @@ const SHOWN: usize = 5;
 
 /// What was found, the gravest first; then the counts.
 pub fn render(checked: &Checked, ui: &Ui) -> String {
-    let mut text = heading(checked);
+    let mut text = format!("{}, {} finished\n", asked(checked), checked.finished);
     let mut seen: BTreeMap<(&str, Outcome, Level), usize> = BTreeMap::new();
     let told: Vec<&Finding> = checked.told().collect();
     let code_width = told.iter().map(|f| f.code.len()).max().unwrap_or(0);
@@ -44,6 +44,9 @@ pub fn render(checked: &Checked, ui: &Ui) -> String {
             ));
         }
     }
+    if let Some(not_asked) = not_asked(checked) {
+        text.push_str(&format!("  {not_asked}\n"));
+    }
     let code = format!("exit {}", checked.exit.0);
     let counts = counts(checked);
     let gap = ui
@@ -53,22 +56,6 @@ pub fn render(checked: &Checked, ui: &Ui) -> String {
         .max(2);
     text.push_str(&format!("{counts}{}{code}\n", " ".repeat(gap)));
     text
-}
-
-fn heading(checked: &Checked) -> String {
-    let runs = |count: usize| {
-        if count == 1 {
-            "1 run".to_owned()
-        } else {
-            format!("{count} runs")
-        }
-    };
-    let asked = if checked.asked == checked.runs {
-        runs(checked.runs)
-    } else {
-        format!("{} of {}", checked.asked, runs(checked.runs))
-    };
-    format!("{asked}, {} finished\n", checked.finished)
 }
 
 fn one(finding: &Finding, code_width: usize, ui: &Ui) -> String {

@@ -18,6 +18,8 @@ pub struct Document {
     pub asked: usize,
     /// The exit code.
     pub exit: u8,
+    /// Rules that were not asked: the project's settings or `--skip` leave them out.
+    pub not_asked: Vec<&'static str>,
     /// How much was looked at.
     pub looked_at: LookedAt,
     /// How many results came out how.
@@ -26,10 +28,10 @@ pub struct Document {
     pub findings: Vec<Finding>,
 }
 
-/// How much was looked at; with `--since` and `--staged`, no more than what is new, but for records.
+/// How much was looked at; with `--since` and `--staged`, no more than what is new.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LookedAt {
-    /// Records that were read: they say what reports and the table must say.
+    /// Records that were read.
     pub records: usize,
     /// Files of runs that were looked through.
     pub files: usize,
@@ -56,6 +58,7 @@ pub fn render(checked: &Checked) -> String {
         runs: checked.runs,
         asked: checked.asked,
         exit: checked.exit.0,
+        not_asked: checked.not_asked.clone(),
         looked_at: LookedAt {
             records: checked.looked.records,
             files: checked.looked.files,

@@ -58,6 +58,24 @@ pub fn label(finding: &Finding) -> &'static str {
     }
 }
 
+/// How many runs were asked about: `1 of 4 runs`.
+pub fn asked(checked: &Checked) -> String {
+    let runs = match checked.runs {
+        1 => "1 run".to_owned(),
+        count => format!("{count} runs"),
+    };
+    match checked.asked == checked.runs {
+        true => runs,
+        false => format!("{} of {runs}", checked.asked),
+    }
+}
+
+/// Says which rules were not asked, for what is not looked at is not fine: `not asked: E-report`.
+pub fn not_asked(checked: &Checked) -> Option<String> {
+    let codes = checked.not_asked.join(", ");
+    (!codes.is_empty()).then(|| format!("not asked: {codes}"))
+}
+
 /// The counts in one line: `1 broken, 1 note, 1 not verifiable, 41 ok`.
 pub fn counts(checked: &Checked) -> String {
     let broken = |level| {

@@ -1,6 +1,6 @@
 //! Markdown for a job summary (`--summary "$GITHUB_STEP_SUMMARY"`): everything, without a limit.
 
-use super::{counts, label, sentence};
+use super::{asked, counts, label, not_asked, sentence};
 use crate::check::Checked;
 use crate::report::markers::{code, markdown};
 
@@ -15,10 +15,13 @@ pub fn render(checked: &Checked) -> String {
         _ => "failed",
     };
     let mut text = format!(
-        "## git exp check {verdict}\n\n{} runs: {}\n",
-        checked.asked,
+        "## git exp check {verdict}\n\n{}: {}\n",
+        asked(checked),
         counts(checked)
     );
+    if let Some(not_asked) = not_asked(checked) {
+        text.push_str(&format!("\n{not_asked}\n"));
+    }
     let told: Vec<_> = checked.told().collect();
     if told.is_empty() {
         return text;

@@ -60,5 +60,6 @@ pub fn checked(findings: Vec<Finding>) -> Checked {
         looked: Looked::default(),
         exit: ExitCode::NO,
         strict: false,
+        not_asked: Vec::new(),
     }
 }

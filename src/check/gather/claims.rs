@@ -6,8 +6,8 @@ use super::Work;
 use crate::error::Result;
 use crate::model::axis::{Axis, Claims};
 use crate::model::data::DataKind;
-use crate::model::{RecordPath, Run};
-use crate::record::claims::{outputs, rules};
+use crate::model::{Brief, RecordPath, Run};
+use crate::record::claims::rules;
 
 /// Rebuilds claims, less those that change nothing: runs that agree on what is code then share one
 /// key, and their trees are filtered once.
@@ -16,15 +16,17 @@ pub struct Rebuilt<'f> {
     rules: Claims,
     /// What was written that would count as code. Nearly always nothing: models and metrics are told
     /// by their kind.
-    written: Vec<(&'f Run, Vec<RecordPath>)>,
+    written: Vec<(&'f Brief, Vec<RecordPath>)>,
 }
 
 impl<'f> Rebuilt<'f> {
     /// Takes in all records.
-    pub fn new(work: &Work<'_, '_>, runs: impl Iterator<Item = &'f Run>) -> Result<Self> {
+    pub fn new(work: &Work<'_, '_>, runs: impl Iterator<Item = &'f Brief>) -> Result<Self> {
         let rules = rules(&work.prefix, &work.settings)?;
-        let written = |run: &'f Run| {
-            let paths = outputs(run).map(|path| work.in_tree(path));
+        let written = |run: &'f Brief| {
+            let files = run.models.iter().chain(&run.artifacts);
+            let files = files.chain(run.metrics_file.as_ref());
+            let paths = files.map(|file| work.in_tree(&file.path));
             let paths: Vec<RecordPath> = paths.filter(|path| is_code(&rules, path)).collect();
             (!paths.is_empty()).then_some((run, paths))
         };

@@ -1,6 +1,6 @@
 //! Reads what people read: mini-logs, reports, the overview, the stages.
 
-use super::{Work, records};
+use super::Work;
 use crate::check::facts::{Document, Facts, Generated, Stage, StageRecord};
 use crate::error::Result;
 use crate::model::{Brief, RecordPath};
@@ -65,7 +65,7 @@ fn speaks_of_runs(text: &str) -> bool {
 
 fn is_in_scope(work: &Work<'_, '_>, path: &RecordPath) -> bool {
     match work.before.first() {
-        Some((_, before)) if work.only_new => records::changed(work, before, path),
+        Some(before) if work.only_new => before.differs(path),
         _ => true,
     }
 }
@@ -79,8 +79,7 @@ fn text(work: &Work<'_, '_>, path: &RecordPath) -> Option<String> {
 }
 
 fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
-    let briefs: Vec<Brief> = facts.all_records().map(Brief::from).collect();
-    let runs: Vec<&Brief> = briefs.iter().collect();
+    let runs: Vec<&Brief> = facts.roll.all().collect();
     // A damaged record is left out of the table; that is told once, by its own rule.
     let table = |lang| Overview::standard(&runs, &work.settings, lang);
     let read = |name: &str| {

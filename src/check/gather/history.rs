@@ -52,10 +52,15 @@ pub fn fill(
         if let Some(commit) = &run.code.commit {
             seen.commit.kept = kept.get(commit).copied().unwrap_or_default();
             seen.commit.on_remote = remote.contains(commit);
+            seen.commit.tree = here.get(commit).map(|(tree, _)| tree.clone());
         }
+        seen.commit.keep_ref = tips.keep.get(run.uid.as_str()).cloned();
         seen.commit.keep_ref_pushed = pushed_refs.contains(run.uid.as_str());
-        if let Some((tree, parent)) = run.code.snapshot.as_ref().and_then(|id| here.get(id)) {
+        if let Some(snapshot) = &run.code.snapshot
+            && let Some((tree, parent)) = here.get(snapshot)
+        {
             seen.frozen.present = true;
+            seen.frozen.kept = kept.get(snapshot).copied().unwrap_or_default();
             seen.frozen.tree = Some(tree.clone());
             seen.frozen.parent = parent.clone();
         }
@@ -69,46 +74,26 @@ pub fn fill(
 
 /// What keeps each commit, one step of the ladder at a time.
 fn kept(work: &Work<'_, '_>, tips: &Tips, present: &BTreeSet<Oid>) -> Result<BTreeMap<Oid, Kept>> {
-    let keep_refs: Vec<Oid> = tips.keep.values().cloned().collect();
-    let mut kept = BTreeMap::new();
-    let mut left = present.clone();
-    let steps: [(Kept, &[Oid]); 3] = [
-        (Kept::Branch, &tips.branches),
-        (Kept::Tag, &tips.tags),
-        (Kept::KeepRef, &keep_refs),
-    ];
-    for (step, refs) in steps {
-        left = sort_out(work, &mut kept, left, step, refs)?;
-    }
-    if !left.is_empty() {
-        let reflog = history::reflog(work.repo)?;
-        left = sort_out(work, &mut kept, left, Kept::Reflog, &reflog)?;
+    let mut left = history::unreached(work.repo, present, &tips.branches)?;
+    let on_branch = present.difference(&left).cloned();
+    let mut kept: BTreeMap<Oid, Kept> = on_branch.map(|commit| (commit, Kept::Branch)).collect();
+    let mut above = tips.branches.clone();
+    for step in [Kept::Tag, Kept::KeepRef, Kept::Reflog] {
+        if left.is_empty() {
+            break;
+        }
+        let refs = match step {
+            Kept::Tag => tips.tags.clone(),
+            Kept::KeepRef => tips.keep.values().cloned().collect(),
+            _ => history::reflog(work.repo)?,
+        };
+        let reached = history::reached(work.repo, &left, &refs, &above)?;
+        left.retain(|commit| !reached.contains(commit));
+        kept.extend(reached.into_iter().map(|commit| (commit, step)));
+        above.extend(refs);
     }
     kept.extend(left.into_iter().map(|commit| (commit, Kept::Loose)));
-    // A walk goes by dates, and clocks go wrong: before a commit is called lost, branches are asked.
-    for (commit, step) in &mut kept {
-        let is_lost = matches!(step, Kept::Reflog | Kept::Loose);
-        if is_lost && history::branch_with(work.repo, commit)?.is_some() {
-            *step = Kept::Branch;
-        }
-    }
     Ok(kept)
-}
-
-fn sort_out(
-    work: &Work<'_, '_>,
-    kept: &mut BTreeMap<Oid, Kept>,
-    left: BTreeSet<Oid>,
-    step: Kept,
-    refs: &[Oid],
-) -> Result<BTreeSet<Oid>> {
-    if refs.is_empty() {
-        return Ok(left);
-    }
-    let outside = history::unreached(work.repo, &left, refs)?;
-    let reached = left.difference(&outside).cloned();
-    kept.extend(reached.map(|commit| (commit, step)));
-    Ok(outside)
 }
 
 fn on_remote(
@@ -129,9 +114,6 @@ fn on_remote(
                 "--pushing {revision}: no such commit in this clone"
             ))
         })?);
-    }
-    if refs.is_empty() {
-        return Ok(BTreeSet::new());
     }
     let outside = history::unreached(work.repo, present, &refs)?;
     Ok(present.difference(&outside).cloned().collect())
@@ -176,7 +158,7 @@ struct Group {
 /// Looks for commits on branches with the code of runs whose own commit is not there, or whose code
 /// was not committed when they ran.
 fn twins(work: &Work<'_, '_>, facts: &mut Facts, tips: &Tips) -> Result<()> {
-    let rebuilt = Rebuilt::new(work, facts.all_records())?;
+    let rebuilt = Rebuilt::new(work, facts.roll.all())?;
     let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
     for (index, seen) in facts.runs.iter().enumerate() {
         let Ok(run) = &seen.run else { continue };

@@ -12,6 +12,7 @@ mod records;
 mod source;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::facts::{CloneFacts, Facts};
@@ -52,10 +53,30 @@ struct Work<'a, 'r> {
     settings: ProjectSettings,
     /// The last commit.
     head: Option<Oid>,
-    /// What was there before: what it is called, and its files.
-    before: Vec<(String, Source<'a, 'r>)>,
+    /// What was there before.
+    before: Vec<Before>,
     /// Whether only what differs from [`Work::before`] is asked about.
     only_new: bool,
+}
+
+/// An earlier version of the files.
+struct Before {
+    /// What it is called.
+    name: String,
+    /// Where it is.
+    commit: Oid,
+    /// What is another file by now, new or gone.
+    changed: BTreeSet<RecordPath>,
+}
+
+impl Before {
+    /// Whether a file, or anything below a folder, changed.
+    fn differs(&self, place: &RecordPath) -> bool {
+        // Names that go on where the folder's ends sort between it and what is in it.
+        let from = self.changed.range(place.clone()..);
+        from.take_while(|path| path.as_bytes().starts_with(place.as_bytes()))
+            .any(|path| path.is_within(place))
+    }
 }
 
 impl Work<'_, '_> {
@@ -132,11 +153,13 @@ fn prepare<'a, 'r>(
         (Some(top), _) => {
             let project = ctx.project()?;
             let source = if ask.staged {
-                Source::index(repo, objects)?
+                let file = ctx.ambient.var_os("GIT_INDEX_FILE").map(OsString::from);
+                Source::index(repo, objects, file)?
             } else {
                 Source::worktree(repo, top, &project.prefix)?
             };
-            match (&head, is_empty(&source, &project.prefix)) {
+            let is_partly_out = is_empty(&source, &project.prefix) || source.is_sparse();
+            match (&head, is_partly_out) {
                 // Sparse, or cloned without a checkout: the records are there, only not on disk.
                 (Some(head), true) if !ask.staged => {
                     let committed = commit_source(repo, head, objects)?;
@@ -145,7 +168,7 @@ fn prepare<'a, 'r>(
                         (source, project.prefix.clone(), Some(project.root.clone()))
                     } else {
                         ctx.ui
-                            .say("experiments/ is not checked out: HEAD is checked instead");
+                            .say("experiments/ is not all checked out: HEAD is checked instead");
                         (committed, prefix, None)
                     }
                 }
@@ -202,16 +225,24 @@ fn earlier(work: &mut Work<'_, '_>, ask: &Ask) -> Result<()> {
             });
         };
         let base = fork_point(work, &commit)?.unwrap_or(commit);
-        let source = commit_source(work.repo, &base, work.objects)?;
-        work.before.push((since.clone(), source));
+        look_back(work, since, base)?;
     }
     let looks_at_head = work.root.is_none();
     if let Some(head) = work.head.clone().filter(|_| !looks_at_head)
         && (ask.staged || ask.since.is_none())
     {
-        let source = commit_source(work.repo, &head, work.objects)?;
-        work.before.push(("HEAD".to_owned(), source));
+        look_back(work, "HEAD", head)?;
     }
+    Ok(())
+}
+
+fn look_back(work: &mut Work<'_, '_>, name: &str, commit: Oid) -> Result<()> {
+    let changed = work.source.changed(work.repo, work.objects, &commit);
+    work.before.push(Before {
+        name: name.to_owned(),
+        changed: changed.map_err(|error| unlisted(work.repo, &commit, error))?,
+        commit,
+    });
     Ok(())
 }
 
@@ -221,16 +252,17 @@ fn commit_source<'a, 'r>(
     commit: &Oid,
     objects: &'a Objects<'r>,
 ) -> Result<Source<'a, 'r>> {
-    Source::commit(repo, commit, objects).map_err(|error| {
-        let failure =
-            Failure::new(format!("the files of {} can't be listed", commit.short())).because(error);
-        if crate::git::history::remotes(repo).is_ok_and(|remotes| remotes.partial) {
-            failure
-                .hint("this partial clone left trees on the server: clone with --filter=blob:none")
-        } else {
-            failure.hint("see what is damaged: git fsck")
-        }
-    })
+    Source::commit(repo, commit, objects).map_err(|error| unlisted(repo, commit, error))
+}
+
+fn unlisted(repo: &Repo, commit: &Oid, error: Error) -> Failure {
+    let failure =
+        Failure::new(format!("the files of {} can't be listed", commit.short())).because(error);
+    if crate::git::history::remotes(repo).is_ok_and(|remotes| remotes.partial) {
+        failure.hint("this partial clone left trees on the server: clone with --filter=blob:none")
+    } else {
+        failure.hint("see what is damaged: git fsck")
+    }
 }
 
 /// Whether there is no run at all.

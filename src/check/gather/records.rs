@@ -1,21 +1,23 @@
 //! Reads the records, and what each of them looked like before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Work;
 use super::files::{Content, Files, Shared};
 use super::noted::Notes;
 use super::source::{Source, read_regular};
+use super::{Before, Work};
 use crate::check::facts::{CopyFacts, Earlier, Facts, Looked, MetricsFacts, RunFacts};
+use crate::check::roll::Roll;
 use crate::error::{Failure, Result};
 use crate::model::run::Repeat;
 use crate::model::{RecordPath, Run, RunId, Sha256};
 use crate::observe::metrics;
 use crate::record::repeats::REPEATS;
+use crate::store::catalog::Catalog;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON, TOMBSTONE};
 use crate::store::{contain, format, seal};
 
@@ -26,21 +28,21 @@ struct Folder<'p> {
     files: Vec<(String, &'p RecordPath)>,
     /// Whether rules are asked about it.
     in_scope: bool,
-    /// For each earlier version, whether the folder was another then.
-    changed: Vec<bool>,
 }
 
-/// Facts of all records, without what git knows.
+/// Facts of records, without what git knows. Of runs that did not change since the version that
+/// counts, all that rules may ask is in the list index, or in the record alone.
 pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
     let runs = RecordPath::from("runs").below(&work.experiments());
     let (mut folders, strays) = folders(work, &runs);
     for folder in &mut folders {
         scope(work, folder, &runs);
     }
+    let listed = listed(work, &mut folders)?;
     let mut all = read(work, &folders, &runs);
     for (facts, folder) in all.iter_mut().zip(&folders) {
         facts.in_scope = folder.in_scope;
-        versions(work, facts, &folder.changed);
+        versions(work, facts);
     }
     mark_ignored(work, &folders, &mut all)?;
     all.sort_by(|a, b| {
@@ -49,7 +51,8 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
             .cmp(&b.id.number)
             .then_with(|| uid(a).cmp(&uid(b)))
     });
-    let notes = Notes::read(work);
+    let asked = all.iter().filter(|facts| facts.in_scope);
+    let notes = Notes::of(work, asked.filter_map(|facts| facts.run.as_ref().ok()));
     for facts in &mut all {
         facts.left_on_server = facts.run.is_err() && is_left_on_server(work, facts);
         if let Ok(run) = &facts.run {
@@ -65,17 +68,73 @@ pub fn facts(work: &Work<'_, '_>) -> Result<Facts> {
         }
     }
     let files = folders.iter().filter(|folder| folder.in_scope);
+    let looked = Looked {
+        records: all.len(),
+        files: files.map(|folder| folder.files.len()).sum(),
+        commits: 0,
+    };
+    let roll = match listed {
+        Some((catalog, rows)) => Roll::with_rows(&all, catalog, &rows),
+        None => Roll::of(&all),
+    };
     Ok(Facts {
-        looked: Looked {
-            records: all.len(),
-            files: files.map(|folder| folder.files.len()).sum(),
-            commits: 0,
-        },
+        looked,
+        deleted: deleted(work, &roll, &runs),
+        roll,
         runs: all,
         strays,
         runs_folder: runs.display().into_owned(),
         ..Facts::default()
     })
+}
+
+/// Records that an earlier version has, and this one neither there nor under another name nor as
+/// `git exp rm` leaves them.
+fn deleted(work: &Work<'_, '_>, roll: &Roll, runs: &RecordPath) -> Vec<(String, RunId)> {
+    let gone = |path: &RecordPath, before: &Before| {
+        let inside = path.strip(runs)?.display().into_owned();
+        let (folder, file) = inside.split_once('/')?;
+        let id = RunId::parse(folder).filter(|_| file == RUN_JSON)?;
+        let tombstone = RecordPath::from(format!("{folder}/{TOMBSTONE}").as_str()).below(runs);
+        if work.source.has(path) || work.source.has(&tombstone) {
+            return None;
+        }
+        let record = work.objects.blob_at(&before.commit, path).ok()??;
+        let run = parse(&record).ok()?;
+        roll.of_uid(&run.uid)
+            .is_none()
+            .then_some((before.name.clone(), id))
+    };
+    let before = work.before.first().into_iter();
+    before
+        .flat_map(|before| before.changed.iter().filter_map(|path| gone(path, before)))
+        .collect()
+}
+
+/// Takes out folders that no rule is asked about and whose record is a row of the list index.
+fn listed(
+    work: &Work<'_, '_>,
+    folders: &mut Vec<Folder<'_>>,
+) -> Result<Option<(Catalog, Vec<usize>)>> {
+    let is_other = |folder: &Folder<'_>| !folder.in_scope && folder.id.to_string() == folder.name;
+    let on_disk = matches!(work.source, Source::Worktree { .. });
+    if !on_disk || !folders.iter().any(is_other) {
+        return Ok(None);
+    }
+    let mut catalog = Catalog::open(work.repo, work.ctx.project()?, false)?;
+    let all: Vec<usize> = (0..catalog.len()).collect();
+    catalog.confirm(&all);
+    let readable = all.into_iter().filter(|&row| !catalog.uid(row).is_empty());
+    let row_of: HashMap<RunId, usize> = readable.map(|row| (catalog.id(row), row)).collect();
+    let mut rows = Vec::new();
+    folders.retain(|folder| match row_of.get(&folder.id) {
+        Some(&row) if is_other(folder) => {
+            rows.push(row);
+            false
+        }
+        _ => true,
+    });
+    Ok(Some((catalog, rows)))
 }
 
 /// Says which files of records git ignores. Only those that the index does not have can be.
@@ -145,7 +204,6 @@ fn folders<'p>(work: &'p Work<'_, '_>, runs: &RecordPath) -> (Vec<Folder<'p>>, V
             name,
             files,
             in_scope: true,
-            changed: Vec::new(),
         });
     }
     (folders, strays)
@@ -289,11 +347,9 @@ pub fn unix(bytes: &[u8]) -> Vec<u8> {
 /// Says whether rules are asked about a folder. Of others only the record is read, for its label.
 fn scope(work: &Work<'_, '_>, folder: &mut Folder<'_>, runs: &RecordPath) {
     let place = RecordPath::from(folder.name.as_str()).below(runs);
-    let differs = |(_, source): &(String, Source<'_, '_>)| changed(work, source, &place);
-    folder.changed = work.before.iter().map(differs).collect();
     // The first version is the one that `--since` and `--staged` measure by.
-    let is_new = folder.changed.first().is_none_or(|changed| *changed);
-    folder.in_scope = !work.only_new || is_new;
+    let first = work.before.first().filter(|_| work.only_new);
+    folder.in_scope = first.is_none_or(|before| before.differs(&place));
     if !folder.in_scope {
         folder.files.retain(|(name, _)| name == RUN_JSON);
     }
@@ -309,13 +365,14 @@ fn read(work: &Work<'_, '_>, folders: &[Folder<'_>], runs: &RecordPath) -> Vec<R
             runs,
         )
     };
-    let Source::Worktree { top, known, .. } = &work.source else {
+    let Source::Worktree { top, indexed, .. } = &work.source else {
         let content = |path: &RecordPath| Some(Arc::new(Content::new(work.source.read(path)?)));
         return folders
             .iter()
             .map(|folder| look(folder, &content))
             .collect();
     };
+    let known = &indexed.known;
     let all = folders.iter().flat_map(|folder| &folder.files);
     let shared = Shared::among(all.filter_map(|(_, path)| known.get(path)));
     let read = |folder: &Folder<'_>| {
@@ -331,13 +388,19 @@ fn read(work: &Work<'_, '_>, folders: &[Folder<'_>], runs: &RecordPath) -> Vec<R
 }
 
 /// Compares a record with its earlier versions.
-fn versions(work: &Work<'_, '_>, facts: &mut RunFacts, changed: &[bool]) {
+fn versions(work: &Work<'_, '_>, facts: &mut RunFacts) {
     let path = RecordPath::from(facts.record_file().as_str());
-    for ((name, source), changed) in work.before.iter().zip(changed) {
-        let before = changed.then(|| source.read(&path)).flatten();
-        let Some(before) = before else {
+    for Before {
+        name,
+        commit,
+        changed,
+    } in &work.before
+    {
+        let changed = changed.contains(&path);
+        let before = changed.then(|| work.objects.blob_at(commit, &path).ok()?);
+        let Some(before) = before.flatten() else {
             if name == "HEAD" && facts.earlier == Earlier::Unknown {
-                facts.earlier = if *changed {
+                facts.earlier = if changed {
                     Earlier::Never
                 } else {
                     Earlier::Committed
@@ -357,24 +420,4 @@ fn versions(work: &Work<'_, '_>, facts: &mut RunFacts, changed: &[bool]) {
             facts.before.push((name.clone(), digest));
         }
     }
-}
-
-/// Whether anything below a folder differs between two sources.
-pub fn changed(work: &Work<'_, '_>, before: &Source<'_, '_>, folder: &RecordPath) -> bool {
-    let now = &work.source;
-    let is_other = |path: &RecordPath| {
-        let old = before.blob(path);
-        old.is_none() || now.id(path, work.repo.format()).as_ref() != old
-    };
-    now.below(folder).into_iter().any(is_other)
-        || before
-            .below(folder)
-            .into_iter()
-            .any(|path| !now.has(path) && !is_skipped(path))
-}
-
-/// Logs are committed but never looked at.
-fn is_skipped(path: &RecordPath) -> bool {
-    let text = path.display();
-    text.contains("/series") || text.ends_with("output.log")
 }

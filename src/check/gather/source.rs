@@ -4,14 +4,17 @@
 //! the same rules as a working tree.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::git::command::{path_from_git, split_nul};
 use crate::git::objects::Objects;
 use crate::git::tree::{SYMLINK, parse_listing};
-use crate::git::unchanged::Known;
+use crate::git::unchanged::{Indexed, Known, staged};
 use crate::git::{self, ObjectFormat, Repo};
 use crate::model::{Oid, RecordPath};
 use crate::store::contain;
@@ -30,8 +33,8 @@ pub enum Source<'a, 'r> {
         top: PathBuf,
         /// The files that matter.
         files: BTreeSet<RecordPath>,
-        /// The blobs of those that nobody touched since they were added.
-        known: BTreeMap<RecordPath, Known>,
+        /// What the index says of them.
+        indexed: Indexed,
     },
     /// Blobs of the index or of a commit.
     Blobs {
@@ -39,7 +42,17 @@ pub enum Source<'a, 'r> {
         files: BTreeMap<RecordPath, (u32, Oid)>,
         /// Where they are.
         objects: &'a Objects<'r>,
+        /// Which of the two.
+        from: Listing,
     },
+}
+
+/// Where blobs are listed.
+pub enum Listing {
+    /// In an index: git's own, or the one that a hook was given.
+    Index(Option<OsString>),
+    /// In a commit.
+    Commit(Oid),
 }
 
 impl<'a, 'r> Source<'a, 'r> {
@@ -48,43 +61,38 @@ impl<'a, 'r> Source<'a, 'r> {
         let experiments = RecordPath::from(EXPERIMENTS).below(prefix);
         let listed = repo
             .git()
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
+            .args(["ls-files", "-z", "--others", "--exclude-standard"])
             // What is not tracked there is found below; git need not look for it.
             .arg("--exclude")
             .arg(pattern(&experiments))
             .args(["--", ":(top,glob)**/*.md", ":(top,glob)**/*.markdown"])
             .spawn()?;
-        let mut files = BTreeSet::new();
-        let is_report = |path: &RecordPath| matches!(path.extension().as_str(), "md" | "markdown");
-        let ((), mut known) = rayon::join(
-            || walk(&top.join(experiments.to_path()), &experiments, &mut files),
-            || git::unchanged::blobs(repo, |path| path.is_within(&experiments) || is_report(path)),
+        let wanted = |path: &RecordPath| path.is_within(&experiments) || is_report(path);
+        let (mut files, indexed) = rayon::join(
+            || walk(&top.join(experiments.to_path()), &experiments, 0),
+            || git::unchanged::files(repo, wanted),
         );
+        let indexed = indexed?;
         let listed = listed.finish()?;
         let listed = split_nul(&listed).map(|path| RecordPath::from_path(&path_from_git(path)));
+        files.extend(listed);
         // The index still has what was removed or renumbered and is not committed yet.
-        for path in listed {
-            if !files.contains(&path) && top.join(path.to_path()).symlink_metadata().is_ok() {
-                files.insert(path);
-            }
-        }
-        known.retain(|path, _| files.contains(path));
+        let elsewhere = |path: &&RecordPath| !path.is_within(&experiments);
+        let touched = indexed.touched.keys().filter(elsewhere);
+        let there = touched.filter(|path| top.join(path.to_path()).symlink_metadata().is_ok());
+        files.extend(there.cloned());
+        files.extend(indexed.known.keys().filter(elsewhere).cloned());
         Ok(Self::Worktree {
             top: top.to_owned(),
-            files,
-            known,
+            files: files.into_iter().collect(),
+            indexed,
         })
     }
 
-    /// The index.
-    pub fn index(repo: &Repo, objects: &'a Objects<'r>) -> Result<Self> {
-        let listed = repo.git().args(["ls-files", "-s", "-z"]).run()?;
+    /// The index; in a hook, the one that is to be committed.
+    pub fn index(repo: &Repo, objects: &'a Objects<'r>, file: Option<OsString>) -> Result<Self> {
+        let from = Listing::Index(file);
+        let listed = from.git(repo).args(["ls-files", "-s", "-z"]).run()?;
         let mut files = BTreeMap::new();
         for record in split_nul(&listed) {
             // `<mode> <id> <stage>\t<path>`
@@ -101,7 +109,11 @@ impl<'a, 'r> Source<'a, 'r> {
                 files.insert(RecordPath::from_bytes(&record[tab + 1..]), (mode, id));
             }
         }
-        Ok(Self::Blobs { files, objects })
+        Ok(Self::Blobs {
+            files,
+            objects,
+            from,
+        })
     }
 
     /// A commit.
@@ -114,7 +126,53 @@ impl<'a, 'r> Source<'a, 'r> {
             .into_iter()
             .map(|entry| (entry.path, (entry.mode, entry.id)))
             .collect();
-        Ok(Self::Blobs { files, objects })
+        Ok(Self::Blobs {
+            files,
+            objects,
+            from: Listing::Commit(commit.clone()),
+        })
+    }
+
+    /// What differs from a commit: other files, new ones, and those that are gone. What is logged
+    /// counts for nothing.
+    pub fn changed(
+        &self,
+        repo: &Repo,
+        objects: &Objects<'_>,
+        commit: &Oid,
+    ) -> Result<BTreeSet<RecordPath>, git::Error> {
+        let (files, indexed) = match self {
+            Self::Blobs { from, .. } => {
+                let changed: BTreeSet<RecordPath> = match from {
+                    Listing::Index(_) => staged(from.git(repo), commit)?.into_keys().collect(),
+                    Listing::Commit(now) => {
+                        let changes = objects.tree_diff(commit, now)?.into_iter();
+                        changes.map(|change| change.path).collect()
+                    }
+                };
+                return Ok(changed.into_iter().filter(counts).collect());
+            }
+            Self::Worktree { files, indexed, .. } => (files, indexed),
+        };
+        let staged = staged(repo.git(), commit)?;
+        // Both are in order.
+        let mut known = indexed.known.keys().peekable();
+        let open = files.iter().filter(|path| {
+            while known.next_if(|known| known < path).is_some() {}
+            known.peek() != Some(path) || staged.contains_key(*path)
+        });
+        let before = |path: &RecordPath| match staged.get(path) {
+            Some(before) => before.as_ref(),
+            None => indexed.touched.get(path),
+        };
+        let differs = |path: &&RecordPath| {
+            before(path).is_none_or(|before| self.id(path, repo.format()).as_ref() != Some(before))
+        };
+        let mut changed: BTreeSet<RecordPath> = open.filter(differs).cloned().collect();
+        let earlier = staged.keys().chain(indexed.touched.keys());
+        let gone = earlier.filter(|path| before(path).is_some() && !files.contains(*path));
+        changed.extend(gone.filter(|path| counts(path)).cloned());
+        Ok(changed)
     }
 
     /// The files, in order.
@@ -146,6 +204,11 @@ impl<'a, 'r> Source<'a, 'r> {
         }
     }
 
+    /// Whether a sparse checkout leaves out some of what matters.
+    pub fn is_sparse(&self) -> bool {
+        matches!(self, Self::Worktree { indexed, .. } if !indexed.left_out.is_empty())
+    }
+
     /// Whether a file is there.
     pub fn has(&self, path: &RecordPath) -> bool {
         match self {
@@ -157,7 +220,7 @@ impl<'a, 'r> Source<'a, 'r> {
     /// The blob that a file is in the index, or would be without conversion.
     pub fn id(&self, path: &RecordPath, format: ObjectFormat) -> Option<Oid> {
         match self {
-            Self::Worktree { known, .. } => match known.get(path) {
+            Self::Worktree { indexed, .. } => match indexed.known.get(path) {
                 Some(known) => Some(known.id.clone()),
                 None => Some(format.id("blob", &self.read(path)?)),
             },
@@ -169,7 +232,7 @@ impl<'a, 'r> Source<'a, 'r> {
     pub fn read(&self, path: &RecordPath) -> Option<Vec<u8>> {
         match self {
             Self::Worktree { top, .. } => read_file(top, path),
-            Self::Blobs { files, objects } => {
+            Self::Blobs { files, objects, .. } => {
                 let (mode, id) = files.get(path)?;
                 (*mode != SYMLINK).then(|| objects.blob(id).ok())?
             }
@@ -179,7 +242,7 @@ impl<'a, 'r> Source<'a, 'r> {
     /// What the index knows of a file of the working tree.
     pub fn known(&self, path: &RecordPath) -> Option<&Known> {
         match self {
-            Self::Worktree { known, .. } => known.get(path),
+            Self::Worktree { indexed, .. } => indexed.known.get(path),
             Self::Blobs { .. } => None,
         }
     }
@@ -224,22 +287,47 @@ pub fn read_regular(place: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Lists regular files below a folder, without following links.
-fn walk(folder: &Path, name: &RecordPath, files: &mut BTreeSet<RecordPath>) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries {
+/// Whether a change of a file matters: what a run logs is committed, but never looked at.
+fn counts(path: &RecordPath) -> bool {
+    let mut parts = path.as_bytes().split(|&b| b == b'/');
+    let is_log = |part: &[u8]| SKIPPED.iter().any(|skipped| part == skipped.as_bytes());
+    is_report(path) || !parts.any(is_log)
+}
+
+fn is_report(path: &RecordPath) -> bool {
+    matches!(path.extension().as_str(), "md" | "markdown")
+}
+
+/// Lists regular files below a folder, without following links. The first folders are gone into side
+/// by side.
+fn walk(folder: &Path, name: &RecordPath, depth: usize) -> Vec<RecordPath> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let file_name = entry.file_name();
-        let hidden = file_name.to_string_lossy().starts_with(".tmp-");
+        let hidden = file_name.as_encoded_bytes().starts_with(b".tmp-");
         if hidden || SKIPPED.iter().any(|skipped| file_name == *skipped) {
             continue;
         }
         let path = RecordPath::from_path(Path::new(&file_name)).below(name);
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(&entry.path(), &path, files),
-            Ok(kind) if kind.is_file() => {
-                files.insert(path);
-            }
+            Ok(kind) if kind.is_dir() => folders.push((entry.path(), path)),
+            Ok(kind) if kind.is_file() => files.push(path),
             _ => {}
+        }
+    }
+    let into = |(folder, name): &(PathBuf, RecordPath)| walk(folder, name, depth + 1);
+    match depth {
+        0 | 1 => files.par_extend(folders.par_iter().flat_map_iter(into)),
+        _ => files.extend(folders.iter().flat_map(into)),
+    }
+    files
+}
+
+impl Listing {
+    fn git(&self, repo: &Repo) -> git::Git {
+        match self {
+            Self::Index(Some(file)) => repo.git().index(Path::new(file)),
+            _ => repo.git(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crate::model::metric::{Goal, Yardstick, guess_goal};
-use crate::model::{MetricValue, Run};
+use crate::model::{Brief, MetricValue};
 
 /// A way to write the name of a measure: its words, `*` for any ending, and the measures it may
 /// mean. Longer ways stand before shorter ones.
@@ -174,7 +174,7 @@ fn known(words: &[&str]) -> Option<(usize, &'static [&'static str])> {
 
 impl Names {
     /// Sorts the metrics of runs by what they measure.
-    pub fn of<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Self {
+    pub fn of<'a>(runs: impl IntoIterator<Item = &'a Brief>) -> Self {
         let mut names: BTreeSet<&String> = BTreeSet::new();
         for run in runs {
             let numbers = run
@@ -290,15 +290,12 @@ fn measure(name: &str) -> Measure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Number, RunId, Uid};
+    use crate::model::{Number, Run, RunId, Uid};
 
     fn names(metrics: &[&str]) -> Names {
         let started = chrono::DateTime::parse_from_rfc3339("2025-10-10T14:02:11+03:00").unwrap();
-        let mut run = Run::new(
-            Uid::new(0, &[1; 10]),
-            RunId::parse("exp_001_a").unwrap(),
-            started,
-        );
+        let id = RunId::parse("exp_001_a").unwrap();
+        let mut run = Brief::from(&Run::new(Uid::new(0, &[1; 10]), id, started));
         for name in metrics {
             run.metrics
                 .insert((*name).into(), MetricValue::Number(Number::from_f64(0.5)));

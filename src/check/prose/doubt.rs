@@ -4,7 +4,7 @@ use super::alias::{Names, parts, split_word};
 use super::sentence::Sentence;
 use super::token::At;
 use super::{Loose, Verdict, Written};
-use crate::model::{MetricValue, Run};
+use crate::model::{Brief, MetricValue};
 
 /// Beginnings of words that speak of what is wanted, not of what came out.
 const WISHES: [&str; 17] = [
@@ -139,12 +139,12 @@ impl Sentence<'_, '_> {
     /// Whether a number that is not this metric of this run is something else that was recorded.
     pub(super) fn is_explained(
         &self,
-        run: &Run,
+        run: &Brief,
         number: &Written,
         metric: &str,
         firm: bool,
     ) -> bool {
-        let value = |run: &Run| {
+        let value = |run: &Brief| {
             run.metrics
                 .get(metric)
                 .and_then(MetricValue::number)

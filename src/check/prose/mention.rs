@@ -3,7 +3,7 @@
 use super::Records;
 use super::alias::{Mention, Names, parts};
 use super::token::{At, Token, tokens};
-use crate::model::Run;
+use crate::model::Brief;
 
 /// A metric that a text names.
 pub struct Named {
@@ -65,7 +65,7 @@ impl Mentions {
 /// A run that a text names.
 pub struct Spoken<'r> {
     /// Which; `None` when no record has the label.
-    pub run: Option<&'r Run>,
+    pub run: Option<&'r Brief>,
     /// Index of its first token.
     pub at: usize,
     /// Index after its last token.
@@ -75,8 +75,8 @@ pub struct Spoken<'r> {
 }
 
 /// The different runs that a text names.
-pub fn runs_in<'r>(text: &str, records: &'r dyn Records) -> Vec<&'r Run> {
-    let mut all: Vec<&Run> = Vec::new();
+pub fn runs_in<'r>(text: &str, records: &'r dyn Records) -> Vec<&'r Brief> {
+    let mut all: Vec<&Brief> = Vec::new();
     for spoken in spoken(&tokens(text), records) {
         if let Some(run) = spoken.run
             && !all.iter().any(|other| other.uid == run.uid)

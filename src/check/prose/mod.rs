@@ -17,12 +17,12 @@ mod written;
 
 pub use written::Written;
 
-use crate::model::{MetricValue, Number, Run};
+use crate::model::{Brief, MetricValue, Number};
 
 /// What the reader may ask of the records.
 pub trait Records {
     /// The run of a label: `exp_003`, `exp_003_new_features`, an alias, a uid.
-    fn run(&self, label: &str) -> Option<&Run>;
+    fn run(&self, label: &str) -> Option<&Brief>;
 }
 
 /// How a number stands in the text.
@@ -84,7 +84,7 @@ impl Claim {
 }
 
 /// Every claim of a Markdown text. `own` is the run whose mini-log it is.
-pub fn claims(text: &str, own: Option<&Run>, records: &dyn Records) -> Vec<Claim> {
+pub fn claims(text: &str, own: Option<&Brief>, records: &dyn Records) -> Vec<Claim> {
     let mut all = bound::claims(text, records);
     let page = markdown::Page::read(text);
     let places = Places::new(text);
@@ -144,7 +144,7 @@ struct Loose {
 
 /// Compares a number with the metrics it may mean; it is right when any of them fits.
 fn compare(
-    run: &Run,
+    run: &Brief,
     candidates: &[String],
     written: Written,
     at: usize,

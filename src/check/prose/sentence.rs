@@ -7,14 +7,14 @@ use super::markdown::Block;
 use super::mention::{Mentions, Named, Spoken, spoken};
 use super::token::{At, Token, tokens};
 use super::{Kind, Loose, Records, Verdict, compare};
-use crate::model::Run;
+use crate::model::Brief;
 use crate::model::metric::Yardstick;
 
 /// The claims of a paragraph, an item or a heading.
-pub fn claims(block: &Block<'_>, subject: Option<&Run>, records: &dyn Records) -> Vec<Loose> {
+pub fn claims(block: &Block<'_>, subject: Option<&Brief>, records: &dyn Records) -> Vec<Loose> {
     let all = tokens(block.text);
     let mut found = Vec::new();
-    let mut last: Option<&Run> = None;
+    let mut last: Option<&Brief> = None;
     for range in sentences(&all, block.text) {
         let sentence = Sentence::new(&all[range], subject.or(last), records);
         if let Some(run) = sentence.runs.iter().rev().find_map(|spoken| spoken.run) {
@@ -65,12 +65,12 @@ fn is_abbreviation(all: &[At], dot: usize, text: &str) -> bool {
 pub(super) struct Sentence<'a, 'r> {
     pub(super) all: &'a [At],
     pub(super) runs: Vec<Spoken<'r>>,
-    pub(super) subject: Option<&'r Run>,
+    pub(super) subject: Option<&'r Brief>,
     records: &'r dyn Records,
 }
 
 impl<'a, 'r> Sentence<'a, 'r> {
-    fn new(all: &'a [At], subject: Option<&'r Run>, records: &'r dyn Records) -> Self {
+    fn new(all: &'a [At], subject: Option<&'r Brief>, records: &'r dyn Records) -> Self {
         Self {
             all,
             runs: spoken(all, records),
@@ -194,7 +194,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
     }
 
     /// The run of a number, and whether the text leaves no doubt about it.
-    fn run_for(&self, index: usize, previous: usize) -> Option<(&'r Run, bool)> {
+    fn run_for(&self, index: usize, previous: usize) -> Option<(&'r Brief, bool)> {
         if let Some(run) = self.first_of_two(index) {
             return Some((run?, true));
         }
@@ -250,7 +250,7 @@ impl<'a, 'r> Sentence<'a, 'r> {
 
     /// The first number of "с 0.81 до 0.84", "from 0.81 to 0.84", "0.81 → 0.84" is the other run's: the
     /// one that the sentence compares with, else the base. `Some(None)` when that is not known.
-    fn first_of_two(&self, index: usize) -> Option<Option<&'r Run>> {
+    fn first_of_two(&self, index: usize) -> Option<Option<&'r Brief>> {
         let word = |i: Option<usize>| i.and_then(|i| self.all.get(i)).and_then(At::word);
         let sign = |i: usize, c: char| self.all.get(i).is_some_and(|at| at.is(c));
         let number = |i: usize| self.all.get(i).is_some_and(|at| at.number().is_some());

@@ -7,7 +7,7 @@ use super::markdown::Block;
 use super::mention::{Mentions, runs_in};
 use super::token::{Token, tokens};
 use super::{Kind, Loose, Records, compare};
-use crate::model::Run;
+use crate::model::Brief;
 
 /// A cell: its text and its offset in the document.
 struct Cell<'a> {
@@ -16,13 +16,13 @@ struct Cell<'a> {
 }
 
 /// The claims of a table.
-pub fn claims(block: &Block<'_>, own: Option<&Run>, records: &dyn Records) -> Vec<Loose> {
+pub fn claims(block: &Block<'_>, own: Option<&Brief>, records: &dyn Records) -> Vec<Loose> {
     let rows = rows(block);
     let Some((header, body)) = rows.split_first() else {
         return Vec::new();
     };
     let body: Vec<&Vec<Cell<'_>>> = body.iter().filter(|row| !is_rule(row)).collect();
-    let columns: Vec<Option<&Run>> = header
+    let columns: Vec<Option<&Brief>> = header
         .iter()
         .map(|cell| only_run(cell.text, records))
         .collect();
@@ -44,7 +44,7 @@ pub fn claims(block: &Block<'_>, own: Option<&Run>, records: &dyn Records) -> Ve
 }
 
 /// Runs stand in the header, metrics in the first column.
-fn by_row(body: &[&Vec<Cell<'_>>], columns: &[Option<&Run>]) -> Vec<Loose> {
+fn by_row(body: &[&Vec<Cell<'_>>], columns: &[Option<&Brief>]) -> Vec<Loose> {
     let mut all = Vec::new();
     for row in body {
         let Some(first) = row.first() else {
@@ -60,7 +60,7 @@ fn by_row(body: &[&Vec<Cell<'_>>], columns: &[Option<&Run>]) -> Vec<Loose> {
     all
 }
 
-fn claim(run: &Run, candidates: &[String], cell: &Cell<'_>) -> Option<Loose> {
+fn claim(run: &Brief, candidates: &[String], cell: &Cell<'_>) -> Option<Loose> {
     let found = tokens(cell.text).into_iter().find_map(|at| match at.token {
         Token::Number(number) => Some((number, at.start)),
         _ => None,
@@ -107,7 +107,7 @@ fn metric_of(names: &Names, heading: &str) -> Vec<String> {
 }
 
 /// The run that a row is about: the only one in the first cell that names any.
-fn row_run<'r>(row: &[Cell<'_>], records: &'r dyn Records) -> Option<&'r Run> {
+fn row_run<'r>(row: &[Cell<'_>], records: &'r dyn Records) -> Option<&'r Brief> {
     row.iter()
         .map(|cell| runs_in(cell.text, records))
         .find(|runs| !runs.is_empty())
@@ -117,7 +117,7 @@ fn row_run<'r>(row: &[Cell<'_>], records: &'r dyn Records) -> Option<&'r Run> {
         })
 }
 
-fn only_run<'r>(text: &str, records: &'r dyn Records) -> Option<&'r Run> {
+fn only_run<'r>(text: &str, records: &'r dyn Records) -> Option<&'r Brief> {
     match runs_in(text, records)[..] {
         [run] => Some(run),
         _ => None,

@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::run::Base;
-use crate::model::{RunId, Uid};
+use crate::model::{Run, RunId, Uid};
 
-struct Shelf(BTreeMap<String, Run>);
+struct Shelf(BTreeMap<String, Brief>);
 
 impl Records for Shelf {
-    fn run(&self, label: &str) -> Option<&Run> {
+    fn run(&self, label: &str) -> Option<&Brief> {
         self.0.values().find(|run| {
             run.id().short() == label || run.id().to_string() == label || run.uid.as_str() == label
         })
@@ -23,7 +23,8 @@ fn shelf() -> Shelf {
         (3, "new_features", "0.842", "0.835", "0.7512"),
     ] {
         let id = RunId::parse(&format!("exp_{number:03}_{slug}")).unwrap();
-        let mut run = Run::new(Uid::new(u64::from(number), &[number; 10]), id, started);
+        let uid = Uid::new(u64::from(number), &[number; 10]);
+        let mut run = Brief::from(&Run::new(uid, id, started));
         for (name, value) in [
             ("roc_auc_val", val),
             ("roc_auc_test", test),

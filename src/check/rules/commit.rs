@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
                 the old branch was deleted. With equal code on a branch this is a note (an error under \
                 `[check] commit = \"strict\"`); a run at an earlier commit of a squashed branch has no \
                 equal on it and lives only by its keep-ref refs/exp/<uid>.\n\
+                Or the record was made to name another commit than the one that was frozen.\n\
                 In a shallow clone, or one without refs/exp/*, a missing commit proves nothing: then \
                 the rule can't be verified.",
         example: "note     E-commit  exp_003  a41c9d2 is on no branch; 77e01fa on main has the same code \
@@ -39,6 +40,9 @@ fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
     let Some(commit) = &record.code.commit else {
         return without_commit(record);
     };
+    if let Some(finding) = contradicted(seen, record, commit) {
+        return finding;
+    }
     match seen.commit.kept {
         Kept::Branch => Finding::ok(CODE),
         Kept::Tag => note_on(commit, "is on no branch, a tag keeps it", None),
@@ -47,6 +51,29 @@ fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
             None => without_twin(facts, seen, commit, kept),
         },
     }
+}
+
+/// `start` froze the tree that it recorded, and pointed the keep-ref to it: a record that was made to
+/// name another commit says otherwise.
+fn contradicted(seen: &RunFacts, record: &Run, commit: &Oid) -> Option<Finding> {
+    let frozen = record.code.snapshot.as_ref().unwrap_or(commit);
+    if let Some(kept) = seen.commit.keep_ref.as_ref().filter(|kept| *kept != frozen) {
+        let (kept, named) = (kept.short(), frozen.short());
+        let message = format!("its keep-ref has {kept}, the record names {named}");
+        return Some(Finding::broken(CODE, message).fix(format!("git diff {kept} {named}")));
+    }
+    let tree = record.code.tree.as_ref()?;
+    let is_clean = record.code.snapshot.is_none() && !record.code.dirty;
+    let other = seen
+        .commit
+        .tree
+        .as_ref()
+        .filter(|other| is_clean && *other != tree)?;
+    let message = format!(
+        "the record names {} and a tree that is not its",
+        commit.short()
+    );
+    Some(Finding::broken(CODE, message).fix(format!("git diff {tree} {other}")))
 }
 
 /// The commit is on no branch here, and another one has its code.
@@ -154,7 +181,7 @@ fn missing(clone: &CloneFacts, short: &str, seen: &RunFacts) -> Finding {
 }
 
 /// Whether the remote may keep, or is known to keep, what nothing here does.
-fn may_be_kept(clone: &CloneFacts, seen: &RunFacts) -> bool {
+pub(super) fn may_be_kept(clone: &CloneFacts, seen: &RunFacts) -> bool {
     clone.has_remote && (!clone.keep_refs_known || seen.commit.keep_ref_pushed)
 }
 
@@ -202,6 +229,19 @@ mod tests {
                 "{kept:?} {twin}"
             );
         }
+    }
+
+    #[test]
+    fn another_commit_than_the_frozen_one_is_a_lie() {
+        let mut other = with(Kept::Branch, false);
+        other.runs[0].commit.keep_ref = Some(oid(1));
+        other.runs[0].commit.tree = Some(oid(101));
+        assert_eq!(outcome(&RULE, &other), Outcome::Ok);
+        other.runs[0].commit.keep_ref = Some(oid(9));
+        assert_eq!(outcome(&RULE, &other), Outcome::Broken);
+        other.runs[0].commit.keep_ref = None;
+        other.runs[0].commit.tree = Some(oid(9));
+        assert_eq!(outcome(&RULE, &other), Outcome::Broken);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::{Rule, Topic};
 use crate::check::facts::{Content, Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::Sha256;
-use crate::model::data::Artifact;
 
 /// The rule about data.
 pub const DATA: Rule = Rule {
@@ -68,9 +67,13 @@ fn models(facts: &Facts) -> Vec<Finding> {
             let path = model.path.display();
             let finding = judge(MODEL.code, &path, Some(model.sha256.short()), content);
             // Overwritten by another recorded run: the file has a record, only this one's is lost.
-            let is_it =
-                |m: &Artifact| matches!(content, Content::Other(now) if m.sha256.as_str() == now);
-            let owner = facts.all_records().find(|run| run.models.iter().any(is_it));
+            let owner = match content {
+                Content::Other(now) => facts
+                    .roll
+                    .all()
+                    .find(|run| run.models.iter().any(|model| model.sha256.as_str() == now)),
+                _ => None,
+            };
             let finding = match owner {
                 Some(run) => finding
                     .warning()
@@ -115,6 +118,7 @@ mod tests {
     use super::super::testing::{facts, outcome, record, run, told};
     use super::*;
     use crate::check::finding::Outcome;
+    use crate::model::data::Artifact;
 
     #[test]
     fn each_state_of_a_file_has_its_outcome() {

@@ -1,7 +1,8 @@
 //! E-dirty: code that was not committed when it ran is committed by now, or kept whole.
 
+use super::commit::may_be_kept;
 use super::{FROM_ITS_MACHINE, PULL, Rule, Topic, of_each};
-use crate::check::facts::{Facts, RunFacts};
+use crate::check::facts::{Facts, Kept, RunFacts};
 use crate::check::finding::Finding;
 use crate::model::Run;
 
@@ -33,6 +34,15 @@ fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
     if !record.code.dirty || !differs(record) {
         return Finding::ok(CODE);
     }
+    if let Some(snapshot) = record
+        .code
+        .snapshot
+        .as_ref()
+        .filter(|_| is_another(seen, record))
+    {
+        return Finding::broken(CODE, "its snapshot is not the tree that the record names")
+            .fix(format!("git show {snapshot}"));
+    }
     if let Some(twin) = &seen.commit.twin {
         let message = format!(
             "ran first, committed after: {} has exactly its code",
@@ -53,6 +63,13 @@ fn check(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
         ));
     }
     kept
+}
+
+/// Whether the snapshot that is here is none of this tree on this commit.
+fn is_another(seen: &RunFacts, record: &Run) -> bool {
+    let code = &record.code;
+    let parent_differs = code.commit.is_some() && seen.frozen.parent != code.commit;
+    seen.frozen.present && (seen.frozen.tree != code.tree || parent_differs)
 }
 
 /// Whether anything but config and data differed. Records without a list of changes say it by
@@ -104,10 +121,17 @@ fn kept(facts: &Facts, seen: &RunFacts, record: &Run) -> Finding {
             .fix(FROM_ITS_MACHINE)
         };
     }
-    let parent_differs = record.code.commit.is_some() && seen.frozen.parent != record.code.commit;
-    if seen.frozen.tree != record.code.tree || parent_differs {
-        return Finding::broken(CODE, "its snapshot is not the tree that the record names")
-            .fix(format!("git show {snapshot}"));
+    if matches!(seen.frozen.kept, Kept::Reflog | Kept::Loose) {
+        let short = snapshot.short();
+        if may_be_kept(&facts.clone, seen) {
+            let what = format!("no ref in this clone keeps its snapshot {short}");
+            return Finding::unverifiable(CODE, what).fix(PULL);
+        }
+        return Finding::broken(
+            CODE,
+            format!("no ref keeps its snapshot {short}: git will delete it"),
+        )
+        .fix(format!("git update-ref refs/exp/{} {snapshot}", record.uid));
     }
     if seen.frozen.patch_agrees == Some(false) {
         return Finding::broken(CODE, "its patch is not what the snapshot changed")
@@ -210,5 +234,23 @@ mod tests {
         assert_eq!(outcome(&RULE, &all), Outcome::Unverifiable);
         all.clone.keep_refs_known = true;
         assert_eq!(outcome(&RULE, &all), Outcome::Broken);
+    }
+
+    #[test]
+    fn a_snapshot_that_no_ref_keeps_is_as_good_as_lost() {
+        let mut one = dirty(Axis::Code);
+        one.frozen.kept = Kept::Loose;
+        let mut all = facts(vec![one]);
+        let found = (RULE.run)(&all);
+        assert_eq!(found[0].outcome, Outcome::Broken);
+        assert!(
+            found[0]
+                .fix
+                .as_ref()
+                .unwrap()
+                .starts_with("git update-ref refs/exp/")
+        );
+        all.clone.has_remote = true;
+        assert_eq!(outcome(&RULE, &all), Outcome::Unverifiable);
     }
 }

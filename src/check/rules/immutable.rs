@@ -11,11 +11,12 @@ const CODE: &str = "E-immutable";
 /// The rule.
 pub const RULE: Rule = Rule {
     code: CODE,
-    title: "inputs, metrics and code of a finished run were not edited",
+    title: "inputs, metrics and code of a finished run were not edited, nor was it deleted",
     topic: Topic {
         cause: "`finish` seals inputs, metrics and code by a digest. The record was edited afterwards: \
                 the digest no longer fits, was taken out, or differs from the version that was \
-                committed before. Goal, conclusion, tags and number may change.",
+                committed before. Or a record that was committed is gone. Goal, conclusion, tags and \
+                number may change.",
         example: "broken   E-immutable  exp_003_new_features  its sealed part was edited after it was finished",
         way_out: "See what was changed: git diff HEAD -- experiments/runs/exp_003_new_features/run.json\n\
                   Put it back: git checkout HEAD -- experiments/runs/exp_003_new_features/run.json\n\
@@ -25,9 +26,18 @@ pub const RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts) -> Vec<Finding> {
-    of_each(facts, |seen, record| {
+    let mut all = of_each(facts, |seen, record| {
         is_finished(record).then(|| check(seen, record))
-    })
+    });
+    all.extend(facts.deleted.iter().map(|(version, id)| {
+        let folder = format!("{}/{id}", facts.runs_folder);
+        Finding::broken(CODE, format!("it was deleted; {version} has its record"))
+            .detail("what was tried stays on record: git exp rm removes a run and keeps its number")
+            .fix(format!("git checkout {version} -- {folder}"))
+            .of(id)
+            .at(folder)
+    }));
+    all
 }
 
 fn is_finished(record: &Run) -> bool {

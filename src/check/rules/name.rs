@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Rule, Topic};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
-use crate::model::RunId;
+use crate::model::{RunId, Uid};
 
 /// The rule about names.
 pub const NAME: Rule = Rule {
@@ -46,7 +46,7 @@ fn names(facts: &Facts) -> Vec<Finding> {
         .at(format!("{}/{name}", facts.runs_folder))
         .fix("rename it, then: git exp init --adopt")
     });
-    let is_taken = |id: &RunId| facts.runs.iter().any(|seen| seen.id == *id);
+    let is_taken = |id: &RunId| folders(facts).any(|(folder, _)| folder == id);
     strays
         .chain(facts.scoped().map(|seen| name(seen, &is_taken)))
         .collect()
@@ -88,34 +88,45 @@ fn git_mv(facts: &RunFacts, id: &RunId) -> String {
     format!("git mv {} {parent}/{id}", facts.folder)
 }
 
+/// All folders of runs, with the uids of those that can be read.
+fn folders(facts: &Facts) -> impl Iterator<Item = (&RunId, Option<&Uid>)> {
+    let read = facts.runs.iter();
+    let read = read.map(|seen| (&seen.id, seen.run.as_ref().ok().map(|run| &run.uid)));
+    let unread = facts.roll.unread().map(|(id, uid)| (id, Some(uid)));
+    read.chain(unread)
+}
+
 fn numbers(facts: &Facts) -> Vec<Finding> {
-    let mut by_number: BTreeMap<u32, Vec<&RunFacts>> = BTreeMap::new();
-    let mut by_uid: BTreeMap<&str, Vec<&RunFacts>> = BTreeMap::new();
-    for run in &facts.runs {
-        by_number.entry(run.id.number).or_default().push(run);
-        if let Ok(record) = &run.run {
-            by_uid.entry(record.uid.as_str()).or_default().push(run);
+    let mut by_number: BTreeMap<u32, Vec<&RunId>> = BTreeMap::new();
+    let mut by_uid: BTreeMap<&Uid, Vec<&RunId>> = BTreeMap::new();
+    for (id, uid) in folders(facts) {
+        by_number.entry(id.number).or_default().push(id);
+        if let Some(uid) = uid {
+            by_uid.entry(uid).or_default().push(id);
         }
     }
     facts
         .scoped()
         .map(|run| {
-            let twins = |all: Option<&Vec<&RunFacts>>| {
-                let others: Vec<String> = all
-                    .into_iter()
-                    .flatten()
-                    .filter(|other| other.folder != run.folder)
-                    .map(|other| other.id.to_string())
-                    .collect();
-                (!others.is_empty()).then(|| others.join(", "))
+            let twins = |all: Option<&Vec<&RunId>>| {
+                let mut others: Vec<&RunId> = all.into_iter().flatten().copied().collect();
+                if let Some(own) = others.iter().position(|other| **other == run.id) {
+                    others.remove(own);
+                }
+                others.sort();
+                let names: Vec<String> = others.into_iter().map(RunId::to_string).collect();
+                (!names.is_empty()).then(|| names.join(", "))
             };
-            let uid = run.run.as_ref().ok().map(|record| record.uid.as_str());
+            let uid = run.run.as_ref().ok().map(|record| &record.uid);
             // A copy has both; a new number would not make it a run of its own.
-            let same = uid.and_then(|uid| by_uid.get(uid));
-            let finding = if let Some(others) = twins(same) {
+            let finding = if let Some(others) = twins(uid.and_then(|uid| by_uid.get(uid))) {
                 let message = format!("its uid is also that of {others}: one is a copy");
-                // The original is where its record says.
-                let copy = same.into_iter().flatten().find(|other| !is_at_home(other));
+                // The original is where its record says. A folder that was not read is at home.
+                let is_copy = |other: &&RunFacts| {
+                    let other_uid = other.run.as_ref().ok().map(|record| &record.uid);
+                    other_uid == uid && !is_at_home(other)
+                };
+                let copy = facts.runs.iter().find(is_copy);
                 let copy = copy.map_or(&run.folder, |copy| &copy.folder);
                 Finding::broken(DUP_ID.code, message).fix(format!("rm -r {copy}"))
             } else if let Some(others) = twins(by_number.get(&run.id.number)) {

@@ -1,10 +1,13 @@
 //! W-noise: the best run is better by more than chance.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Rule, Topic};
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
 use crate::model::metric::Goal;
-use crate::model::{MetricValue, Run, Status};
+use crate::model::{Brief, Oid, Sha256, Status};
+use crate::query::{Attribute, Subject, Target, Value};
 
 const CODE: &str = "W-noise";
 
@@ -34,18 +37,32 @@ fn check(facts: &Facts) -> Option<Finding> {
         Goal::Min => -1.0,
         Goal::Info => return None,
     };
-    let value = |run: &Run| {
-        let number = run.metrics.get(metric).and_then(MetricValue::number)?;
-        number.is_finite().then(|| number.as_f64() * sign)
+    let (is_ok, value) = (
+        Target::Attribute(Attribute::Status),
+        Target::Metric(metric.clone()),
+    );
+    let score = |run: &dyn Subject| match (run.value(&is_ok), run.value(&value)) {
+        (Value::Text(status), Value::Number(value, _)) if status == Status::Ok.word() => {
+            value.is_finite().then_some(value * sign)
+        }
+        _ => None,
     };
-    let mut ranked: Vec<(&Run, f64)> = facts
-        .all_records()
-        .filter(|run| run.status == Status::Ok)
-        .filter_map(|run| Some((run, value(run)?)))
+    let best = facts.roll.ask(score).into_iter();
+    let best = best.filter_map(|(asked, score)| Some((score?, asked)));
+    // Of runs that no rule is asked about nothing is said, so no more of them is looked at.
+    if !best.reduce(|a, b| if b.0 > a.0 { b } else { a })?.1 {
+        return None;
+    }
+    let mut ranked: Vec<(Repeated<'_>, &Brief, f64)> = facts
+        .roll
+        .all()
+        .filter_map(|run| Some((Repeated::of(run), run, score(run)?)))
         .collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let (best, top) = *ranked.first()?;
-    let (second, next) = *ranked.iter().find(|(run, _)| !is_repeat(best, run))?;
+    ranked.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let (what, best, top) = ranked.first()?;
+    let is_other =
+        |(other, ..): &&(Repeated<'_>, &Brief, f64)| other.code.is_none() || other != what;
+    let (_, second, next) = ranked.iter().skip(1).find(is_other)?;
     let deviation = deviation(&ranked)?;
     let lead = top - next;
     let seen = facts.scoped().find(|seen| seen.id == best.id())?;
@@ -67,58 +84,57 @@ fn check(facts: &Facts) -> Option<Finding> {
     Some(finding.of(&seen.id).at(seen.record_file()))
 }
 
-/// The same code, data and parameters but for the seed.
-fn is_repeat(a: &Run, b: &Run) -> bool {
-    let digests = |run: &Run| {
-        let mut all: Vec<_> = run
-            .data
-            .iter()
-            .map(|input| (input.role.clone(), input.sha256.clone()))
-            .collect();
-        all.sort();
-        all
-    };
-    let params = |run: &Run| -> Vec<(String, String)> {
+/// What repeats have in common: code, data, and parameters but for the seed.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Repeated<'r> {
+    /// Without it, a run is nobody's repeat.
+    code: Option<&'r Oid>,
+    data: BTreeSet<(&'r str, Option<&'r Sha256>)>,
+    params: Vec<(&'r str, String)>,
+}
+
+impl<'r> Repeated<'r> {
+    fn of(run: &'r Brief) -> Self {
         let is_seed = |name: &str| {
-            name.rsplit('.')
-                .next()
-                .is_some_and(|last| last.contains("seed"))
+            let last = name.rsplit('.').next();
+            last.is_some_and(|last| last.contains("seed"))
         };
-        run.params
-            .iter()
-            .filter(|(name, _)| !is_seed(name))
-            .map(|(name, value)| (name.clone(), value.spelling()))
-            .collect()
-    };
-    a.code.code_tree.is_some()
-        && a.code.code_tree == b.code.code_tree
-        && digests(a) == digests(b)
-        && params(a) == params(b)
+        let data = run.data.iter();
+        let params = run.params.iter().filter(|(name, _)| !is_seed(name));
+        Self {
+            code: run.code_tree.as_ref(),
+            data: data
+                .map(|input| (input.role.as_str(), input.sha256.as_ref()))
+                .collect(),
+            params: params
+                .map(|(name, value)| (name.as_str(), value.spelling()))
+                .collect(),
+        }
+    }
 }
 
 /// The pooled standard deviation of all groups of repeats; `None` when there is no group.
-fn deviation(ranked: &[(&Run, f64)]) -> Option<f64> {
-    let mut left: Vec<(&Run, f64)> = ranked.to_vec();
+fn deviation(ranked: &[(Repeated<'_>, &Brief, f64)]) -> Option<f64> {
+    let mut groups: BTreeMap<&Repeated<'_>, Vec<(&Brief, f64)>> = BTreeMap::new();
+    for (what, run, value) in ranked.iter().filter(|(what, ..)| what.code.is_some()) {
+        groups.entry(what).or_default().push((run, *value));
+    }
     let (mut squares, mut freedom) = (0.0, 0_usize);
-    while let Some((run, first)) = left.pop() {
-        let mut group = vec![first];
-        left.retain(|(other, value)| {
-            let repeat = is_repeat(run, other) && seeds_differ(run, other);
-            if repeat {
-                group.push(*value);
-            }
-            !repeat
-        });
-        let count = group.len() as f64;
-        let mean = group.iter().sum::<f64>() / count;
-        squares += group.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-        freedom += group.len() - 1;
+    for group in groups.values() {
+        let Some((last, rest)) = group.split_last() else {
+            continue;
+        };
+        // A repeat with the same seed shows only whether the program is deterministic.
+        let others = rest.iter().filter(|(run, _)| seeds_differ(last.0, run));
+        let values: Vec<f64> = others.chain([last]).map(|(_, value)| *value).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        squares += values.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        freedom += values.len() - 1;
     }
     (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
-/// A repeat with the same seed shows only whether the program is deterministic.
-fn seeds_differ(a: &Run, b: &Run) -> bool {
+fn seeds_differ(a: &Brief, b: &Brief) -> bool {
     match (&a.seed, &b.seed) {
         (Some(a), Some(b)) => !a.same_value(b),
         _ => true,

@@ -4,7 +4,7 @@ use super::{Rule, Topic};
 use crate::check::facts::{Content, Facts, Stage, StageRecord};
 use crate::check::finding::Finding;
 use crate::error::Failure;
-use crate::model::{Run, Status};
+use crate::model::{Brief, Status, Uid};
 
 const CODE: &str = "E-prod";
 
@@ -48,10 +48,9 @@ fn unclear(why: &Failure) -> Finding {
 
 fn check(facts: &Facts, stage: &Stage, says: &StageRecord) -> Finding {
     let name = &stage.name;
-    let by_uid = |run: &&Run| Some(run.uid.as_str()) == says.uid.as_deref();
     let found = match &says.uid {
-        Some(_) => facts.all_records().find(by_uid),
-        None => facts.find(&says.run),
+        Some(uid) => Uid::parse(uid).and_then(|uid| facts.roll.of_uid(&uid)),
+        None => facts.roll.labelled(&says.run),
     };
     let Some(run) = found else {
         return Finding::broken(
@@ -76,7 +75,7 @@ fn check(facts: &Facts, stage: &Stage, says: &StageRecord) -> Finding {
     finding.of(run.id())
 }
 
-fn model(stage: &Stage, says: &StageRecord, run: &Run, name: &str) -> Finding {
+fn model(stage: &Stage, says: &StageRecord, run: &Brief, name: &str) -> Finding {
     let (Some(path), Some(content)) = (&says.model, &stage.model) else {
         return Finding::ok(CODE);
     };
@@ -108,6 +107,7 @@ mod tests {
     use super::super::testing::{facts, outcome, record, run};
     use super::*;
     use crate::check::finding::Outcome;
+    use crate::check::roll::Roll;
     use crate::model::Sha256;
     use crate::model::data::Artifact;
 
@@ -149,6 +149,7 @@ mod tests {
         for (index, lie) in lies.iter().enumerate() {
             let mut all = honest();
             lie(&mut all);
+            all.roll = Roll::of(&all.runs);
             assert_eq!(outcome(&RULE, &all), Outcome::Broken, "lie {index}");
         }
     }

@@ -1,14 +1,13 @@
 //! E-report: a number that is written about a run is the recorded one.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use super::{Rule, Topic};
 use crate::check::facts::{Document, Facts, RunFacts};
 use crate::check::finding::Finding;
 use crate::check::prose::{self, Claim, Kind, Verdict};
-use crate::model::{MetricValue, Number, Run, RunId};
+use crate::check::roll::Roll;
+use crate::model::{Brief, MetricValue, Number, RunId};
 use crate::store::layout::RUN_JSON;
 
 const CODE: &str = "E-report";
@@ -31,12 +30,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts) -> Vec<Finding> {
-    let book = Book::new(facts);
     let documents = facts.documents.par_iter();
     documents
         .filter(|document| document.in_scope)
         .flat_map_iter(|document| {
-            let mut found = check(facts, &book, document);
+            let mut found = check(facts, document);
             if found.is_empty() {
                 let run = document.run.and_then(|index| facts.runs.get(index));
                 let mut ok = Finding::ok(CODE).at(document.path.clone());
@@ -48,46 +46,19 @@ fn run(facts: &Facts) -> Vec<Finding> {
         .collect()
 }
 
-/// What the text reader may ask of the records.
-struct Book<'a> {
-    by_label: BTreeMap<String, &'a Run>,
-}
-
-impl<'a> Book<'a> {
-    fn new(facts: &'a Facts) -> Self {
-        let mut by_label = BTreeMap::new();
-        for run in facts.all_records() {
-            for alias in &run.aliases {
-                by_label.insert(alias.clone(), run);
-            }
-        }
-        for run in facts.all_records() {
-            by_label.insert(run.uid.to_string(), run);
-            by_label.insert(run.id().short(), run);
-            by_label.insert(run.id().to_string(), run);
-        }
-        Self { by_label }
+impl prose::Records for Roll {
+    fn run(&self, label: &str) -> Option<&Brief> {
+        self.labelled(label)
     }
 }
 
-impl prose::Records for Book<'_> {
-    fn run(&self, label: &str) -> Option<&Run> {
-        if let Some(run) = self.by_label.get(label) {
-            return Some(run);
-        }
-        // `exp_3` and `exp_0003` mean number three as well.
-        let digits = label.strip_prefix("exp_")?;
-        let number: u32 = digits.parse().ok()?;
-        self.by_label.get(&format!("exp_{number:03}")).copied()
-    }
-}
-
-fn check(facts: &Facts, book: &Book<'_>, document: &Document) -> Vec<Finding> {
+fn check(facts: &Facts, document: &Document) -> Vec<Finding> {
     let own = document
         .run
         .and_then(|index| facts.runs.get(index))
-        .and_then(|seen| seen.run.as_ref().ok());
-    prose::claims(&document.text, own, book)
+        .and_then(|seen| seen.run.as_ref().ok())
+        .map(Brief::from);
+    prose::claims(&document.text, own.as_ref(), &facts.roll)
         .iter()
         .filter_map(|claim| judge(facts, document, claim))
         .collect()
@@ -156,7 +127,7 @@ fn short(run: &str) -> String {
 
 /// Whose number it is, if it is any run's.
 fn whose(facts: &Facts, claim: &Claim) -> String {
-    let owner = facts.all_records().find(|run| {
+    let owner = facts.roll.all().find(|run| {
         run.metrics
             .get(&claim.metric)
             .and_then(MetricValue::number)

@@ -2,6 +2,7 @@
 
 use crate::check::facts::{Facts, Kept, RunFacts};
 use crate::check::finding::{Finding, Outcome};
+use crate::check::roll::Roll;
 use crate::model::{MetricValue, Number, Oid, Run, RunId, Status, Uid};
 
 /// A finished, clean run on a branch.
@@ -54,6 +55,7 @@ pub fn reseal(facts: &mut RunFacts) {
 /// Facts of runs.
 pub fn facts(runs: Vec<RunFacts>) -> Facts {
     Facts {
+        roll: Roll::of(&runs),
         runs,
         runs_folder: "experiments/runs".into(),
         ..Facts::default()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Rule, Topic, of_each};
 use crate::check::facts::Facts;
 use crate::check::finding::Finding;
-use crate::model::Run;
+use crate::model::Brief;
 
 const CODE: &str = "W-undeclared";
 
@@ -30,14 +30,14 @@ fn run(facts: &Facts) -> Vec<Finding> {
             return None;
         }
         let base = record.base.as_ref()?;
-        let base = facts.all_records().find(|run| run.uid == base.uid)?;
+        let base = facts.roll.of_uid(&base.uid)?;
         let is_declared = |name: &String| {
             record
                 .declared
                 .iter()
                 .any(|declared| covers(declared, name))
         };
-        let undeclared: Vec<String> = changed(base, record)
+        let undeclared: Vec<String> = changed(base, &Brief::from(record))
             .into_iter()
             .filter(|name| !is_declared(name))
             .collect();
@@ -52,9 +52,9 @@ fn run(facts: &Facts) -> Vec<Finding> {
 }
 
 /// What differs, by the name that `--changes` would give it: `code`, `data.train`, `model.depth`.
-fn changed(base: &Run, run: &Run) -> BTreeSet<String> {
+fn changed(base: &Brief, run: &Brief) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    if let (Some(a), Some(b)) = (&base.code.code_tree, &run.code.code_tree)
+    if let (Some(a), Some(b)) = (&base.code_tree, &run.code_tree)
         && a != b
     {
         names.insert("code".to_owned());
@@ -68,7 +68,7 @@ fn changed(base: &Run, run: &Run) -> BTreeSet<String> {
             names.insert(name.clone());
         }
     }
-    let digest = |run: &Run, role: &str| {
+    let digest = |run: &Brief, role: &str| {
         let input = run.data.iter().find(|input| input.role == role);
         input.and_then(|input| input.sha256.clone())
     };
