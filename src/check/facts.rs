@@ -97,6 +97,8 @@ pub struct RunFacts {
     pub frozen: FrozenFacts,
     /// Copies of configuration files, in the record's order.
     pub config: Vec<CopyFacts>,
+    /// The list of installed packages.
+    pub packages: CopyFacts,
     /// The copy of the metrics file.
     pub metrics: Option<MetricsFacts>,
     /// Those of repeats, in the record's order; `None` where one wrote no file.
@@ -133,6 +135,7 @@ impl RunFacts {
             commit: CommitFacts::default(),
             frozen: FrozenFacts::default(),
             config: Vec::new(),
+            packages: CopyFacts::default(),
             metrics: None,
             repeats: Vec::new(),
             data: Vec::new(),
@@ -312,7 +315,7 @@ pub struct Document {
     pub text: String,
     /// The run whose folder it is in, as an index into [`Facts::runs`].
     pub run: Option<usize>,
-    /// Whether rules are asked about it.
+    /// Whether rules are asked about it; else only about runs in it that they are asked about.
     pub in_scope: bool,
 }
 

@@ -33,8 +33,10 @@ struct Member {
 impl Roll {
     /// Takes in the runs whose folders were read.
     pub fn of(read: &[RunFacts]) -> Self {
-        let mut roll = Self::default();
-        roll.members = read.par_iter().filter_map(Member::read).collect();
+        let mut roll = Self {
+            members: read.par_iter().filter_map(Member::read).collect(),
+            ..Self::default()
+        };
         roll.sort();
         roll
     }

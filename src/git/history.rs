@@ -319,10 +319,10 @@ mod tests {
         let both: BTreeSet<Oid> = [head.clone(), lost.clone()].into();
         let out = unreached(&repo, &both, &tips.branches).unwrap();
         assert_eq!(out, [lost.clone()].into());
-        let found = reached(&repo, &out, &[lost.clone()], &tips.branches).unwrap();
+        let found = reached(&repo, &out, std::slice::from_ref(&lost), &tips.branches).unwrap();
         assert_eq!(found, out);
         assert!(
-            reached(&repo, &out, &[head.clone()], &[])
+            reached(&repo, &out, std::slice::from_ref(&head), &[])
                 .unwrap()
                 .is_empty()
         );

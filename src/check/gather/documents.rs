@@ -38,19 +38,26 @@ fn documents(work: &Work<'_, '_>, facts: &mut Facts) -> Vec<Document> {
         }
     }
     let runs = RecordPath::from("runs").below(&experiments);
+    let changed: Vec<String> = facts.scoped().map(|seen| seen.id.short()).collect();
     for path in work.source.files() {
         let is_report = matches!(path.extension().as_str(), "md" | "markdown");
         let ours = path.is_within(&work.prefix) && !path.is_within(&runs) && *path != overview;
-        if !is_report || !ours || !is_in_scope(work, path) {
+        if !is_report || !ours {
             continue;
         }
-        // Without a word for a run there is nothing to bind a number to.
-        if let Some(text) = text(work, path).filter(|text| speaks_of_runs(text)) {
+        let in_scope = is_in_scope(work, path);
+        // Without a word for a run there is nothing to bind a number to. What did not change itself
+        // may be wrong about a run that did.
+        let speaks = |text: &String| match in_scope {
+            true => speaks_of_runs(text),
+            false => changed.iter().any(|run| text.contains(run)),
+        };
+        if let Some(text) = text(work, path).filter(speaks) {
             all.push(Document {
                 path: path.display().into_owned(),
                 text,
                 run: None,
-                in_scope: true,
+                in_scope,
             });
         }
     }

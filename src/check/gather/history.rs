@@ -325,8 +325,8 @@ fn patches(work: &Work<'_, '_>, facts: &mut Facts, here: &BTreeMap<Oid, Parts>) 
             }
             let path = RecordPath::from(seen.file(&stored.path).as_str());
             let bytes = work.source.read(&path).unwrap_or_default();
-            // Another version of git may cut hunks in another way; the blobs it names are the same.
-            if index_lines(&bytes) != index_lines(&made) {
+            // Another version of git may cut hunks in another way.
+            if Essence::of(&bytes) != Essence::of(&made) {
                 seen.frozen.patch_agrees = Some(false);
             }
         }
@@ -356,11 +356,54 @@ fn patched(
     Some((base, seen.frozen.tree.clone()?))
 }
 
-/// The `index <old>..<new>` lines of a patch with full ids.
-fn index_lines(patch: &[u8]) -> BTreeSet<Vec<u8>> {
-    patch
-        .split(|&b| b == b'\n')
-        .filter(|line| line.starts_with(b"index ") && line.windows(2).any(|pair| pair == b".."))
-        .map(<[u8]>::to_vec)
-        .collect()
+/// What a patch says, however its hunks are cut.
+#[derive(PartialEq, Eq)]
+struct Essence<'p> {
+    /// The `index <old>..<new>` lines, with full ids.
+    blobs: BTreeSet<&'p [u8]>,
+    /// By how many each line becomes more. One that is taken out here and put in there stays.
+    lines: BTreeMap<&'p [u8], i64>,
+}
+
+impl<'p> Essence<'p> {
+    fn of(patch: &'p [u8]) -> Self {
+        let mut blobs = BTreeSet::new();
+        let mut lines: BTreeMap<&[u8], i64> = BTreeMap::new();
+        for line in patch.split(|&b| b == b'\n') {
+            match line.split_first() {
+                Some((b'+', text)) => *lines.entry(text).or_default() += 1,
+                Some((b'-', text)) => *lines.entry(text).or_default() -= 1,
+                _ if line.starts_with(b"index ") => {
+                    blobs.insert(line);
+                }
+                _ => {}
+            }
+        }
+        lines.retain(|_, more| *more != 0);
+        Self { blobs, lines }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_says_the_same_however_it_is_cut_and_not_when_a_line_is_another() {
+        let head = "diff --git a/f b/f\nindex 1..2 100644\n--- a/f\n+++ b/f\n@@ -1,2 +1,3 @@\n";
+        let patch = |hunk: &str| format!("{head}{hunk}");
+        let whole = patch(" a\n+b\n+a\n b\n");
+        for (hunk, same) in [
+            ("-a\n+a\n+b\n+a\n b\n", true),
+            ("+a\n+b\n a\n b\n", true),
+            (" a\n+B\n+a\n b\n", false),
+            (" a\n+b\n b\n", false),
+        ] {
+            let other = patch(hunk);
+            let equal = Essence::of(whole.as_bytes()) == Essence::of(other.as_bytes());
+            assert_eq!(equal, same, "{hunk}");
+        }
+        let blob = whole.replace("1..2", "1..3");
+        assert!(Essence::of(whole.as_bytes()) != Essence::of(blob.as_bytes()));
+    }
 }

@@ -253,6 +253,8 @@ fn one(folder: &Folder<'_>, files: &Files, runs: &RecordPath) -> RunFacts {
             .iter()
             .map(|config| copy_facts(file(config.copy.as_deref().unwrap_or_default())))
             .collect();
+        let packages = run.env.as_ref().and_then(|env| env.lock.as_deref());
+        facts.packages = copy_facts(packages.and_then(file));
         let patch = run.code.patch.as_ref();
         facts.frozen.patch = file(patch.map_or(PATCH, |patch| patch.path.as_str()))
             .map(|file| file.digests()[0].clone());

@@ -3,6 +3,7 @@
 use super::{Rule, Topic, of_each};
 use crate::check::facts::{Facts, RunFacts};
 use crate::check::finding::Finding;
+use crate::model::environment::Environment;
 use crate::model::{Run, Status};
 use crate::store::layout::RUN_JSON;
 
@@ -65,6 +66,11 @@ fn check(seen: &RunFacts, record: &Run) -> Finding {
         }
         _ => {}
     }
+    if let Some(env) = record.env.as_ref().filter(|env| is_other_list(seen, env)) {
+        let file = env.lock.as_deref().unwrap_or_default();
+        return Finding::broken(CODE, format!("{file}, its list of packages, was edited"))
+            .fix(seen.restore(file));
+    }
     let edited = |(_, digest): &&(String, String)| Some(digest) != seen.digest.as_ref();
     match seen.before.iter().find(edited) {
         Some((version, _)) => Finding::broken(
@@ -77,6 +83,14 @@ fn check(seen: &RunFacts, record: &Run) -> Finding {
     }
 }
 
+/// Whether the list of installed packages is another than the recorded one, line ends aside.
+fn is_other_list(seen: &RunFacts, env: &Environment) -> bool {
+    let found = [&seen.packages.sha256, &seen.packages.unix_sha256];
+    found
+        .iter()
+        .all(|found| found.is_some() && **found != env.sha256)
+}
+
 fn shorten(digest: &str) -> &str {
     digest.get(..8).unwrap_or(digest)
 }
@@ -86,6 +100,26 @@ mod tests {
     use super::super::testing::{facts, metric, outcome, record, reseal, run};
     use super::*;
     use crate::check::finding::Outcome;
+
+    #[test]
+    fn the_list_of_packages_is_part_of_what_stays() {
+        use crate::model::Sha256;
+        let told = |text: &[u8]| {
+            let mut one = run("exp_001_a");
+            record(&mut one).env = Some(Environment {
+                lock: Some("env.txt".into()),
+                sha256: Some(Sha256::of(b"torch==2.1\n")),
+                ..Environment::default()
+            });
+            reseal(&mut one);
+            let unix: Vec<u8> = text.iter().copied().filter(|&b| b != b'\r').collect();
+            one.packages.sha256 = Some(Sha256::of(text));
+            one.packages.unix_sha256 = Some(Sha256::of(&unix));
+            outcome(&RULE, &facts(vec![one]))
+        };
+        assert_eq!(told(b"torch==2.1\r\n"), Outcome::Ok);
+        assert_eq!(told(b"torch==1.0\n"), Outcome::Broken);
+    }
 
     #[test]
     fn an_edit_shows_and_a_conclusion_does_not() {

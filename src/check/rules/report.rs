@@ -32,10 +32,16 @@ pub const RULE: Rule = Rule {
 fn run(facts: &Facts) -> Vec<Finding> {
     let documents = facts.documents.par_iter();
     documents
-        .filter(|document| document.in_scope)
         .flat_map_iter(|document| {
             let mut found = check(facts, document);
-            if found.is_empty() {
+            if !document.in_scope {
+                // A marker may have the short name.
+                let is_asked = |run: &String| {
+                    let mut ids = facts.scoped().map(|seen| &seen.id);
+                    ids.any(|id| id.to_string() == *run || id.short() == *run)
+                };
+                found.retain(|finding| finding.run.as_ref().is_some_and(is_asked));
+            } else if found.is_empty() {
                 let run = document.run.and_then(|index| facts.runs.get(index));
                 let mut ok = Finding::ok(CODE).at(document.path.clone());
                 ok.run = run.map(|run| run.id.to_string());
