@@ -46,7 +46,7 @@ fn main() {
             ours(&["check", "--since", "HEAD~1"]),
             "git diff --name-only",
             git(&["diff", "--name-only", "HEAD~1"]),
-            4.0,
+            6.0,
         ),
     ];
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
@@ -173,11 +173,13 @@ struct Snapshot {
 }
 
 fn snapshots(folder: &Path, count: usize) -> Vec<Snapshot> {
-    let mut stream = String::new();
+    // The second parent of a snapshot holds what is beside its tree.
+    let mut stream =
+        "commit refs/beside\nmark :1\ncommitter b <b@e.com> 1 +0000\ndata 0\n\n".to_owned();
     for n in 0..count {
         stream.push_str(&format!(
             "commit refs/made/{n}\ncommitter b <b@e.com> {} +0000\ndata 0\nfrom refs/heads/main^0\n\
-             M 100644 inline src/part{}.py\ndata <<E\nx = {n}\nE\n\n",
+             merge :1\nM 100644 inline src/part{}.py\ndata <<E\nx = {n}\nE\n\n",
             1_700_000_000 + n,
             n % 30
         ));
@@ -213,6 +215,7 @@ fn snapshots(folder: &Path, count: usize) -> Vec<Snapshot> {
     let patches = patch::patches(&repo, &pairs, &["experiments".into()]).unwrap();
     let gone: String = (0..count)
         .map(|n| format!("delete refs/made/{n}\n"))
+        .chain(["delete refs/beside\n".to_owned()])
         .collect();
     fed(folder, &["update-ref", "--stdin"], &gone);
     ids.into_iter()
