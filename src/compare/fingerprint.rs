@@ -52,7 +52,7 @@ fn of(run: &Run, with_seed: bool) -> Fingerprint {
         if overridden != Some(key.as_str())
             && !is_seed(key, run, value)
             && !names_data(key, run, value)
-            && !names_output(key, run, value)
+            && !names_output(run, value)
         {
             add(Axis::Config, key, canonical(value));
         }

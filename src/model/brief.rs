@@ -71,6 +71,12 @@ pub struct DataBrief {
 }
 
 impl Brief {
+    /// The paths of what it wrote, as [`Run::outputs`] gives them.
+    pub fn outputs(&self) -> impl Iterator<Item = &RecordPath> {
+        let files = self.models.iter().chain(&self.artifacts);
+        files.chain(&self.metrics_file).map(|file| &file.path)
+    }
+
     /// `exp_003_new_features`
     pub fn id(&self) -> RunId {
         RunId {

@@ -30,10 +30,7 @@ impl<'a> Files<'a> {
     pub fn of(run: &'a Run) -> Self {
         let config = run.config.iter().map(|file| &file.path);
         let data = run.data.iter().map(|input| &input.path);
-        let written = run.models.iter().chain(&run.artifacts);
-        let metrics = run.metrics_file.iter().map(|file| &file.path);
-        let written = written.map(|file| &file.path);
-        Self(config.chain(data).chain(written).chain(metrics).collect())
+        Self(config.chain(data).chain(run.outputs()).collect())
     }
 
     fn hold(&self, value: &str) -> bool {

@@ -165,6 +165,14 @@ pub struct Run {
 }
 
 impl Run {
+    /// The paths of what it wrote, from the project's folder: models, artifacts and the file of metrics.
+    pub fn outputs(&self) -> impl Iterator<Item = &RecordPath> {
+        let files = self.models.iter().chain(&self.artifacts);
+        files
+            .map(|file| &file.path)
+            .chain(self.metrics_file.iter().map(|file| &file.path))
+    }
+
     /// A run that has just been born: everything but its identity is empty.
     pub fn new(uid: Uid, id: RunId, started: Time) -> Self {
         Self {

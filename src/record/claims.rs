@@ -61,11 +61,3 @@ pub fn rules(prefix: &RecordPath, settings: &ProjectSettings) -> Result<Claims> 
         ..Claims::default()
     })
 }
-
-/// What a run wrote, from the project's folder.
-pub fn outputs(run: &Run) -> impl Iterator<Item = &RecordPath> {
-    let files = run.models.iter().chain(&run.artifacts);
-    files
-        .map(|file| &file.path)
-        .chain(run.metrics_file.iter().map(|file| &file.path))
-}

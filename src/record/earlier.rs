@@ -1,6 +1,5 @@
 //! The runs before this one, read no further than a new run needs: there may be very many.
 
-use super::claims::outputs;
 use crate::compare::State;
 use crate::compare::axes::command::CommandAxis;
 use crate::compare::axes::config::names_output;
@@ -38,11 +37,9 @@ impl<'a> Earlier<'a> {
             let run = self.catalog.get(at).ok()?;
             // Among very many, one that has finished meanwhile may be listed as it was.
             if run.status == Status::Running {
-                return Some(outputs(&self.whole(at)?).cloned().collect());
+                return Some(self.whole(at)?.outputs().cloned().collect());
             }
-            let files = run.models.into_iter().chain(run.artifacts);
-            let files = files.chain(run.metrics_file).map(|file| file.path);
-            Some(files.collect::<Vec<_>>())
+            Some(run.outputs().cloned().collect::<Vec<_>>())
         };
         let runs = (0..self.catalog.len()).into_par_iter().with_min_len(512);
         runs.filter_map(written).flatten_iter().collect()
@@ -99,11 +96,7 @@ fn is_twin(run: &Run, other: &Run) -> bool {
     ended.artifacts.clone_from(&other.artifacts);
     ended.metrics_file.clone_from(&other.metrics_file);
     for (key, value) in &mut ended.params {
-        if let Some(before) = other
-            .params
-            .get(key)
-            .filter(|p| names_output(key, other, p))
-        {
+        if let Some(before) = other.params.get(key).filter(|p| names_output(other, p)) {
             value.clone_from(before);
         }
     }

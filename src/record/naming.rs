@@ -58,7 +58,7 @@ fn changes(run: &Run, base: Option<&Run>) -> Vec<ChangeHint> {
         let (before, after) = (base.params.get(name), run.params.get(name));
         let same = matches!((before, after), (Some(a), Some(b)) if a.same_value(b));
         let names_data = after.is_some_and(|value| data_paths.contains(&value.spelling()));
-        let named_output = before.is_some_and(|value| names_output(name, base, value));
+        let named_output = before.is_some_and(|value| names_output(base, value));
         if same || names_data || named_output {
             continue;
         }

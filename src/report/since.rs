@@ -84,10 +84,8 @@ fn data(run: &Brief, base: &Brief, words: &mut Vec<String>) -> bool {
 /// Whether a parameter is the path of a recorded input, which is told by its content, or of a file
 /// that the run wrote, which can't alter a result.
 pub(super) fn names_file(run: &Brief, key: &str) -> bool {
-    let written = run.models.iter().chain(&run.artifacts);
-    let written = written.chain(&run.metrics_file).map(|file| &file.path);
     let inputs = run.data.iter().map(|input| &input.path);
-    let paths: Vec<&RecordPath> = inputs.chain(written).collect();
+    let paths: Vec<&RecordPath> = inputs.chain(run.outputs()).collect();
     let is_path = |text: &str| paths.iter().any(|path| path.is_spelled(text));
     run.params
         .get(key)

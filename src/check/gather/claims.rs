@@ -24,9 +24,7 @@ impl<'f> Rebuilt<'f> {
     pub fn new(work: &Work<'_, '_>, runs: impl Iterator<Item = &'f Brief>) -> Result<Self> {
         let rules = rules(&work.prefix, &work.settings)?;
         let written = |run: &'f Brief| {
-            let files = run.models.iter().chain(&run.artifacts);
-            let files = files.chain(run.metrics_file.as_ref());
-            let paths = files.map(|file| work.in_tree(&file.path));
+            let paths = run.outputs().map(|path| work.in_tree(path));
             let paths: Vec<RecordPath> = paths.filter(|path| is_code(&rules, path)).collect();
             (!paths.is_empty()).then_some((run, paths))
         };

@@ -68,8 +68,8 @@ impl CommandAxis {
     }
 }
 
-/// The words that no parameter tells, without the seed, and with paths that are compared on another axis replaced by
-/// what they are.
+/// The words that no parameter tells, without the seed and without paths that are compared on another
+/// axis.
 fn neutral(run: &Run, command: &Command) -> Vec<String> {
     let words = command_line::untold(&command.argv, run.params.keys());
     command_line::neutral(words, run.seed.as_ref(), &Files::of(run))

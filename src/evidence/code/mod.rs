@@ -178,8 +178,8 @@ fn first_line(text: &str) -> String {
 fn claims(ctx: &Ctx, a: &Run, b: &Run) -> Result<Claims> {
     let settings = ctx.settings()?;
     let prefix = &ctx.project()?.prefix;
-    let mut claims = claimed::claims(prefix, settings, a, claimed::outputs(b))?;
-    let other = claimed::claims(prefix, settings, b, claimed::outputs(a))?;
+    let mut claims = claimed::claims(prefix, settings, a, b.outputs())?;
+    let other = claimed::claims(prefix, settings, b, a.outputs())?;
     claims.config.extend(other.config);
     claims.data.extend(other.data);
     claims.output.extend(other.output);

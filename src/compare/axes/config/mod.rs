@@ -20,6 +20,8 @@ pub use roles::KeyRole;
 pub use roles::names_output;
 pub(in crate::compare) use roles::{is_seed, names_data};
 
+type Params = BTreeMap<String, Param>;
+
 /// How the configurations differ.
 #[derive(Clone, Debug)]
 pub struct ConfigAxis {
@@ -103,12 +105,13 @@ impl ConfigAxis {
                 total: a.params.len().max(b.params.len()),
             };
         }
+        let (params_a, params_b) = (params(a, b), params(b, a));
         let opaque = files.iter().any(FilePair::is_opaque_change);
         let unread = Sides::of(unread(a) > unread(b), unread(b) > unread(a));
         // Keys of a file that only one side could read would all look new.
         let keys = match unread {
             Some(_) => Vec::new(),
-            None => moves::marked(differing(a, b, rules)),
+            None => moves::marked(differing((a, &params_a), (b, &params_b), rules)),
         };
         let untold = unread.filter(|_| !opaque && !files.iter().all(|file| file.same_bytes));
         let counted = keys
@@ -122,7 +125,7 @@ impl ConfigAxis {
             gaps: untold.map(Gap::NotRecorded).into_iter().collect(),
             files,
             keys,
-            total: total(&params(a, b), &params(b, a)),
+            total: total(&params_a, &params_b),
         }
     }
 
@@ -148,7 +151,7 @@ fn nothing_known(a: &Run, b: &Run) -> Option<Sides> {
 }
 
 /// The parameters that can be compared: without a command, arguments are not none but unknown.
-fn params<'a>(run: &'a Run, other: &Run) -> Cow<'a, BTreeMap<String, Param>> {
+fn params<'a>(run: &'a Run, other: &Run) -> Cow<'a, Params> {
     if other.command.is_some() || !run.params.keys().any(|key| is_argument(key)) {
         return Cow::Borrowed(&run.params);
     }
@@ -157,7 +160,7 @@ fn params<'a>(run: &'a Run, other: &Run) -> Cow<'a, BTreeMap<String, Param>> {
     Cow::Owned(params)
 }
 
-fn total(a: &BTreeMap<String, Param>, b: &BTreeMap<String, Param>) -> usize {
+fn total(a: &Params, b: &Params) -> usize {
     a.len() + b.keys().filter(|key| !a.contains_key(*key)).count()
 }
 
@@ -169,9 +172,12 @@ fn unread(run: &Run) -> usize {
         .count()
 }
 
-fn differing(a: &Run, b: &Run, rules: &Rules) -> Vec<KeyChange> {
-    let (params_a, params_b) = (params(a, b), params(b, a));
-    let found = lists::aligned(&params_a, &params_b);
+fn differing(
+    (a, params_a): (&Run, &Params),
+    (b, params_b): (&Run, &Params),
+    rules: &Rules,
+) -> Vec<KeyChange> {
+    let found = lists::aligned(params_a, params_b);
     let splits_by = |name: &String| rules.is_split_key(name);
     let mut keys: Vec<KeyChange> = found
         .pairs

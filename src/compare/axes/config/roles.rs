@@ -54,7 +54,7 @@ pub(super) fn role_of(key: &str, a: At<'_>, b: At<'_>, rules: &Rules) -> KeyRole
 /// Whether both values name something written. What a run under way will write is not known yet: there
 /// the other's word counts.
 fn names_outputs(a: At<'_>, b: At<'_>) -> bool {
-    let known = |(run, value): At<'_>| value.is_some_and(|value| names_output("", run, value));
+    let known = |(run, value): At<'_>| value.is_some_and(|value| names_output(run, value));
     let possible = |(run, value): At<'_>| {
         let is_text = |value: &Param| value.is_all_text(&|_| true);
         known((run, value)) || (run.finished.is_none() && value.is_some_and(is_text))
@@ -84,12 +84,6 @@ pub(in crate::compare) fn names_data(_: &str, run: &Run, value: &Param) -> bool 
 }
 
 /// Whether a value is the path of something that the run wrote.
-pub fn names_output(_: &str, run: &Run, value: &Param) -> bool {
-    let written = || {
-        let files = run.models.iter().chain(&run.artifacts);
-        files
-            .map(|file| &file.path)
-            .chain(run.metrics_file.iter().map(|file| &file.path))
-    };
-    value.is_all_text(&|text| written().any(|out| out.is_spelled(text)))
+pub fn names_output(run: &Run, value: &Param) -> bool {
+    value.is_all_text(&|text| run.outputs().any(|out| out.is_spelled(text)))
 }
