@@ -92,6 +92,26 @@ fn a_sparse_checkout_keeps_what_is_not_on_disk() {
 }
 
 #[test]
+fn what_stands_in_place_of_a_folder_outside_the_cone_replaces_it() {
+    for options in [&["--no-sparse-index"][..], &["--sparse-index"]] {
+        let file = sparse(options);
+        file.write("out", "no folder any more\n");
+        // Sorts between the folder's name and what is in it.
+        file.write("out.txt", "beside it\n");
+        let done = freezing(&file).check();
+        let paths = ["out", "out.txt", "out/c.py", "out/d.py"];
+        let letters = paths.map(str::to_owned).into_iter().zip("??DD".chars());
+        assert_eq!(done.letters(), letters.collect::<Vec<_>>());
+        #[cfg(unix)]
+        {
+            let link = sparse(options);
+            super::link("in", &link.path("out"));
+            freezing(&link).check();
+        }
+    }
+}
+
+#[test]
 fn split_and_v4_indexes_and_an_untracked_cache_are_read() {
     for setting in ["--split-index", "--index-version=4", "--untracked-cache"] {
         let env = TestEnv::new();

@@ -227,7 +227,17 @@ impl Seen<'_> {
         if edits.is_empty() {
             return entries;
         }
-        entries.retain(|entry| !edits.contains_key(&entry.path));
+        let replaced: Vec<_> = edits
+            .iter()
+            .filter(|(_, new)| new.is_some())
+            .flat_map(|(path, _)| replaced_by(&entries, path))
+            .collect();
+        let mut place = 0;
+        entries.retain(|entry| {
+            let is_replaced = replaced.iter().any(|places| places.contains(&place));
+            place += 1;
+            !is_replaced && !edits.contains_key(&entry.path)
+        });
         entries.extend(edits.iter().filter_map(|(path, new)| {
             let (mode, id) = new.clone()?;
             let path = path.clone();
@@ -303,6 +313,15 @@ impl Seen<'_> {
         changes.dedup_by(|a, b| a.path == b.path);
         Ok(changes)
     }
+}
+
+/// The places, in a listing in path order, of what a file at this path leaves no room for: all that is
+/// below the path. No edit tells of those that a sparse checkout keeps from the disk.
+fn replaced_by(entries: &[Entry], path: &RecordPath) -> Option<std::ops::Range<usize>> {
+    let inside = [path.as_bytes(), b"/"].concat();
+    let from = entries.partition_point(|entry| entry.path.as_bytes() < &inside[..]);
+    let count = entries[from..].partition_point(|entry| entry.path.is_within(path));
+    (count > 0).then(|| from..from + count)
 }
 
 impl Frozen {
