@@ -6,6 +6,8 @@ use std::path::Path;
 use super::Repo;
 use super::command::split_nul;
 use super::snapshot::index_file::{self, Stat};
+#[cfg(unix)]
+use super::snapshot::is_behind_a_link;
 use super::snapshot::status::{IndexEntry, parse_index};
 use super::spread::over_parts;
 use super::tree::Entry;
@@ -138,10 +140,21 @@ pub(super) fn differing<'e>(
     described.filter(differs).map(|(entry, _)| entry).collect()
 }
 
+/// How a folder is opened: on Linux for its names alone, which is less work.
+#[cfg(unix)]
+const FOLDER: rustix::fs::OFlags = {
+    let flags = rustix::fs::OFlags::DIRECTORY.union(rustix::fs::OFlags::CLOEXEC);
+    #[cfg(target_os = "linux")]
+    let flags = flags.union(rustix::fs::OFlags::PATH);
+    flags
+};
+
 /// Looks at files that come in the order of the index: each folder is opened once and its files are
 /// looked at from there, which spares the system most of each path.
 struct Files<'t, 'p> {
     top: &'t Path,
+    #[cfg(target_os = "linux")]
+    opened: Option<std::os::fd::OwnedFd>,
     #[cfg(unix)]
     open: Option<(&'p [u8], Option<std::os::fd::OwnedFd>)>,
     #[cfg(not(unix))]
@@ -150,8 +163,12 @@ struct Files<'t, 'p> {
 
 impl<'t, 'p> Files<'t, 'p> {
     fn below(top: &'t Path) -> Self {
-        let open = Default::default();
-        Self { top, open }
+        Self {
+            top,
+            #[cfg(target_os = "linux")]
+            opened: rustix::fs::open(top, FOLDER, rustix::fs::Mode::empty()).ok(),
+            open: Default::default(),
+        }
     }
 
     /// Whether a file is as the index describes it, and could not have changed unseen: a file as young
@@ -163,20 +180,37 @@ impl<'t, 'p> Files<'t, 'p> {
 
     #[cfg(unix)]
     fn look(&mut self, path: &'p RecordPath) -> Option<Stat> {
-        use rustix::fs::{AtFlags, Mode, OFlags};
         let (folder, name) = path.split();
         if self.open.as_ref().is_none_or(|(last, _)| *last != folder) {
-            let place = self.top.join(RecordPath::from_bytes(folder).to_path());
-            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            // Opened for its names alone, which is less work.
-            #[cfg(target_os = "linux")]
-            let flags = flags | OFlags::PATH;
-            let opened = rustix::fs::open(place, flags, Mode::empty());
-            self.open = Some((folder, opened.ok()));
+            self.open = Some((folder, self.open(path)));
         }
         let (_, folder) = self.open.as_ref()?;
-        let found = rustix::fs::statat(folder.as_ref()?, name, AtFlags::SYMLINK_NOFOLLOW);
+        let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+        let found = rustix::fs::statat(folder.as_ref()?, name, flags);
         found.ok().map(|found| cut(&found))
+    }
+
+    /// The folder of a file; none behind a link, where git doesn't look either.
+    #[cfg(unix)]
+    fn open(&self, path: &RecordPath) -> Option<std::os::fd::OwnedFd> {
+        use rustix::fs::Mode;
+        let folder = RecordPath::from_bytes(path.split().0).to_path();
+        #[cfg(target_os = "linux")]
+        if let Some(top) = self
+            .opened
+            .as_ref()
+            .filter(|_| !folder.as_os_str().is_empty())
+        {
+            let no_links = rustix::fs::ResolveFlags::NO_SYMLINKS;
+            let opened = rustix::fs::openat2(top, &folder, FOLDER, Mode::empty(), no_links);
+            // An old kernel hasn't that call, and a sandbox may forbid it.
+            if let Ok(opened) = opened {
+                return Some(opened);
+            }
+        }
+        let is_reached = !is_behind_a_link(self.top, path);
+        let open = || rustix::fs::open(self.top.join(folder), FOLDER, Mode::empty()).ok();
+        is_reached.then(open)?
     }
 
     #[cfg(not(unix))]

@@ -15,6 +15,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -196,30 +197,38 @@ pub struct Draft {
 }
 
 impl Stamp {
+    #[cfg(unix)]
+    fn of(found: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let moment =
+            |seconds: i64, rest: i64| seconds.checked_mul(1_000_000_000)?.checked_add(rest);
+        Some(Self {
+            modified: moment(found.mtime(), found.mtime_nsec())?,
+            changed: moment(found.ctime(), found.ctime_nsec())?,
+            inode: found.ino(),
+            device: found.dev(),
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Option<Self> {
+        None
+    }
+
     fn is_at_rest(&self, now: Stamp) -> bool {
         self.device == now.device
             && self.modified.max(self.changed) < now.modified.saturating_sub(AT_REST)
     }
 }
 
-/// Looks at a folder without reading it; `None` where the system tells too little.
-#[cfg(unix)]
+/// Looks at a folder, a file or a link without reading it; `None` where the system tells too little.
 pub fn stamp(place: &Path) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt;
-    let found = place.symlink_metadata().ok()?;
-    let moment = |seconds: i64, rest: i64| seconds.checked_mul(1_000_000_000)?.checked_add(rest);
-    Some(Stamp {
-        modified: moment(found.mtime(), found.mtime_nsec())?,
-        changed: moment(found.ctime(), found.ctime_nsec())?,
-        inode: found.ino(),
-        device: found.dev(),
-    })
+    Stamp::of(&place.symlink_metadata().ok()?)
 }
 
-/// Looks at a folder without reading it; `None` where the system tells too little.
-#[cfg(not(unix))]
-pub fn stamp(_: &Path) -> Option<Stamp> {
-    None
+/// The same, of what a link leads to.
+pub fn stamp_behind_links(place: &Path) -> Option<Stamp> {
+    Stamp::of(&place.metadata().ok()?)
 }
 
 fn put(into: &mut Vec<u8>, bytes: &[u8]) {

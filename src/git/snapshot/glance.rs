@@ -93,7 +93,7 @@ pub fn difference(
 ) -> Option<Difference> {
     let top = repo.work_tree.as_deref()?;
     let mut rules = told.rules.iter();
-    if !rules.all(|(path, stamp)| folders::stamp(&top.join(path.to_path())) == *stamp) {
+    if !rules.all(|(path, stamp)| rules_stamp(top, path) == *stamp) {
         return None;
     }
     let mut difference = Difference::default();
@@ -187,18 +187,17 @@ fn read_again(
         let name = RecordPath::from_path(Path::new(&entry.file_name()));
         files.insert(name.below(folder));
     };
+    let place = top.join(folder.to_path());
+    let is_top = folder.as_bytes().is_empty();
+    if place.is_symlink() && !is_top {
+        return None;
+    }
     let contents = odd::read(top, folder, file).ok()?;
-    let holds_repository = || {
-        top.join(folder.to_path())
-            .join(".git")
-            .symlink_metadata()
-            .is_ok()
-    };
+    let holds_repository = || place.join(".git").symlink_metadata().is_ok();
     let sorted = |names: &Names| {
         let names = names.iter().map(|(name, kind)| (name.clone(), kind.code()));
         names.collect::<BTreeSet<_>>()
     };
-    let is_top = folder.as_bytes().is_empty();
     if sorted(&contents.found) != sorted(found) || (!is_top && holds_repository()) {
         return None;
     }
@@ -266,9 +265,8 @@ fn rules(seen: &Seen<'_>) -> Option<Vec<(RecordPath, Option<Stamp>)>> {
         seen.repo.common_dir.join("info/exclude"),
         seen.config.excludes_file()?,
     ];
-    let outside = outside
-        .iter()
-        .map(|place| (RecordPath::from_path(place), folders::stamp(place)));
+    let outside = outside.iter().map(|place| RecordPath::from_path(place));
+    let outside = outside.map(|path| (path.clone(), rules_stamp(top, &path)));
     let tracked: HashSet<&[u8]> = seen
         .index
         .iter()
@@ -278,10 +276,20 @@ fn rules(seen: &Seen<'_>) -> Option<Vec<(RecordPath, Option<Stamp>)>> {
     let inside = seen.met.iter().filter_map(|(folder, ..)| {
         let path = RecordPath::from_bytes(RULES).below(folder);
         let is_described = tracked.contains(path.as_bytes());
-        let stamp = (!is_described).then(|| folders::stamp(&top.join(path.to_path())))?;
+        let stamp = (!is_described).then(|| rules_stamp(top, &path))?;
         stamp.map(|stamp| (path, Some(stamp)))
     });
     Some(outside.chain(inside).collect())
+}
+
+/// Looks at a file of ignore rules as git does: outside of the working tree it may be a link, inside
+/// it may not (gitignore(5), "Notes").
+fn rules_stamp(top: &Path, path: &RecordPath) -> Option<Stamp> {
+    let place = path.to_path();
+    match place.is_absolute() {
+        true => folders::stamp_behind_links(&place),
+        false => folders::stamp(&top.join(place)),
+    }
 }
 
 /// A digest of all that is set and that git's answer may hang on.
@@ -433,6 +441,70 @@ mod tests {
             assert_eq!(found, see(lab), "{name}: what git says");
             assert_eq!(found != before, *shows, "{name}");
         }
+    }
+
+    /// What is behind a link is no part of the working tree: neither git nor we look there.
+    #[test]
+    fn nothing_is_seen_behind_a_link_that_was_a_folder() {
+        use std::os::unix::fs::symlink;
+        fn moved(lab: &Lab) {
+            let top = lab.top();
+            std::fs::rename(top.join("src"), top.join("moved")).unwrap();
+            symlink("moved", top.join("src")).unwrap();
+        }
+        fn link_elsewhere(lab: &Lab) {
+            let top = lab.top();
+            std::fs::create_dir_all(top.join("cache/empty")).unwrap();
+            std::fs::remove_dir_all(top.join("src")).unwrap();
+            symlink("cache", top.join("src")).unwrap();
+        }
+        // What became of `src`, whether that was before git was asked first, and what is odd then.
+        type Case = (fn(&Lab), bool, &'static str);
+        let cases: [Case; 3] = [
+            (link_elsewhere, true, "odd []"),
+            (moved, true, "odd [\"moved/empty\"]"),
+            (moved, false, "odd [\"moved/empty\"]"),
+        ];
+        let labs = cases.map(|(change, is_early, _)| {
+            let lab = clean();
+            lab.write("src/deep/er.py", "");
+            lab.commit("deep");
+            // So that the link itself is no difference.
+            lab.write(".git/info/exclude", "/src\n");
+            if is_early {
+                change(&lab);
+            }
+            lab
+        });
+        std::thread::sleep(Duration::from_millis(2100));
+        for (lab, (change, is_early, odd)) in labs.iter().zip(cases) {
+            let before = see(lab);
+            assert!(is_remembered(lab), "{before}");
+            if !is_early {
+                change(lab);
+            }
+            let found = see(lab);
+            Folders::open(&lab.repo()).forget();
+            assert_eq!(found, see(lab), "what git says");
+            assert!(found.ends_with(odd), "{found}");
+            let gone = "tracked {\"src/deep/er.py\", \"src/train.py\"}";
+            assert!(found.contains(gone), "{found}");
+        }
+    }
+
+    #[test]
+    fn rules_that_a_link_leads_to_are_followed() {
+        let lab = clean();
+        let rules = tempfile::NamedTempFile::new().unwrap();
+        std::os::unix::fs::symlink(rules.path(), lab.top().join(".git/rules")).unwrap();
+        let place = lab.top().join(".git/rules");
+        lab.git(&["config", "core.excludesFile", &place.to_string_lossy()]);
+        lab.write("src/mine.py", "");
+        std::thread::sleep(Duration::from_millis(2100));
+        let found = see(&lab);
+        assert!(is_remembered(&lab) && found.contains("untracked {\"src/mine.py\"}"));
+        std::fs::write(rules.path(), "mine.py\n").unwrap();
+        assert!(see(&lab).contains("untracked {}"));
     }
 
     #[test]

@@ -321,7 +321,7 @@ impl Work<'_> {
 
 /// Whether a link has taken the place of a folder that the path leads through: git finds nothing
 /// behind it, and adding the path would be an error.
-pub(super) fn is_behind_a_link(top: &Path, path: &RecordPath) -> bool {
+pub(in crate::git) fn is_behind_a_link(top: &Path, path: &RecordPath) -> bool {
     let place = path.to_path();
     place.ancestors().skip(1).any(|folder| {
         !folder.as_os_str().is_empty()

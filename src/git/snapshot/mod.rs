@@ -38,6 +38,7 @@ mod write;
 
 pub(super) use files::digest;
 pub use files::open_regular;
+pub(super) use index::is_behind_a_link;
 pub use keep::{EXTRAS_TITLE, Keep, Kept, UID_TRAILER};
 pub use observe::{Observation, Seen};
 pub use parts::{Parts, parts};

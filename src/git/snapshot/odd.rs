@@ -105,22 +105,35 @@ pub fn look_through(
     let Some(top) = &repo.work_tree else {
         return Vec::new();
     };
+    let is_outside = |path: &RecordPath| !experiments.iter().any(|records| path.is_within(records));
     let paths = tracked_folders(index).into_iter();
-    let paths = paths.map(RecordPath::from_bytes);
-    paths
-        .filter(|path| !experiments.iter().any(|records| path.is_within(records)))
-        .map(|path| {
-            let now = folders::stamp(&top.join(path.to_path()));
-            if let Some(folder) = remembered.get(path.as_bytes(), now) {
-                return (path, now, folder.found.clone());
-            }
+    let mut paths: Vec<_> = paths
+        .map(RecordPath::from_bytes)
+        .filter(is_outside)
+        .collect();
+    paths.sort();
+    // git looks at nothing behind a link that has taken the place of a folder.
+    let mut links: Vec<RecordPath> = Vec::new();
+    let mut met = Vec::new();
+    for path in paths {
+        if links.iter().any(|link| path.is_within(link)) {
+            continue;
+        }
+        let place = top.join(path.to_path());
+        let now = folders::stamp(&place);
+        if let Some(folder) = remembered.get(path.as_bytes(), now) {
+            met.push((path, now, folder.found.clone()));
+        } else if place.is_symlink() && !path.as_bytes().is_empty() {
+            links.push(path);
+        } else {
             // One that can't be read has nothing odd that we know of; git complains by itself.
-            match read(top, &path, |_| {}) {
-                Ok(contents) => (path, now, contents.found),
-                Err(_) => (path, None, Names::default()),
-            }
-        })
-        .collect()
+            let contents = read(top, &path, |_| {});
+            let (now, contents) =
+                contents.map_or_else(|_| Default::default(), |found| (now, found));
+            met.push((path, now, contents.found));
+        }
+    }
+    met
 }
 
 /// What became of the sightings.
