@@ -141,6 +141,22 @@ fn data_that_another_tool_keeps_and_is_not_here_was_not_removed() {
     assert!(told.contains("dvc 22a1a293 → dvc 33a1a293"), "{told}");
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_build_without_parquet_says_so_and_hashes_the_file() {
+    let env = TestEnv::empty();
+    let iris = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/data/iris/iris");
+    let (csv, parquet) = (format!("{iris}.csv"), format!("{iris}.zstd.parquet"));
+    let why = "could not be read as a table: this git-exp was built without Parquet";
+    let told = env.exp(&["data", &parquet]);
+    assert!(told.stderr.contains(why), "{}", told.stderr);
+    assert!(told.ok().contains("sha256     057bbd5e"));
+    let told = env.exp(&["data", "diff", &csv, &parquet]);
+    assert!(told.stderr.contains(why), "{}", told.stderr);
+    assert!(told.ok().contains("size    3.8 KiB → 8.4 KiB"));
+}
+
+#[cfg(feature = "parquet")]
 #[test]
 fn a_parquet_file_is_compared_with_the_csv_that_it_was_made_of() {
     let env = TestEnv::empty();
@@ -566,4 +582,49 @@ fn a_pointer_that_was_restored_is_not_the_data() {
     env.write(&target["../".len()..], "12345");
     let told = env.exp(&["check"]).all();
     assert!(!told.contains("data/set was"), "{told}");
+}
+
+/// DVC is told of a change by `dvc add` or not at all: its md5 is that of some older bytes until then.
+#[test]
+fn what_dvc_has_written_down_is_recorded_of_the_very_bytes_only() {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    env.write(".gitignore", "/data/t.csv\n/data/img\n");
+    env.write(
+        "data/t.csv.dvc",
+        "outs:\n- md5: c3c6bc2ae8ece4bd2510dca21225c041\n  size: 12\n  hash: md5\n  path: t.csv\n",
+    );
+    env.write(
+        "data/img.dvc",
+        "outs:\n- md5: 81d2cc101c77097ab8662708ee0d7075.dir\n  size: 12\n  nfiles: 1\n  path: img\n",
+    );
+    env.write("data/t.csv", "a,b\n1,2\n3,4\n");
+    env.write("data/img/x.csv", "a,b\n1,2\n3,4\n");
+    env.commit("code");
+    let start = |name: &str, number: u32| {
+        let data = ["--data", "train=data/t.csv", "--data", "test=data/img"];
+        let told = env.exp(&[&["start", name, "--allow-same"], &data[..]].concat());
+        assert_eq!(told.code, 0, "{}", told.stderr);
+        let run = env.json(&format!("experiments/runs/exp_{number:03}_{name}/run.json"));
+        let id = |at: usize| run["data"][at]["pointer"]["id"].clone();
+        (told.stderr, [id(0), id(1)])
+    };
+    let named = [
+        "81d2cc101c77097ab8662708ee0d7075.dir",
+        "c3c6bc2ae8ece4bd2510dca21225c041",
+    ];
+    let (told, ids) = start("as_added", 1);
+    assert_eq!(ids, named, "{told}");
+    // As many bytes, and not the same.
+    env.write("data/t.csv", "a,b\n1,2\n3,5\n");
+    env.write("data/img/x.csv", "a,b\n1,2\n3,5\n");
+    let (told, ids) = start("changed_since", 2);
+    assert!(ids.iter().all(serde_json::Value::is_null), "{ids:?}");
+    let file = "data/t.csv is not what DVC has written down, its md5 is ";
+    assert!(told.contains(file), "{told}");
+    let folder = "data/img is not the folder that DVC has written down (81d2cc10)";
+    assert!(told.contains(folder), "{told}");
+    env.write("data/t.csv", "a,b\n1,2\n3,4\n");
+    env.write("data/img/x.csv", "a,b\n1,2\n3,4\n");
+    assert_eq!(start("as_before", 3).1, named);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::begin::Request;
 use super::inputs::{self, Proposal};
@@ -14,6 +15,8 @@ use crate::git::tree::filtered_tree;
 use crate::model::data::{ConfigFile, DataInput, Pointer};
 use crate::model::{Oid, Param, RecordPath, Run, Sha256};
 use crate::observe::data;
+use crate::observe::data::dvc::content::Called;
+use crate::observe::data::dvc::known::Known;
 use crate::observe::data::pointer::Stub;
 use crate::settings::{Profile, ProjectSettings};
 use crate::store::cards;
@@ -118,6 +121,41 @@ pub fn observe_data(
     data::observe(specs, options)
 }
 
+/// Names the content of an input as DVC has written it down, if that is so; else what is wrong.
+fn name_by_dvc(ctx: &Ctx, shown: &str, input: &mut data::Input) -> Result<Option<String>> {
+    let Some(out) = input.dvc.take().filter(|_| !input.unstable) else {
+        return Ok(None);
+    };
+    let bar = crate::ui::progress::Progress::new(&ctx.ui);
+    let (done, all) = (AtomicU64::new(0), input.bytes.unwrap_or(0));
+    let report = |bytes| {
+        let done = done.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        bar.set("verifying what DVC has written down", (0, 1), (done, all));
+    };
+    let mut known = Known::open(Some(&ctx.repo()?.exp_dir()));
+    let called = known.called(&out, input, &report);
+    known.save();
+    let short = |md5: &str| md5.get(..8).unwrap_or(md5).to_owned();
+    let written = short(&out.md5);
+    Ok(match called {
+        Ok(Called::So) => {
+            input.pointer = Some(out.pointer(true));
+            None
+        }
+        Ok(Called::Otherwise(own)) => Some(format!(
+            "{shown} is not what DVC has written down, its md5 is {} and not {written}: dvc status",
+            short(&own)
+        )),
+        Ok(Called::Unknown) => Some(format!(
+            "{shown} is not the folder that DVC has written down ({written}), or has files that DVC \
+             ignores: dvc status"
+        )),
+        Err(error) => Some(format!(
+            "{shown}: whether it is what DVC has written down ({written}) could not be told: {error}"
+        )),
+    })
+}
+
 /// The data inputs as the record keeps them, and what is kept beside it.
 pub(super) fn record_data(
     ctx: &Ctx,
@@ -126,8 +164,12 @@ pub(super) fn record_data(
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<DataInput>, Vec<data::Input>)> {
     let project = ctx.project()?;
-    let seen = observe_data(ctx, specs, ctx.settings()?.data.profile, rehash)?;
-    warnings.extend(seen.notes);
+    let mut seen = observe_data(ctx, specs, ctx.settings()?.data.profile, rehash)?;
+    warnings.append(&mut seen.notes);
+    for (spec, input) in specs.iter().zip(&mut seen.inputs) {
+        let shown = data::shown(&spec.path, Some(ctx.ambient.cwd()));
+        warnings.extend(name_by_dvc(ctx, &shown, input)?);
+    }
     let record = |(spec, input): (&data::Spec, &data::Input)| {
         let inside = project.relative(&spec.path);
         DataInput {
@@ -195,8 +237,8 @@ pub(super) fn name_blobs(
     name_stubs(ctx, run)
 }
 
-/// Adds the name that git has in the place of a data file of Git LFS or git-annex. The store of Git LFS
-/// need not have the object: a smudged file may outlive it.
+/// Adds the name that git has in the place of a data file of Git LFS or git-annex, unless that is another
+/// content's. The store of Git LFS need not have the object: a smudged file may outlive it.
 fn name_stubs(ctx: &Ctx, run: &mut Run) -> Result<()> {
     let repo = ctx.repo()?;
     let unnamed = |input: &&mut DataInput| input.pointer.is_none() && input.blob.is_some();
@@ -217,8 +259,9 @@ fn name_stubs(ctx: &Ctx, run: &mut Run) -> Result<()> {
         let Some(id) = input.blob.as_ref().filter(is_small) else {
             continue;
         };
+        let read = |raw: &_| input.sha256.as_ref() == Some(&Sha256::from_bytes(raw));
         input.pointer = match data::pointer::stub(&objects.blob(id)?) {
-            Some(Stub::Lfs { oid, .. }) => {
+            Some(Stub::Lfs { oid, .. }) if read(&oid) => {
                 let oid = Sha256::from_bytes(&oid);
                 Some(Pointer {
                     kind: "lfs".to_owned(),
@@ -226,12 +269,12 @@ fn name_stubs(ctx: &Ctx, run: &mut Run) -> Result<()> {
                     id: oid.to_string(),
                 })
             }
-            Some(Stub::Annex(key)) => Some(Pointer {
+            Some(Stub::Annex(key)) if key.sha256.as_ref().is_none_or(read) => Some(Pointer {
                 kind: "annex".to_owned(),
                 present: true,
                 id: key.text,
             }),
-            None => None,
+            _ => None,
         };
     }
     Ok(())

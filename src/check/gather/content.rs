@@ -12,7 +12,8 @@ use crate::check::policy::Policy;
 use crate::error::Result;
 use crate::model::data::{DataInput, DataKind, Pointer};
 use crate::model::{Oid, RecordPath, Run, Sha256};
-use crate::observe::data::dvc::{self, Called};
+use crate::observe::data::dvc;
+use crate::observe::data::dvc::content::{Called, called};
 use crate::observe::data::pointer::{self, Stub};
 use crate::observe::data::{self, Input};
 use crate::settings::Profile;
@@ -289,7 +290,7 @@ impl Look<'_, '_, '_> {
     fn called(&self, wanted: &Wanted<'_>, md5: &str) -> Content {
         let root = self.work.root.as_deref();
         let place = root.and_then(|root| contain::below(root, wanted.path).ok());
-        match place.map(|place| dvc::called(&place, md5)) {
+        match place.map(|place| called(&place, md5)) {
             Some(Ok(Called::So)) => Content::Same,
             Some(Ok(Called::Otherwise(now))) => Content::Other(now),
             Some(Err(error)) => Content::Unread(error.to_string()),

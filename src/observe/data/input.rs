@@ -8,7 +8,7 @@ use super::dvc;
 use super::hash::{self, Problem};
 use super::manifest::Manifest;
 use super::picture;
-use super::pointer::{self, Stub};
+use super::pointer::{self, AnnexKey, Stub};
 use super::profile::Profiler;
 use super::target::{self, Place, Target};
 use super::walk::{self, Walk};
@@ -91,18 +91,34 @@ impl Found {
             },
         };
         input.pointer = input.pointer.or_else(|| self.target.pointer.clone());
-        if let Some(out) = &self.target.listed {
-            self.as_listed(out, &mut input, notes);
-        }
+        self.as_annexed(&mut input, notes);
+        let dvc = self.target.dvc.as_ref().filter(|_| !input.stands_in);
+        input.dvc = dvc
+            .filter(|out| self.as_listed(out, &input, notes))
+            .cloned();
         Ok(input)
     }
 
-    /// A folder that DVC keeps has as many files and bytes as DVC has written down, or is another.
-    fn as_listed(&self, out: &dvc::Out, input: &mut Input, notes: &mut Vec<String>) {
+    /// What git-annex has under a key with a digest has that digest, or is damaged.
+    fn as_annexed(&self, input: &mut Input, notes: &mut Vec<String>) {
+        let annexed = |pointer: &&Pointer| pointer.kind == "annex";
+        let key = input.pointer.as_ref().filter(annexed);
+        let named = key.and_then(|pointer| AnnexKey::parse(&pointer.id)?.sha256);
+        let named = named.map(|raw| Sha256::from_bytes(&raw));
+        if named.is_some() && named != input.sha256 {
+            input.pointer = None;
+            notes.push(format!(
+                "{} is not what git-annex has named: git annex fsck {}",
+                self.shown, self.shown
+            ));
+        }
+    }
+
+    /// Whether there are as many files and bytes as DVC has written down.
+    fn as_listed(&self, out: &dvc::Out, input: &Input, notes: &mut Vec<String>) -> bool {
         let other = |now: Option<u64>, then: Option<u64>| then.is_some() && now != then;
         if !(other(input.files, out.files) || other(input.bytes, out.size)) {
-            input.pointer = Some(out.pointer(true));
-            return;
+            return true;
         }
         let count = |n: Option<u64>, what| n.map_or("?".to_owned(), |n| format!("{n} {what}"));
         notes.push(format!(
@@ -113,6 +129,7 @@ impl Found {
             count(out.files, "files"),
             count(out.size, "bytes"),
         ));
+        false
     }
 
     fn file(&self, results: &Results, options: &Options, notes: &mut Vec<String>) -> Result<Input> {

@@ -129,6 +129,9 @@ pub struct Input {
     pub stands_in: bool,
     /// Another system's name for the content.
     pub pointer: Option<Pointer>,
+    /// What DVC has written down of content that is here, as far as a look at its size tells: data are
+    /// changed without telling DVC ([`dvc::known`]).
+    pub dvc: Option<dvc::Out>,
     /// A folder's manifest; its SHA-256 is `sha256`. Bytes, for paths need not be UTF-8.
     pub manifest: Option<Vec<u8>>,
     /// A folder's files by extension.
@@ -293,7 +296,8 @@ fn find(specs: &[Spec], options: &Options, threads: usize) -> Result<Vec<Found>>
     Ok(all)
 }
 
-fn shown(path: &Path, base: Option<&Path>) -> String {
+/// A path in the words of the user, who is in `base`.
+pub fn shown(path: &Path, base: Option<&Path>) -> String {
     let short = base.and_then(|base| path.strip_prefix(base).ok());
     match short {
         Some(short) if short.as_os_str().is_empty() => ".".to_owned(),

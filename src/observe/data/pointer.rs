@@ -58,12 +58,7 @@ fn lfs(text: &str) -> Option<Stub> {
 }
 
 fn raw(hex: &str) -> Option<Raw> {
-    let hex = Sha256::parse(hex)?;
-    let mut raw = [0; 32];
-    for (byte, pair) in raw.iter_mut().zip(hex.as_str().as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(raw)
+    Sha256::parse(hex).map(|digest| digest.to_bytes())
 }
 
 impl AnnexKey {

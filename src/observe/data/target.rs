@@ -35,8 +35,8 @@ pub struct Target {
     pub place: Place,
     /// What another system says about it.
     pub pointer: Option<Pointer>,
-    /// What DVC wrote down about the folder that it is.
-    pub listed: Option<dvc::Out>,
+    /// What DVC wrote down about the content that is here.
+    pub dvc: Option<dvc::Out>,
     /// What the user should know.
     pub note: Option<String>,
 }
@@ -89,7 +89,7 @@ fn resolve_link(path: &Path, shown: &str) -> Result<Target> {
         (Ok(real), Some(_)) => Ok(Target {
             place: place(&real, shown)?,
             pointer: annex(true),
-            listed: None,
+            dvc: None,
             note: None,
         }),
         (Ok(real), None) => Ok(with_dvc(place(&real, shown)?, dvc::of(path), shown)),
@@ -99,7 +99,7 @@ fn resolve_link(path: &Path, shown: &str) -> Result<Target> {
                 bytes: key.bytes,
             },
             pointer: annex(false),
-            listed: None,
+            dvc: None,
             note: Some(format!(
                 "{shown} is kept by git-annex and is not on this machine: git annex get {shown}"
             )),
@@ -133,7 +133,7 @@ fn with_dvc(place: Place, out: Option<dvc::Out>, shown: &str) -> Target {
     let mut target = Target {
         place,
         pointer: None,
-        listed: None,
+        dvc: None,
         note: None,
     };
     let Some(out) = out else { return target };
@@ -144,8 +144,7 @@ fn with_dvc(place: Place, out: Option<dvc::Out>, shown: &str) -> Target {
                 stat.size
             ));
         }
-        (Place::Folder(_), _) => target.listed = Some(out),
-        _ => target.pointer = Some(out.pointer(true)),
+        _ => target.dvc = Some(out),
     }
     target
 }
@@ -159,7 +158,7 @@ fn elsewhere(out: &dvc::Out, shown: &str) -> Target {
             bytes: out.size,
         },
         pointer: Some(out.pointer(cached)),
-        listed: None,
+        dvc: None,
         note: Some(format!(
             "{shown} is kept by DVC and is not in the working tree: dvc {command}"
         )),

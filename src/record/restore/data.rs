@@ -7,6 +7,7 @@ use crate::error::{Context, Failure, Result};
 use crate::git::snapshot::lfs;
 use crate::model::data::{DataInput, DataKind, Pointer};
 use crate::model::{RecordPath, Run, Sha256};
+use crate::observe::data::dvc::content::{Called, called};
 use crate::observe::data::{Spec, dvc};
 use crate::record::gather::observe_data;
 use crate::settings::Profile;
@@ -113,10 +114,10 @@ impl<'r> Name<'r> {
                 )
             }
             Self::Md5(wanted) => {
-                let called = dvc::called(place, wanted);
+                let called = called(place, wanted);
                 let called = called.context(|| format!("cannot read {}", place.display()))?;
                 Ok(Some(match called {
-                    dvc::Called::So => Found::It,
+                    Called::So => Found::It,
                     _ => Found::Other,
                 }))
             }

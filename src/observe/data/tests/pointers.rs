@@ -47,12 +47,13 @@ fn dvc_content_that_is_elsewhere_is_known_by_its_md5() {
         let input = bench.one(name);
         assert_eq!(input.sha256, Some(Sha256::of(b"12345")), "{name}");
         assert_eq!(
-            input.pointer.unwrap().id,
-            "22a1a2931c8370d3aeedd7183606fd7f"
+            input.pointer, None,
+            "of as many bytes, and no more is known"
         );
+        assert_eq!(input.dvc.unwrap().md5, "22a1a2931c8370d3aeedd7183606fd7f");
     }
     bench.write("raw.csv", "changed since");
-    assert_eq!(bench.one("raw.csv").pointer, None);
+    assert_eq!(bench.one("raw.csv").dvc, None);
     assert!(bench.notes("raw.csv").contains("dvc status"));
 }
 
@@ -74,6 +75,9 @@ fn annexed_content_is_followed_or_known_by_its_key() {
         (pointer.kind.as_str(), pointer.id, pointer.present),
         ("annex", key, true)
     );
+    bench.write(&target, "damaged");
+    assert_eq!(bench.one("data.csv").pointer, None);
+    assert!(bench.notes("data.csv").contains("git annex fsck data.csv"));
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! What DVC keeps: its files beside the data, its cache, and the MD5 by which it names contents.
+//!
+//! What DVC has written down is a claim: data are changed without telling it. [`content`] computes the
+//! MD5 of what is there, and [`known`] remembers it.
+
+pub mod content;
+pub mod known;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use md5::{Digest, Md5};
 use serde::Deserialize;
 
-use super::hash::BUFFER;
-use super::walk::{Filter, walk};
 use crate::model::data::Pointer;
 use crate::model::{Param, RecordPath};
 use crate::observe::config;
@@ -21,8 +22,6 @@ const LIMIT: u64 = 16 << 20;
 const LISTING_LIMIT: u64 = 512 << 20;
 /// The name of a folder's content ends so.
 const DIR: &str = ".dir";
-/// DVC tells text from binary by as many bytes.
-const TOLD_TEXT_FROM: usize = 512;
 
 /// What DVC wrote down about a file or folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,121 +175,6 @@ pub fn listing(object: &Path) -> Option<Vec<Member>> {
     Some(lines.into_iter().map(member).collect())
 }
 
-/// Whether a content is what DVC calls by an MD5.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Called {
-    /// It is.
-    So,
-    /// It has this one.
-    Otherwise(String),
-    /// A folder that is not so as it stands: of the files in it DVC may leave some out (`.dvcignore`).
-    Unknown,
-}
-
-/// Whether what is at a path is what DVC calls by this MD5.
-///
-/// # Errors
-/// When it can't be read.
-pub fn called(path: &Path, md5: &str) -> io::Result<Called> {
-    if path.is_dir() {
-        let own = format!("{}{DIR}", folder_md5(path)?);
-        return Ok(match own == md5 {
-            true => Called::So,
-            false if is_folder(md5) => Called::Unknown,
-            false => Called::Otherwise(own),
-        });
-    }
-    let own = file_md5s(path)?;
-    if own.iter().any(|own| own == md5) {
-        return Ok(Called::So);
-    }
-    let [own, _] = own;
-    Ok(Called::Otherwise(own))
-}
-
-/// The MD5 of a folder is that of its listing, which Python's `json` writes.
-fn folder_md5(folder: &Path) -> io::Result<String> {
-    let found = walk(folder, &Filter::default());
-    if let Some((_, why)) = found.unreadable.first() {
-        return Err(io::Error::other(why.clone()));
-    }
-    let mut text = "[".to_owned();
-    for (index, file) in found.files.iter().enumerate() {
-        let [md5, ..] = file_md5s(&file.path)?;
-        let comma = if index > 0 { ", " } else { "" };
-        let name = in_ascii(&file.name.display());
-        text.push_str(&format!(
-            r#"{comma}{{"md5": "{md5}", "relpath": "{name}"}}"#
-        ));
-    }
-    text.push(']');
-    Ok(hex(Md5::digest(text)))
-}
-
-/// As `json.dumps` writes a text.
-fn in_ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => out.extend(['\\', letter]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(letter),
-            _ => {
-                let units = letter.encode_utf16(&mut [0; 2]).to_vec();
-                units
-                    .iter()
-                    .for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
-            }
-        }
-    }
-    out
-}
-
-/// The MD5 of a file, and the one that DVC before version 3 gave it: of a text with LF for each CRLF.
-fn file_md5s(path: &Path) -> io::Result<[String; 2]> {
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; BUFFER];
-    let (mut plain, mut unix) = (Md5::new(), Md5::new());
-    let mut is_text = None;
-    let mut after_cr = false;
-    loop {
-        let count = file.read(&mut buffer)?;
-        let bytes = &buffer[..count];
-        if count == 0 {
-            break;
-        }
-        plain.update(bytes);
-        let sample = &bytes[..count.min(TOLD_TEXT_FROM)];
-        if *is_text.get_or_insert(!sample.contains(&0)) {
-            for piece in bytes.split_inclusive(|&byte| byte == b'\r') {
-                if std::mem::take(&mut after_cr) && piece[0] != b'\n' {
-                    unix.update(b"\r");
-                }
-                after_cr = piece.ends_with(b"\r");
-                unix.update(&piece[..piece.len() - usize::from(after_cr)]);
-            }
-        }
-    }
-    if after_cr {
-        unix.update(b"\r");
-    }
-    let plain = hex(plain.finalize());
-    let unix = match is_text {
-        Some(false) => plain.clone(),
-        _ => hex(unix.finalize()),
-    };
-    Ok([plain, unix])
-}
-
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    let bytes = digest.as_ref().iter();
-    bytes.map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Where DVC may keep an object for a project: its cache, also one that `dvc cache dir` moved.
 /// Version 3 of DVC put `files/md5` in between (dvc.org, "Internal directories and files").
 pub fn objects(top: &Path, md5: &str) -> Vec<PathBuf> {
@@ -399,35 +283,6 @@ mod tests {
             &format!("stages:\n{}", ["w", "t"].map(out).join("")),
         );
         assert!(!known("o.csv"), "where it is, only DVC can tell");
-    }
-
-    /// Both MD5s are those that DVC 3.67 wrote down for these files.
-    #[test]
-    fn contents_have_the_names_that_dvc_gives_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let set = folder.path().join("img");
-        std::fs::create_dir(&set).unwrap();
-        for number in 1..=3 {
-            let text = format!("img{number}\n");
-            std::fs::write(set.join(format!("{number}.png")), text).unwrap();
-        }
-        std::fs::write(set.join("юни.txt"), "ю\n").unwrap();
-        let is_so = |path: &Path, md5: &str| called(path, md5).unwrap();
-        let listed = "f723c751d313fd5d24517971ab722e8f.dir";
-        assert_eq!(is_so(&set, listed), Called::So);
-        let table = folder.path().join("t.csv");
-        std::fs::write(&table, "a,b\n1,2\n3,4\n").unwrap();
-        let md5 = "c3c6bc2ae8ece4bd2510dca21225c041";
-        assert_eq!(is_so(&table, md5), Called::So);
-        assert_eq!(is_so(&set, md5), Called::Otherwise(listed.to_owned()));
-        assert_eq!(is_so(&table, listed), Called::Otherwise(md5.to_owned()));
-        // DVC 2 took a text's MD5 without its CRs.
-        std::fs::write(&table, "a,b\r\n1,2\r\n3,4\r\n").unwrap();
-        assert_eq!(is_so(&table, md5), Called::So);
-        std::fs::write(&table, "a,b\n1,2\n3,5\n").unwrap();
-        assert!(matches!(is_so(&table, md5), Called::Otherwise(own) if own != md5));
-        std::fs::write(set.join("4.png"), "img4\n").unwrap();
-        assert_eq!(is_so(&set, listed), Called::Unknown);
     }
 
     #[test]
