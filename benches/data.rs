@@ -102,48 +102,50 @@ fn main() {
         );
     }
     if asked("csv") {
-        table(&repo.join("table.csv"), 1_000_000);
+        orders(&repo.join("orders.csv"), 1_300_000);
+        let sh = |line: &'static str| cost(&repo, Path::new("sh"), &["-c", line]);
         let python = || cost(&repo, Path::new("python3"), &["-c", PANDAS]);
-        let beside = [
-            ("xsv", "xsv stats --everything, openssl dgst -sha256"),
-            ("pandas", "pandas: read_csv, describe, nunique, sha256"),
-        ];
-        for (tool, words) in beside {
-            let theirs = || match tool {
-                "xsv" => cost(&repo, Path::new("sh"), &["-c", XSV]),
-                _ => python(),
-            };
-            if is_there(tool) {
-                let ratio = ratio(|| card("table.csv"), theirs);
-                tell("csv", ratio, "2.0 wall", words);
-            } else {
-                println!("csv: no {tool} here (cargo install xsv; pip install pandas)");
-            }
+        let missing =
+            |what| println!("csv: no {what} here (cargo install xsv; pip install pandas)");
+        if is_there("xsv", &["--version"]) {
+            let card = || card("orders.csv");
+            let words = "xsv stats, openssl dgst -sha256";
+            tell("csv", ratio(card, || sh(XSV)), "2.0 wall", words);
+            let words = "xsv stats --everything, openssl dgst -sha256";
+            tell("csv", ratio(card, || sh(XSV_ALL)), "2.0 wall", words);
+        } else {
+            missing("xsv");
+        }
+        if is_there("python3", &["-c", "import pandas"]) {
+            let words = "pandas: read_csv, describe, nunique, sha256";
+            tell(
+                "csv",
+                ratio(|| card("orders.csv"), python),
+                "2.0 wall",
+                words,
+            );
+        } else {
+            missing("pandas");
         }
     }
 }
 
-fn is_there(tool: &str) -> bool {
-    let mut ask = match tool {
-        "xsv" => Command::new("xsv"),
-        _ => Command::new("python3"),
-    };
-    match tool {
-        "xsv" => ask.arg("--version"),
-        _ => ask.args(["-c", "import pandas"]),
-    };
-    ask.output().is_ok_and(|output| output.status.success())
+fn is_there(program: &str, args: &[&str]) -> bool {
+    let ran = Command::new(program).args(args).output();
+    ran.is_ok_and(|output| output.status.success())
 }
 
-/// Types, extremes, moments, median, mode and distinct values of each column, all in memory; and the
-/// hash, which is one more pass for it.
-const XSV: &str = "xsv stats --everything table.csv && openssl dgst -sha256 table.csv";
+/// Types, extremes, mean and deviation in one pass; and the hash, which is one more pass for it.
+const XSV: &str = "xsv stats orders.csv && openssl dgst -sha256 orders.csv";
+
+/// Median, mode and distinct values besides, for which it keeps all of the file in memory.
+const XSV_ALL: &str = "xsv stats --everything orders.csv && openssl dgst -sha256 orders.csv";
 
 /// Like work in one program: parse, types, counts, moments, quantiles, distinct values, and the hash.
 const PANDAS: &str = "import hashlib, pandas as pd
-d = pd.read_csv('table.csv')
+d = pd.read_csv('orders.csv')
 d.describe(percentiles=[.05, .25, .5, .75, .95]); d.nunique(); d.isna().sum()
-hashlib.file_digest(open('table.csv', 'rb'), 'sha256')";
+hashlib.file_digest(open('orders.csv', 'rb'), 'sha256')";
 
 fn tell(name: &str, ratio: Cost, promised: &str, beside: &str) {
     println!(
@@ -226,23 +228,96 @@ fn large(path: &Path, bytes: u64) {
     }
 }
 
-fn table(path: &Path, rows: u64) {
-    use std::fmt::Write as _;
+/// Sixteen columns as they come: keys, moments, categories, measurements with gaps, text with commas
+/// and quotes. Some 240 MB.
+fn orders(path: &Path, rows: u64) {
+    use std::io::Write as _;
     if path.exists() {
         return;
     }
-    let mut text = "user_id,age,city,score,income,churn,day\n".to_owned();
-    for n in 0..rows {
-        let mix = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-        let city = ["Moscow", "Kazan", "Omsk", "Perm"][usize::try_from(mix % 4).unwrap()];
-        let (age, score, income) = (18 + mix % 70, mix % 1_000_000, mix % 90_000);
+    const CITIES: [&str; 8] = [
+        "Москва",
+        "Санкт-Петербург",
+        "Казань",
+        "Нижний Новгород",
+        "Omsk",
+        "\"Perm, Krai\"",
+        "Sochi",
+        "Tver",
+    ];
+    const DEVICES: [&str; 3] = ["ios", "android", "web"];
+    const WORDS: [&str; 16] = [
+        "the",
+        "quick",
+        "review",
+        "product",
+        "good",
+        "never",
+        "again",
+        "delivery",
+        "late,",
+        "refund",
+        "excellent",
+        "quality",
+        "box",
+        "returned",
+        "\"\"fine\"\"",
+        "however",
+    ];
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut below = |end: u64| {
+        // Xorshift (Marsaglia 2003).
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) % end
+    };
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    writeln!(
+        file,
+        "order_id,user_id,created_at,birth_date,city,device,age,income,score,lat,lon,clicks,is_active,\
+         promo,review,churn"
+    )
+    .unwrap();
+    let mut review = String::new();
+    for order in 100_000..100_000 + rows {
+        let (user, age, clicks) = (below(260_000), 18 + below(72), below(19));
+        let (month, day, hour) = (1 + below(12), 1 + below(28), below(24));
+        let born = (1950 + below(55), 1 + below(12), 1 + below(28));
+        let (minute, second) = (below(60), below(60));
+        let city = CITIES[usize::try_from(below(36).isqrt()).unwrap()];
+        let device = DEVICES[usize::try_from(below(3)).unwrap()];
+        let income = match below(14) {
+            0 => String::new(),
+            _ => format!("{}.{:02}", 1_000 + below(90_000), below(100)),
+        };
+        let score = format!("0.{:08}{:08}", below(100_000_000), below(100_000_000));
+        let (lat, lon) = (below(5_000_000), below(9_000_000));
+        let active = if below(5) < 3 { "True" } else { "False" };
+        let promo = match below(10) {
+            0 => format!("PROMO{}", below(99)),
+            _ => String::new(),
+        };
+        review.clear();
+        for _ in 0..3 + below(13) {
+            review.push_str(WORDS[usize::try_from(below(16)).unwrap()]);
+            review.push(' ');
+        }
+        let churn = u64::from(below(100) < 23);
         writeln!(
-            text,
-            "u{n},{age},{city},0.{score:06},{income}.5,{},2024-01-{:02}",
-            mix % 2,
-            1 + mix % 28
+            file,
+            "{order},u{user:07},2024-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},\
+             {}-{:02}-{:02},{city},{device},{age},{income},{score},{}.{:06},{}.{:06},{clicks},{active},\
+             {promo},\"{}\",{churn}",
+            born.0,
+            born.1,
+            born.2,
+            55 + lat / 1_000_000,
+            lat % 1_000_000,
+            37 + lon / 1_000_000,
+            lon % 1_000_000,
+            review.trim_end(),
         )
         .unwrap();
     }
-    std::fs::write(path, text).unwrap();
 }
