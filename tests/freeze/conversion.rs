@@ -207,6 +207,40 @@ fn a_filter_that_fails_stops_nothing() {
     );
 }
 
+/// git goes by attributes on disk even where it ignores the file that has them, and no commit has it.
+#[test]
+fn attributes_that_git_ignores_count_too() {
+    let cases: [(&str, &str, &[&str]); 3] = [
+        // As git checks it out here, and nowhere else.
+        ("*.txt text eol=crlf\n", "one\r\ntwo\r\n", &["a.txt"]),
+        ("*.txt text\n", "one\r\ntwo\n", &["a.txt"]),
+        // What the tree's own attributes would convert.
+        ("*.txt -text\n", "one\ntwo\n", &[]),
+    ];
+    for (attributes, content, needed) in cases {
+        for folder in ["in/", "out/"] {
+            let env = converting(&[]);
+            env.write(".gitignore", "in/.gitattributes\n/out/\n");
+            env.write(".gitattributes", "*.txt eol=crlf\n*.rest text\n");
+            let (rules, path) = (format!("{folder}.gitattributes"), format!("{folder}a.txt"));
+            env.write(&rules, attributes);
+            env.write(&path, content);
+            env.git(&["add", "-f", ".gitignore", ".gitattributes", &path]);
+            env.git(&["commit", "-q", "-m", "base"]);
+            assert_eq!(env.git(&["status", "--porcelain"]), "");
+            let done = freezing(&env).absent([rules.as_str()]).check();
+            assert!(
+                !done.frozen.is_dirty() && done.is_snapshot(),
+                "{attributes}"
+            );
+            let needed = needed.iter().map(|name| format!("{folder}{name}"));
+            assert_eq!(overlay(&done), needed.collect::<Vec<_>>(), "{attributes}");
+            env.write("new.py", "1\n");
+            freezing(&env).absent([rules.as_str()]).check();
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_a_filter_strips_on_purpose_stays_stripped() {

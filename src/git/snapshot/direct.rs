@@ -64,14 +64,12 @@ pub fn capture(
 /// git wants to know.
 fn is_plain(seen: &Seen<'_>, held: &Held) -> bool {
     let status = &seen.status;
-    let is_attributes = |path: &RecordPath| path.file_name() == ATTRIBUTES_FILE;
     cfg!(unix)
         && !status.is_staged
         && status.conflicts.is_empty()
         && seen.hidden.is_empty()
         && held.left_out.is_empty()
-        // What is ignored counts all the same.
-        && !status.ignored.iter().any(is_attributes)
+        && !status.ignores_attributes()
         && keeps_modes(seen.repo, &seen.config)
 }
 

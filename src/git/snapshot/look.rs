@@ -140,15 +140,16 @@ impl Look {
             Answer::Asked(git, draft) => (Status::parse(&git.finish()?)?, draft, None),
             Answer::Before(Difference { status, signs }) => (status, None, Some(signs)),
         };
-        let reach_of = |untracked: &[RecordPath]| {
-            let paths = index.iter().map(|entry| &entry.entry.path);
-            conversion::reach(repo, config, paths.chain(untracked))
+        let reach_of = |status: &Status| {
+            let tracked = index.iter().map(|entry| &entry.entry.path);
+            let others = status.untracked.iter().chain(&status.ignored);
+            conversion::reach(repo, config, tracked.chain(others))
         };
-        let mut reach = reach_of(&status.untracked)?;
+        let mut reach = reach_of(&status)?;
         if signs.is_some_and(|signs| !signs.hold(repo, scope, config, reach)) {
             folders.forget();
             status = Status::parse(&question(repo, scope, config).run()?)?;
-            reach = reach_of(&status.untracked)?;
+            reach = reach_of(&status)?;
         }
         let sorted = odd::sort(repo, scope, &status, &index, self.sightings)?;
         if let Some(draft) = draft {

@@ -29,6 +29,7 @@ pub fn find(seen: &Seen<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, 
     let (repo, config) = (seen.repo, &seen.config);
     let mut overlay = Overlay::default();
     let mut cleaned: std::collections::BTreeMap<&str, usize> = Default::default();
+    let is_ruled_by_ignored = seen.status.ignores_attributes();
     let suspects = suspects(repo, seen.scope, config, seen.reach, entries)?;
     for suspect in &suspects {
         let path = &suspect.entry.path;
@@ -54,6 +55,8 @@ pub fn find(seen: &Seen<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, 
             continue;
         }
         let (likeness, given_back) = likeness(repo, config, suspect)?;
+        // At checkout elsewhere the rule would be missing.
+        let given_back = given_back && !(is_ruled_by_ignored && likeness != Likeness::Equal);
         match likeness {
             // In a snapshot every blob comes back as it is.
             Likeness::Equal => {}

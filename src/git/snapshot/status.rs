@@ -1,5 +1,6 @@
 //! `git status --porcelain=v2 -z` and `git ls-files -v -s -z`, taken apart.
 
+use super::conversion::ATTRIBUTES_FILE;
 use crate::git::command::split_nul;
 use crate::git::tree::Entry;
 use crate::git::{Error, Head};
@@ -50,6 +51,13 @@ impl Status {
             && self.untracked.is_empty()
             && self.nested.is_empty()
             && self.conflicts.is_empty()
+    }
+
+    /// Whether git goes by attributes that it ignores itself: no commit has them, and yet they hold
+    /// for the files beside and below them.
+    pub fn ignores_attributes(&self) -> bool {
+        let mut names = self.ignored.iter().map(RecordPath::file_name);
+        names.any(|name| name == ATTRIBUTES_FILE)
     }
 
     fn header(&mut self, record: &[u8]) -> Option<()> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::conversion::Reach;
 use super::files::{self, Budget};
 use super::keep::Extras;
 use super::limits;
@@ -122,6 +123,8 @@ impl Seen<'_> {
         let exact = self.status.head.commit.is_some()
             && tree == base_tree
             && overlay.needed.is_empty()
+            // Without them git might convert at checkout what they keep from it.
+            && !(self.status.ignores_attributes() && self.reach != Reach::Nowhere)
             && found.nested.iter().all(|nested| nested.tree.is_none());
 
         let mut warnings = captured.warnings;
