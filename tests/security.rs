@@ -13,7 +13,7 @@
 //! | HTML: markup, scripts, policy, links | `git_exp::report::html::tests::records_can_not_write_markup_or_script`, `git_exp::report::html::tests::the_policy_names_what_is_in_the_page` |
 //! | CSV, XLSX: formulas | `security::tables_and_logs_hold_no_instruction`, `git_exp::report::sheet::formulas_become_text_and_numbers_stay_numbers`, `git_exp::report::xlsx::cells_are_typed_and_no_text_is_a_formula` |
 //! | Markdown | `security::tables_and_logs_hold_no_instruction`, `git_exp::report::sections::tests::hostile_records_stay_inside_their_cell` |
-//! | huge and deep files, pipes | `security::huge_and_deep_files_are_refused_by_name`, `security::nothing_waits_for_a_pipe`, `git_exp::observe::metrics::tests::limits_are_errors` |
+//! | huge and deep files, pipes | `security::huge_and_deep_files_are_refused_by_name`, `security::nothing_waits_for_a_pipe`, `security::git_waits_for_no_pipe_in_the_place_of_its_rules`, `git_exp::observe::metrics::tests::limits_are_errors` |
 //! | metrics: what JSON readers lose in silence | `git_exp::observe::metrics::tests::what_would_be_lost_is_an_error_that_names_the_metric`, `git_exp::observe::metrics::tests::numbers_are_exact` |
 //! | secrets in environment, arguments, addresses, files | `security::secrets_in_environment_arguments_and_addresses_are_not_kept`, `security::files_of_secrets_are_left_out_and_named`, `security::a_token_in_a_changed_file_stops_the_start` |
 //! | secrets that would be pushed | `team::a_snapshot_with_a_secret_is_not_published_unasked` |
@@ -651,6 +651,30 @@ fn nothing_waits_for_a_pipe() {
         let ran = env.ran(command);
         assert_ne!(ran.code, 124, "{args:?} waits for ever");
         assert!(ran.error().contains("pipe"), "{args:?}");
+    }
+}
+
+/// git itself waits for ever for a pipe where its rules should stand.
+#[test]
+fn git_waits_for_no_pipe_in_the_place_of_its_rules() {
+    for pipe in ["new/deep er/.gitignore", "src/.gitattributes"] {
+        let env = TestEnv::new();
+        env.write("src/train.py", "1\n");
+        env.commit("base");
+        env.write("src/train.py", "2\n");
+        env.write("new/deep er/file", "");
+        let made = std::process::Command::new("mkfifo")
+            .arg(env.path(pipe))
+            .status();
+        assert!(made.unwrap().success());
+        let mut command = env.command("timeout");
+        command.args(["30", EXP, "start", "waits"]);
+        let ran = env.ran(command);
+        assert_eq!(ran.code, 2, "{pipe}");
+        let error = ran.error();
+        assert!(error.contains(&format!("{pipe} is a pipe")), "{error}");
+        assert!(!env.path("experiments/runs/exp_001_waits").exists());
+        assert_eq!(env.git(&["for-each-ref", "refs/exp"]), "");
     }
 }
 

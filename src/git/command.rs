@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::Error;
+use super::stuck::Watch;
 
 /// Variables that point git at another repository or index; the caller says what it wants instead.
 const DROPPED: [&str; 12] = [
@@ -62,6 +63,7 @@ const FLAGS: [&str; 13] = [
 pub struct Git {
     command: Command,
     stdin: Option<Vec<u8>>,
+    work_tree: Option<PathBuf>,
     shown: String,
 }
 
@@ -80,6 +82,7 @@ impl Git {
         Self {
             command,
             stdin: None,
+            work_tree: None,
             shown: "git".to_owned(),
         }
     }
@@ -95,6 +98,7 @@ impl Git {
         Self {
             command,
             stdin: None,
+            work_tree: None,
             shown: "git".to_owned(),
         }
     }
@@ -106,6 +110,7 @@ impl Git {
         Self {
             command,
             stdin: None,
+            work_tree: None,
             shown: "git".to_owned(),
         }
     }
@@ -125,6 +130,7 @@ impl Git {
         self.command.env("GIT_DIR", git_dir);
         if let Some(work_tree) = work_tree {
             self.command.env("GIT_WORK_TREE", work_tree);
+            self.work_tree = Some(work_tree.to_owned());
         }
         self
     }
@@ -189,12 +195,7 @@ impl Git {
     /// Runs it to its end, whatever the exit code.
     pub fn output(mut self) -> Result<Output, Error> {
         let child = self.spawn_inner()?;
-        let shown = self.shown;
-        let input = self.stdin;
-        wait(child, input).map_err(|source| Error::Spawn {
-            command: shown,
-            source,
-        })
+        wait(child, self.stdin, self.work_tree, self.shown)
     }
 
     /// Starts it and lets the caller go on with other work meanwhile.
@@ -203,10 +204,15 @@ impl Git {
     /// stands still.
     pub fn spawn(mut self) -> Result<Running, Error> {
         let child = self.spawn_inner()?;
-        let input = self.stdin;
+        let Self {
+            stdin,
+            work_tree,
+            shown,
+            ..
+        } = self;
         Ok(Running {
-            reader: std::thread::spawn(move || wait(child, input)),
-            shown: self.shown,
+            shown: shown.clone(),
+            reader: std::thread::spawn(move || wait(child, stdin, work_tree, shown)),
         })
     }
 
@@ -294,7 +300,7 @@ impl Git {
 /// A git command under way.
 #[derive(Debug)]
 pub struct Running {
-    reader: JoinHandle<std::io::Result<Output>>,
+    reader: JoinHandle<Result<Output, Error>>,
     shown: String,
 }
 
@@ -307,27 +313,36 @@ impl Running {
 
     /// Waits for its output, whatever the exit code.
     pub fn output(self) -> Result<Output, Error> {
-        let gone = || Err(std::io::Error::other("its reader stopped"));
-        let output = self.reader.join().unwrap_or_else(|_| gone());
-        output.map_err(|source| Error::Spawn {
+        let source = std::io::Error::other("its reader stopped");
+        let gone = Error::Spawn {
             command: self.shown,
             source,
-        })
+        };
+        self.reader.join().unwrap_or(Err(gone))
     }
 }
 
 /// Writes the input beside reading the output, so that neither side can block the other.
-fn wait(mut child: Child, input: Option<Vec<u8>>) -> std::io::Result<Output> {
+fn wait(
+    mut child: Child,
+    input: Option<Vec<u8>>,
+    work_tree: Option<PathBuf>,
+    command: String,
+) -> Result<Output, Error> {
+    let watch = work_tree.map(Watch::begin);
     let writer = match (child.stdin.take(), input) {
         (Some(mut pipe), Some(bytes)) => Some(std::thread::spawn(move || pipe.write_all(&bytes))),
         _ => None,
     };
-    let output = child.wait_with_output()?;
+    let output = child.wait_with_output();
     if let Some(writer) = writer {
         // git may stop reading once it has failed; its own message says why.
         let _ = writer.join();
     }
-    Ok(output)
+    match watch.and_then(Watch::end) {
+        Some(pipe) => Err(Error::Pipe(pipe)),
+        None => output.map_err(|source| Error::Spawn { command, source }),
+    }
 }
 
 fn checked(output: Output, command: String) -> Result<Vec<u8>, Error> {

@@ -25,6 +25,7 @@ pub mod restore;
 pub mod settings;
 pub mod snapshot;
 mod spread;
+mod stuck;
 pub mod survey;
 #[cfg(test)]
 mod testing;
@@ -81,6 +82,9 @@ pub enum Error {
         /// What it printed on standard error.
         message: String,
     },
+    /// git waited for a pipe in the place of a file of rules.
+    #[error("{} is a pipe, and git waits until something writes to it", .0.display())]
+    Pipe(PathBuf),
     /// Output that git should never print.
     #[error("git printed what was not expected: {0}")]
     Unexpected(String),
@@ -124,6 +128,7 @@ impl From<Error> for Failure {
                     "if you trust it: git --git-dir={} exp ...",
                     inner.display()
                 )),
+            Error::Pipe(path) => failure.hint(format!("remove it: rm {}", path.display())),
             Error::File { source, .. } if is_forbidden(&source) => {
                 failure.hint("make it writable: chmod -R u+w .git/refs .git/objects .git/exp")
             }

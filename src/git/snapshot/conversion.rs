@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Scope;
 use super::config::{AutoCrlf, Config};
 use super::observe::prepared;
+use super::{Scope, files};
 use crate::ambient;
 use crate::git::command::split_nul;
 use crate::git::tree::Entry;
@@ -157,11 +157,10 @@ pub fn reach<'a>(
     paths: impl Iterator<Item = &'a RecordPath>,
 ) -> Result<Reach, Error> {
     let top = repo.top()?;
-    let mut places: Vec<PathBuf> = paths
+    let inside = paths
         .filter(|path| path.file_name() == ATTRIBUTES_FILE)
-        .map(|path| top.join(path.to_path()))
-        .collect();
-    places.push(repo.common_dir.join("info/attributes"));
+        .map(|path| files::read_regular(&top.join(path.to_path())));
+    let mut places = vec![repo.common_dir.join("info/attributes")];
     places.extend(user_attributes(config));
     let mut reach = match config.autocrlf {
         AutoCrlf::True => Reach::Anywhere,
@@ -174,10 +173,10 @@ pub fn reach<'a>(
     } else {
         places.push(PathBuf::from("/etc/gitattributes"));
     }
-    for place in places {
-        if let Ok(text) = std::fs::read(&place) {
-            reach = reach.max(words(&text, config));
-        }
+    // Outside of the working tree they may be links (gitattributes(5), "Notes").
+    let outside = places.iter().map(std::fs::read);
+    for text in inside.chain(outside).flatten() {
+        reach = reach.max(words(&text, config));
     }
     Ok(reach)
 }

@@ -49,6 +49,7 @@ const CONTENTS: &[&[u8]] = &[
     b"\xff\xfeo\0n\0e\0\n\0",
     b"*.txt\nignored/\n",
     b"*.log\nignored/\n!dir/\n",
+    b".gitattributes\n*.log\n",
     b"* text=auto eol=crlf\n",
     b"*.txt text eol=lf\n",
     b"*.txt ident\n*.log text\n",
