@@ -206,7 +206,9 @@ fn a_missing_ref_is_created_while_its_snapshot_is_there() {
     let mut shell = env.command("sh");
     shell.args(["-c", &command]);
     env.ran(shell).ok();
-    let restored = std::fs::read_to_string(env.home().join("exp_001/train.py")).unwrap();
+    let top = env.repo().file_name().unwrap().to_str().unwrap().to_owned();
+    let restored = env.home().join(format!("{top}-exp_001_idea_a/train.py"));
+    let restored = std::fs::read_to_string(restored).unwrap();
     assert_eq!(
         restored, "print(1)\n# changed\n",
         "the advice works as it is printed"

@@ -188,6 +188,34 @@ fn without_its_ref_a_run_comes_from_commit_and_patch() {
 }
 
 #[test]
+fn before_the_first_commit_the_patch_alone_gives_a_run_back() {
+    let env = TestEnv::new();
+    env.git(&["checkout", "-q", "--orphan", "fresh"]);
+    env.write("train.py", "print(1)\n");
+    env.write("raw.bin", [0u8, 159, 146, 150, 13, 10]);
+    env.exp(&["start"]).ok();
+    let before = files(env.repo());
+    let run = env.json("experiments/runs/exp_001_baseline/run.json");
+    assert!(run["code"]["commit"].is_null(), "{run}");
+    let uid = run["uid"].as_str().unwrap();
+    env.git(&["update-ref", "-d", &format!("refs/exp/{uid}")]);
+    env.git(&["reflog", "expire", "--expire=now", "--all"]);
+    env.git(&["gc", "-q", "--prune=now"]);
+    let doctor = env.exp(&["doctor"]).stdout;
+    assert!(doctor.contains("git exp restore exp_001"), "{doctor}");
+    let out = env.exp(&["restore", "1", "../back"]).ok();
+    assert!(out.contains("at no commit + its patch"), "{out}");
+    assert!(out.contains("verified against the record"), "{out}");
+    assert_eq!(files(&env.home().join("back")), before);
+    env.exp(&["restore", "1", "--branch", "old"]).ok();
+    assert_eq!(env.git(&["show", "old:train.py"]), "print(1)\n");
+
+    std::fs::remove_file(env.path("experiments/runs/exp_001_baseline/dirty.patch")).unwrap();
+    let error = env.exp(&["restore", "1", "../other"]).error();
+    assert!(error.contains("dirty.patch"), "{error}");
+}
+
+#[test]
 fn a_commit_that_is_not_here_is_an_error_that_says_how_to_get_it() {
     let env = TestEnv::new();
     env.exp(&["start"]).ok();

@@ -7,7 +7,6 @@ use super::scene::{Scene, short};
 use crate::error::Result;
 use crate::git::refs;
 use crate::model::{Oid, Run, Uid};
-use crate::store::layout::PATCH;
 use crate::store::runs::Entry;
 
 pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
@@ -70,7 +69,6 @@ fn without_ref(scene: &Scene<'_>, entry: &Entry, run: &Run, here: Option<&Oid>) 
                 Ok(refs::create(ctx.repo()?, &uid, &here, ctx.ambient.now())?)
             });
     }
-    let commit = run.code.commit.as_ref().map_or("HEAD", Oid::as_str);
     let (what, otherwise) = match (&run.code.snapshot, &run.code.patch) {
         (None, _) if scene.repo.shallow => (
             "its commit is not in this shallow clone",
@@ -83,10 +81,7 @@ fn without_ref(scene: &Scene<'_>, entry: &Entry, run: &Run, here: Option<&Oid>) 
         (Some(_), Some(_)) => (
             "its snapshot is not in this clone; the patch has all but binary conversions and what \
              the record lists as left out",
-            format!(
-                "git worktree add ../{id} {commit} && git -C ../{id} apply \"$PWD/{}\"",
-                patch_place(scene, entry)
-            ),
+            format!("git exp restore {id}"),
         ),
         (Some(_), None) => (
             "its snapshot is not in this clone, and it has no patch",
@@ -98,15 +93,6 @@ fn without_ref(scene: &Scene<'_>, entry: &Entry, run: &Run, here: Option<&Oid>) 
         None => otherwise,
     };
     Finding::to_do("lost-snapshot", id, what).advise(command)
-}
-
-fn patch_place(scene: &Scene<'_>, entry: &Entry) -> String {
-    let cwd = scene.ctx.ambient.cwd();
-    let path = entry.folder.join(PATCH);
-    path.strip_prefix(cwd)
-        .unwrap_or(&path)
-        .display()
-        .to_string()
 }
 
 /// The command that brings the snapshots of others.

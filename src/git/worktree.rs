@@ -144,13 +144,11 @@ impl Repo {
             .map(drop)
     }
 
-    /// The tree of a commit with a patch on it. Nothing of the user's is touched.
-    pub fn tree_with_patch(&self, commit: &Oid, patch: &[u8]) -> Result<Oid, Error> {
+    /// The tree of a commit, or the empty one, with a patch on it. Nothing of the user's is touched.
+    pub fn tree_with_patch(&self, commit: Option<&Oid>, patch: &[u8]) -> Result<Oid, Error> {
         let scratch = Scratch::empty(self)?;
-        scratch
-            .on(self.git())
-            .args(["read-tree", commit.as_str()])
-            .run()?;
+        let base = commit.map_or("--empty", Oid::as_str);
+        scratch.on(self.git()).args(["read-tree", base]).run()?;
         if !patch.is_empty() {
             scratch
                 .on(self.git())

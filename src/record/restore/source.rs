@@ -106,13 +106,10 @@ impl Found {
         let commit = code.and_then(|code| code.commit.clone());
         let here = |id: &Oid| matches!(objects.read(id), Ok(Some(_)));
         let tree = code.and_then(|code| code.tree.clone()).filter(here);
-        match (tree, commit.filter(here)) {
+        match (tree, commit) {
             (Some(tree), _) => Ok(tree),
-            (None, Some(commit)) => self.patched(ctx.repo()?, &commit),
-            (None, None) => {
-                let commit = code.and_then(|code| code.commit.as_ref());
-                Err(self.gone(commit, ctx.repo()?))
-            }
+            (None, Some(commit)) if !here(&commit) => Err(self.gone(Some(&commit), ctx.repo()?)),
+            (None, commit) => self.patched(ctx.repo()?, commit.as_ref()),
         }
     }
 
@@ -133,17 +130,19 @@ impl Found {
             return self.taken_from(&objects, commit, expected, How::Snapshot);
         }
         let commit = code.and_then(|code| code.commit.clone());
-        let Some(commit) = commit.filter(here) else {
-            return Err(self.gone(code.and_then(|code| code.commit.as_ref()), repo));
-        };
-        if code.is_some_and(|code| code.snapshot.is_none()) {
-            return self.taken_from(&objects, commit, expected, How::Commit);
+        match &commit {
+            Some(commit) if !here(commit) => return Err(self.gone(Some(commit), repo)),
+            Some(commit) if code.is_some_and(|code| code.snapshot.is_none()) => {
+                return self.taken_from(&objects, commit.clone(), expected, How::Commit);
+            }
+            _ => {}
         }
-        let tree = self.patched(repo, &commit)?;
+        let tree = self.patched(repo, commit.as_ref())?;
+        let parents: Vec<&Oid> = commit.iter().collect();
         Ok(Source {
             label: self.label.clone(),
-            commit: repo.commit_as_tool(&tree, &[&commit], "put together from a patch")?,
-            base: Some(commit),
+            commit: repo.commit_as_tool(&tree, &parents, "put together from a patch")?,
+            base: commit,
             tree,
             staged: None,
             expected,
@@ -175,7 +174,12 @@ impl Found {
     }
 
     fn gone(&self, commit: Option<&Oid>, repo: &Repo) -> Failure {
-        let what = commit.map_or("its commit", Oid::short);
+        let patch = self.run.as_ref().and_then(|run| run.code.patch.as_ref());
+        let what = match (commit, patch, &self.folder) {
+            (Some(commit), ..) => commit.short(),
+            (None, Some(_), None) => "the folder with its patch",
+            (None, ..) => "a patch",
+        };
         let failure = Failure::new(format!("the code of {} is not in this clone", self.label))
             .because(format!("neither refs/exp/{} nor {what} is here", self.uid))
             .hint("fetch what others pushed: git exp pull");
@@ -185,8 +189,8 @@ impl Found {
         }
     }
 
-    /// The commit's tree with the run's patch on it.
-    fn patched(&self, repo: &Repo, commit: &Oid) -> Result<Oid> {
+    /// The commit's tree with the run's patch on it; before the first commit it is a patch on nothing.
+    fn patched(&self, repo: &Repo, commit: Option<&Oid>) -> Result<Oid> {
         let patch = self.run.as_ref().and_then(|run| run.code.patch.as_ref());
         let (Some(folder), Some(patch)) = (&self.folder, patch) else {
             return Err(self.gone(None, repo));
@@ -198,8 +202,10 @@ impl Found {
                 .because("its digest is not the recorded one, and the snapshot is gone")
                 .hint("fetch the snapshot: git exp pull"));
         }
-        repo.tree_with_patch(commit, &bytes)
-            .context(|| format!("{} can't be applied to {}", path.display(), commit.short()))
+        repo.tree_with_patch(commit, &bytes).context(|| {
+            let base = commit.map_or("an empty tree", Oid::short);
+            format!("{} can't be applied to {base}", path.display())
+        })
     }
 }
 
