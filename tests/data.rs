@@ -628,3 +628,72 @@ fn what_dvc_has_written_down_is_recorded_of_the_very_bytes_only() {
     env.write("data/img/x.csv", "a,b\n1,2\n3,4\n");
     assert_eq!(start("as_before", 3).1, named);
 }
+
+#[test]
+fn a_card_fits_the_terminal_and_is_whole_in_a_pipe() {
+    let env = TestEnv::empty();
+    let name = "a_feature_that_somebody_has_given_a_very_long_name_indeed";
+    let rows = "2024-01-31 10:00:01,7,0.125\n2024-02-29 10:00:02,8,0.25\n";
+    env.write("t.csv", format!("made_at,{name},x\n{rows}"));
+    let data = |columns: Option<&str>| {
+        let mut command = env.command("git-exp");
+        command.args(["data", "t.csv"]).env_remove("COLUMNS");
+        command.envs(columns.map(|columns| ("COLUMNS", columns)));
+        env.ran(command).ok()
+    };
+    let whole = data(None);
+    assert!(
+        whole.contains(name) && whole.contains("2024-02-29T10:00:02\n"),
+        "{whole}"
+    );
+    let narrow = data(Some("80"));
+    let longest = narrow.lines().map(|line| line.chars().count()).max();
+    assert!(
+        longest <= Some(80) && !narrow.contains("T10:00"),
+        "{narrow}"
+    );
+    assert!(narrow.contains("a_feat…g_name_indeed"), "{narrow}");
+    assert!(
+        narrow.contains("2024-01-31") && narrow.contains("2024-02-29\n"),
+        "{narrow}"
+    );
+}
+
+#[test]
+fn a_version_that_was_not_looked_for_is_not_said_to_be_gone() {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    env.write(".gitignore", "/data\n");
+    let table = |last: u32| {
+        let row = |n| format!("u{n},{}\n", "x".repeat(15_000));
+        "id,text\n".to_owned() + &(0..300).chain([last]).map(row).collect::<String>()
+    };
+    env.write("data/v1.csv", table(300));
+    env.write("data/v2.csv", table(301));
+    env.commit("code");
+    for (name, data) in [
+        ("old_rows", "train=data/v1.csv"),
+        ("new_rows", "train=data/v2.csv"),
+    ] {
+        env.exp(&["start", name, "--data", data]).ok();
+        env.exp(&["finish", "--status", "ok"]).ok();
+    }
+    let diff = |flags: &[&str]| env.exp(&[&["diff", "1", "2"], flags].concat()).ok();
+    let (unread, gone) = ("--data reads the rows)", "a version is not here)");
+    let hint = "Rows:  git exp diff exp_001 exp_002 --data --rows 20";
+    let told = diff(&[]);
+    assert!(told.contains(unread) && told.contains(hint), "{told}");
+    let told = diff(&["--data"]);
+    assert!(
+        told.contains("+1 added   -1 removed") && told.contains(hint),
+        "{told}"
+    );
+    let told = diff(&["--data", "--rows", "1"]);
+    assert!(
+        told.contains("row 301: id=u301") && !told.contains("Rows:"),
+        "{told}"
+    );
+    std::fs::remove_file(env.path("data/v1.csv")).unwrap();
+    let told = diff(&["--data"]);
+    assert!(told.contains(gone) && !told.contains("Rows:"), "{told}");
+}

@@ -155,7 +155,12 @@ fn show(ctx: &Ctx, file: &Path, args: &DataArgs) -> Result<ExitCode> {
         ctx.ui
             .out(crate::ui::escape::json(&String::from_utf8_lossy(&json)))?;
     } else {
-        let text = card_text::card(&file.display().to_string(), &card, &look(ctx, &settings));
+        let mut look = look(ctx, &settings);
+        if !ctx.ui.has_edge() {
+            // Nothing is cut where there is no end to be cut at.
+            look.width = usize::MAX;
+        }
+        let text = card_text::card(&file.display().to_string(), &card, &look);
         ctx.page(&text)?;
     }
     Ok(ExitCode::OK)

@@ -4,11 +4,13 @@ use super::axes::config::{KeyChange, KeyKind, KeyRole};
 use super::axes::data::InputKind;
 use super::axis::{Axis, State};
 use super::closest::Closest;
+use super::evidence::Difference;
 use super::metrics::MetricRow;
 use super::verdict::Verdict;
 use super::{Axes, Factor};
 use crate::model::command_line::is_argument;
 use crate::model::param::ParamKind;
+use crate::model::table_diff::Basis;
 use crate::model::{Param, Run};
 
 /// At most so many runs are proposed at once.
@@ -82,6 +84,16 @@ pub fn names(a: &Run, b: &Run) -> (String, String) {
     (name(a), name(b))
 }
 
+/// Whether rows that differ are here to be shown, and are not shown yet.
+fn has_more_rows(inside: &Difference) -> bool {
+    match inside {
+        Difference::Table(table) => {
+            table.samples.is_empty() && (table.basis == Basis::Rows || table.unread)
+        }
+        _ => false,
+    }
+}
+
 pub(super) fn suggestions(known: &Known<'_>) -> Vec<Suggestion> {
     let mut list = Vec::new();
     match known.verdict {
@@ -102,11 +114,10 @@ pub(super) fn suggestions(known: &Known<'_>) -> Vec<Suggestion> {
         list.push(Suggestion::Lines(diff(&["--patch"])));
     }
     let inputs = known.axes.data.inputs.iter().chain(&known.axes.eval.inputs);
-    let tables = inputs.filter(|input| input.kind == InputKind::Changed);
-    if tables
-        .into_iter()
-        .any(|input| input.b.as_ref().is_some_and(|b| b.rows.is_some()))
-    {
+    let mut tables = inputs.filter(|input| {
+        input.kind == InputKind::Changed && input.b.as_ref().is_some_and(|b| b.rows.is_some())
+    });
+    if tables.any(|input| input.inside.as_ref().is_none_or(has_more_rows)) {
         list.push(Suggestion::Rows(diff(&["--data", "--rows", "20"])));
     }
     let listed = known.a.env.as_ref().is_some_and(|env| env.lock.is_some());

@@ -91,12 +91,15 @@ fn folders(ctx: &Ctx, a: &DataInput, b: &DataInput) -> Result<Option<Difference>
 struct Had {
     card: Option<Card>,
     source: Option<Source>,
+    /// Larger than was asked for.
+    is_large: bool,
 }
 
 impl Had {
     fn of(ctx: &Ctx, input: &DataInput, look: &Look) -> Result<Self> {
         let rules = &ctx.settings()?.data;
         let mut had = Self {
+            is_large: input.bytes.is_some_and(|bytes| bytes > look.most),
             card: input
                 .sha256
                 .as_ref()
@@ -177,6 +180,7 @@ fn tables(
         (Some(a), Some(b)) => exact::compare(a, b, &options)?,
         _ => estimate::compare(table_a, table_b, options.target),
     };
+    diff.unread = before.is_large || after.is_large;
     if let Some(runs) = runs {
         watch(
             ctx,

@@ -61,7 +61,7 @@ pub enum Basis {
     /// Both versions were read.
     #[default]
     Rows,
-    /// Their stored cards, for want of a version.
+    /// Their stored cards, for a version is not at hand.
     Cards,
 }
 
@@ -79,6 +79,9 @@ pub struct Count {
 pub struct TableDiff {
     /// Where the numbers come from.
     pub basis: Basis,
+    /// Whether a version was too large to be looked for without being asked to (`--data`): that the
+    /// cards were taken says nothing of where it is.
+    pub unread: bool,
     /// Rows and columns before.
     pub a: Size,
     /// Rows and columns after.

@@ -3,6 +3,9 @@
 use crate::model::card::{Column, ColumnType, Table};
 use crate::model::table_diff::{Outline, Remark, Renamed, Retyped};
 
+/// Standard errors of an estimate that make it certain.
+const ERRORS: u64 = 5;
+
 /// The columns of two versions, by their places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairing {
@@ -115,7 +118,7 @@ pub fn asked_key(pairing: &Pairing, b: &Table, names: &[String]) -> Result<Key, 
 /// row was put in, it would name every row below by its neighbour's name.
 pub fn find_key(pairing: &Pairing, a: &Table, b: &Table) -> Key {
     let mut lost = None;
-    let mut unknown = false;
+    let (mut half, mut unknown) = (None, false);
     for (place, &(i, j)) in pairing.common.iter().enumerate() {
         let (left, right) = (&a.columns[i], &b.columns[j]);
         if left.kind != right.kind || is_row_number(left, a) || is_row_number(right, b) {
@@ -133,8 +136,16 @@ pub fn find_key(pairing: &Pairing, a: &Table, b: &Table) -> Key {
             (Some(true), Some(false)) => lost = lost.or(Some((right.name.clone(), true))),
             (Some(false), Some(true)) => lost = lost.or(Some((right.name.clone(), false))),
             (Some(false), _) | (_, Some(false)) => {}
-            _ => unknown = true,
+            // Too many rows to have remembered all values of one version: whether some repeat there
+            // is counted when the rows are joined.
+            (Some(true), None) | (None, Some(true)) => half = half.or(Some(place)),
+            (None, None) => unknown = true,
         }
+    }
+    if let Some(place) = half {
+        let lost = lost.filter(|(_, in_a)| *in_a);
+        let lost = lost.map(|(column, in_a)| Remark::KeyLost { column, in_a });
+        return (vec![place], lost);
     }
     let remark = match lost {
         Some((column, in_a)) => Remark::KeyLost { column, in_a },
@@ -150,7 +161,11 @@ fn names_rows(column: &Column, table: &Table) -> Option<bool> {
     if !worldly || column.empty > 0 || table.oversized > 0 || table.rows < 2 {
         return Some(false);
     }
-    column.unique
+    column.unique.or_else(|| {
+        let distinct = column.distinct.as_ref()?;
+        let most = distinct.count + ERRORS * distinct.error.unwrap_or(0);
+        (most < table.rows).then_some(false)
+    })
 }
 
 /// A column without a name, or named as pandas and R name theirs, that counts the rows.

@@ -15,7 +15,6 @@ pub fn compare(a: &Table, b: &Table, target: Option<&str>) -> TableDiff {
     let pairing = Pairing::of(a, b);
     let mut diff = describe(&pairing, a, b);
     diff.basis = Basis::Cards;
-    diff.shifted = shift::shifts(&pairing, a, b, &HashMap::new());
     diff.target = target.and_then(|name| shift::target(&pairing, (a, b), name, &HashMap::new()));
     match rows(a, b) {
         Some((rows, key)) => {
@@ -25,6 +24,7 @@ pub fn compare(a: &Table, b: &Table, target: Option<&str>) -> TableDiff {
         None if !pairing.common.is_empty() => diff.remarks.push(Remark::RowsUnknown),
         None => {}
     }
+    diff.shifted = shift::shifts(&pairing, a, b, &HashMap::new(), &diff.key);
     diff
 }
 

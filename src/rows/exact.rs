@@ -60,7 +60,7 @@ pub fn compare(a: Version, b: Version, options: &Options) -> Result<TableDiff> {
         .collect();
     diff.rows = Some(row_counts(&counts, !key.0.is_empty()));
     diff.cells = cells(&counts, &plan, b.table);
-    diff.shifted = shift::shifts(&plan.pairing, a.table, b.table, &distances);
+    diff.shifted = shift::shifts(&plan.pairing, a.table, b.table, &distances, &diff.key);
     diff.target = options.target.and_then(|name| {
         let texts = sample::target_texts(a, b, &plan.pairing, name).unwrap_or_default();
         shift::target(&plan.pairing, (a.table, b.table), name, &texts)

@@ -32,11 +32,14 @@ const MOST_VALUES: usize = 8;
 /// read.
 pub type Read = HashMap<usize, (f64, Option<f64>)>;
 
-/// Everything that moved, furthest first.
-pub fn shifts(pairing: &Pairing, a: &Table, b: &Table, read: &Read) -> Vec<Shift> {
+/// Everything that moved, furthest first; but for the `key`, which names rows and measures nothing.
+pub fn shifts(pairing: &Pairing, a: &Table, b: &Table, read: &Read, key: &[String]) -> Vec<Shift> {
     let mut found: Vec<(f64, Shift)> = Vec::new();
     for (place, &(i, j)) in pairing.common.iter().enumerate() {
         let (left, right) = (&a.columns[i], &b.columns[j]);
+        if key.contains(&right.name) {
+            continue;
+        }
         found.extend(empty(left, a, right, b));
         found.extend(distribution(left, right, read.get(&place).copied()));
     }

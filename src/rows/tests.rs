@@ -452,3 +452,39 @@ fn integers_that_became_floats_are_the_same_numbers() {
     about(changed, 1);
     about(same, 1999);
 }
+
+#[test]
+fn a_key_that_was_too_much_to_remember_on_one_side_is_still_a_key() {
+    let lab = Lab::new();
+    let table = |name: &str, order: &mut dyn Iterator<Item = u32>, cell: &str| {
+        let rows: String = order
+            .map(|n| format!("{n},x{},{cell}\n", n % 3000))
+            .collect();
+        let mut made = lab.table(name, format!("id,name,cell\n{rows}"));
+        // As of more rows than are remembered: the text is repeated, as its estimate tells.
+        for column in &mut made.table.columns {
+            column.unique = column.unique.filter(|unique| *unique && name == "a.csv");
+        }
+        made
+    };
+    let a = table("a.csv", &mut (10..6000), "1");
+    let b = table("b.csv", &mut (11..6000).rev(), "1");
+    let diff = lab.exact(&a, &b, &[], 0);
+    assert_eq!(diff.key, ["id"]);
+    assert_eq!(counts(&diff), (0, 1, Some(0), 5989));
+    assert_eq!(diff.remarks, []);
+    // What names rows measures nothing.
+    let c = table("c.csv", &mut (3000..9000).rev(), "1");
+    let diff = lab.exact(&a, &c, &[], 0);
+    assert!(
+        diff.shifted.iter().all(|shift| shift.column != "id"),
+        "{:?}",
+        diff.shifted
+    );
+    // Both unknown: `name` is repeated for sure, `id` may not be.
+    let mut d = table("a.csv", &mut (10..6000), "2");
+    for column in &mut d.table.columns {
+        column.unique = None;
+    }
+    assert_eq!(lab.exact(&d, &b, &[], 0).remarks, [Remark::KeyUnknown]);
+}

@@ -240,7 +240,10 @@ impl Found {
                 notes.push(format!("{shown}: {what}: {}", some(names)));
             }
         };
-        say("links that lead nowhere are left out", &self.walk.dangling);
+        say(
+            "links that lead nowhere or in a circle are left out",
+            &self.walk.dangling,
+        );
         say(
             "pipes, sockets and devices are left out",
             &self.walk.special,
@@ -264,10 +267,10 @@ impl Found {
             ));
         }
         if self.walk.links > 0 {
-            notes.push(format!(
-                "{shown}: {} symbolic links were followed",
-                self.walk.links
-            ));
+            notes.push(match self.walk.links {
+                1 => format!("{shown}: 1 symbolic link was followed"),
+                links => format!("{shown}: {links} symbolic links were followed"),
+            });
         }
         if self.walk.dot_git {
             notes.push(format!("{shown}: `.git` is left out"));

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use twox_hash::XxHash3_64;
 
 use super::cell::Cell;
@@ -211,14 +213,57 @@ pub fn string_cell(text: &[u8]) -> Cell {
     }
 }
 
+/// The fields of an object in their order, for that is the order of the columns.
+struct Fields(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Fields;
+
+            fn expecting(&self, text: &mut std::fmt::Formatter) -> std::fmt::Result {
+                text.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::with_capacity(map.size_hint().unwrap_or(0));
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        input.deserialize_map(Collect)
+    }
+}
+
+impl Fields {
+    /// Of several values of one name the last counts, as Python reads it.
+    fn last_of_each(self) -> Vec<(String, Value)> {
+        let fields = self.0;
+        let mut order: Vec<usize> = (0..fields.len()).collect();
+        order.sort_unstable_by(|&i, &j| fields[i].0.cmp(&fields[j].0).then(i.cmp(&j)));
+        let mut counts = vec![true; fields.len()];
+        for pair in order.windows(2) {
+            counts[pair[0]] = fields[pair[0]].0 != fields[pair[1]].0;
+        }
+        let fields = fields.into_iter().zip(counts);
+        fields
+            .filter_map(|(field, counts)| counts.then_some(field))
+            .collect()
+    }
+}
+
 /// The fields of a line that is an object. Python writes `NaN`, `Infinity` and `-Infinity`, for which
 /// JSON has no words.
-pub fn json_fields(line: &[u8]) -> Option<Map<String, Value>> {
-    let parsed = serde_json::from_slice(line).or_else(|error| match in_words(line) {
-        Some(line) => serde_json::from_slice(&line),
-        None => Err(error),
-    });
-    parsed.ok()
+pub fn json_fields(line: &[u8]) -> Option<Vec<(String, Value)>> {
+    let parsed: Result<Fields, _> =
+        serde_json::from_slice(line).or_else(|error| match in_words(line) {
+            Some(line) => serde_json::from_slice(&line),
+            None => Err(error),
+        });
+    parsed.ok().map(Fields::last_of_each)
 }
 
 /// The line with `null` for `NaN` and a number beyond all floats for `Infinity`; `None` when it has
@@ -267,7 +312,15 @@ mod tests {
     fn what_python_writes_for_no_number_is_read() {
         let line = br#"{"a": NaN, "b": -Infinity, "c": "NaN \" Infinity", "d": [Infinity, NaN]}"#;
         let fields = json_fields(line).unwrap();
-        let cell = |name: &str| json_cell(fields[name].clone());
+        let value = |name: &str| {
+            fields
+                .iter()
+                .find(|field| field.0 == name)
+                .unwrap()
+                .1
+                .clone()
+        };
+        let cell = |name: &str| json_cell(value(name));
         assert_eq!(cell("a").0, Cell::Empty);
         assert_eq!(cell("b").0, Cell::Float(f64::NEG_INFINITY));
         assert_eq!(cell("c").1, "NaN \" Infinity");
@@ -275,5 +328,20 @@ mod tests {
         for broken in [&b"{\"a\": Nan}"[..], b"NaN", b"{\"NaN", b"{\"a\\"] {
             assert!(json_fields(broken).is_none());
         }
+    }
+
+    #[test]
+    fn fields_keep_their_order_and_the_last_of_a_name_counts() {
+        let fields = json_fields(br#"{"b": 1, "a": 2, "b": 3, "c": 4, "b": 5}"#).unwrap();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}{value}"))
+            .collect();
+        assert_eq!(fields, ["a2", "c4", "b5"]);
+        let mut rows = Rows::new(true);
+        rows.add_json(br#"{"z": 1, "a": 2, "z": null}"#);
+        let names: Vec<_> = rows.columns.iter().map(ColumnStats::name).collect();
+        assert_eq!(names, ["a", "z"]);
+        assert_eq!(rows.columns[1].full(1, false).empty, 1);
     }
 }

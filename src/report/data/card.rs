@@ -1,5 +1,7 @@
 //! A data card on a terminal.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::folder::pictures;
 use super::table::kind;
 use crate::model::card::{Card, Column, Form, LineEndings, Table, TableFormat};
@@ -11,10 +13,16 @@ use crate::settings::Lang;
 use crate::ui::escape::printable;
 use crate::ui::number;
 use crate::ui::style::Style;
-use crate::ui::table::Align;
+use crate::ui::table::{Align, fit_ends};
 
 /// Types of files that are listed of a folder.
 const TYPES_SHOWN: usize = 20;
+/// What stands before each line of a list.
+const INDENT: &str = "  ";
+/// The most that is shown of a column's name where lines would be cut.
+const NAME: usize = 20;
+/// The place of the mean among the columns; where lines would be cut, it is the one to spare.
+const MEAN: usize = 6;
 /// Columns that are told to hold odd cells.
 const ODD_SHOWN: usize = 5;
 
@@ -216,21 +224,45 @@ fn odd_cells(column: &Column, w: Words) -> Option<String> {
 
 fn columns(table: &Table, look: &Look) -> Vec<String> {
     let w = look.words();
-    let mut grid = crate::ui::table::Table::new(&[
-        (w.pick("column", "столбец"), Align::Left),
-        (w.pick("type", "тип"), Align::Left),
-        (w.pick("empty", "пусто"), Align::Right),
-        (w.pick("values", "значений"), Align::Right),
-        (w.pick("min", "мин"), Align::Right),
-        (w.pick("median", "медиана"), Align::Right),
-        (w.pick("mean", "среднее"), Align::Right),
-        (w.pick("max", "макс"), Align::Right),
-    ]);
-    for column in &table.columns {
-        grid.row(&cells(column, table, w));
+    let room = look.width.saturating_sub(INDENT.len());
+    let lines = |is_narrow: bool| {
+        let mut headings = vec![
+            (w.pick("column", "столбец"), Align::Left),
+            (w.pick("type", "тип"), Align::Left),
+            (w.pick("empty", "пусто"), Align::Right),
+            (w.pick("values", "значений"), Align::Right),
+            (w.pick("min", "мин"), Align::Right),
+            (w.pick("median", "медиана"), Align::Right),
+            (w.pick("max", "макс"), Align::Right),
+        ];
+        if !is_narrow {
+            headings.insert(MEAN, (w.pick("mean", "среднее"), Align::Right));
+        }
+        let mut grid = crate::ui::table::Table::new(&headings);
+        for column in &table.columns {
+            let mut cells = cells(column, table, w).to_vec();
+            if is_narrow {
+                cells.remove(MEAN);
+                cells[0] = fit_ends(&cells[0], NAME);
+                cells[1..].iter_mut().for_each(day_only);
+            }
+            grid.row(&cells);
+        }
+        grid.lines(usize::MAX)
+    };
+    let mut whole = lines(false);
+    if whole.iter().any(|line| line.width() > room) {
+        whole = lines(true);
     }
-    let lines = grid.lines(look.width);
-    lines.into_iter().map(|line| format!("  {line}")).collect()
+    let line = |line: String| format!("{INDENT}{}", crate::ui::table::fit(&line, room));
+    whole.into_iter().map(line).collect()
+}
+
+/// Takes the time off `2024-01-31T10:00:00`.
+fn day_only(cell: &mut String) {
+    if let Some((day, _)) = cell.split_once('T') {
+        *cell = day.to_owned();
+    }
 }
 
 fn cells(column: &Column, table: &Table, w: Words) -> [String; 8] {

@@ -115,10 +115,16 @@ fn changed_rows(diff: &TableDiff, w: Words) -> Option<Row> {
         text.push_str(&format!("   ({} {words})", w.number(respelled)));
     }
     if diff.basis == Basis::Cards {
-        text.push_str(w.pick(
-            "   (from the stored profiles; a version is not here)",
-            "   (по сохранённым профилям: одной из версий здесь нет)",
-        ));
+        text.push_str(match diff.unread {
+            true => w.pick(
+                "   (from the stored profiles; --data reads the rows)",
+                "   (по сохранённым профилям; --data прочитает строки)",
+            ),
+            false => w.pick(
+                "   (from the stored profiles; a version is not here)",
+                "   (по сохранённым профилям: одной из версий здесь нет)",
+            ),
+        });
     }
     Some(Row::new(w.pick("rows", "строки"), text))
 }
