@@ -578,6 +578,10 @@ fn a_pointer_that_was_restored_is_not_the_data() {
         told.contains("data/a.csv: not on this machine (git annex get)"),
         "{told}"
     );
+    assert!(
+        told.contains("data/set: not on this machine (git lfs pull, git annex get)"),
+        "{told}"
+    );
     // The content came since, and is the folder's that was recorded.
     env.write(&target["../".len()..], "12345");
     let told = env.exp(&["check"]).all();
@@ -696,4 +700,52 @@ fn a_version_that_was_not_looked_for_is_not_said_to_be_gone() {
     std::fs::remove_file(env.path("data/v1.csv")).unwrap();
     let told = diff(&["--data"]);
     assert!(told.contains(gone) && !told.contains("Rows:"), "{told}");
+}
+
+#[test]
+fn a_difference_is_not_promised_to_one_factor_while_some_data_are_unknown() {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    env.write(".gitignore", "/data/t.csv\n");
+    env.write("c.yaml", "lr: 1\n");
+    env.write("data/t.csv", "a\n1\n2");
+    env.commit("code");
+    let start = |name: &str| {
+        let ran = env.exp(&[
+            "start",
+            name,
+            "--config",
+            "c.yaml",
+            "--data",
+            "train=data/t.csv",
+        ]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        env.exp(&["finish", "--status", "ok"]).ok();
+        ran.stdout
+    };
+    start("all_here");
+    let out = "outs:\n- md5: 22a1a2931c8370d3aeedd7183606fd7f\n  size: 5\n  path: t.csv\n";
+    env.write("data/t.csv.dvc", out);
+    std::fs::remove_file(env.path("data/t.csv")).unwrap();
+    env.write("c.yaml", "lr: 2\n");
+    let told = start("data_elsewhere");
+    let known = "1 factor that is known, but a difference can't be attributed to it: ";
+    assert!(told.contains(known), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_can_not_be_read_whole_is_not_said_to_be_another() {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    env.write("../set/one", "1");
+    env.commit("code");
+    env.exp(&["start", "far_rows", "--data", "train=../set"])
+        .ok();
+    env.commit("run");
+    // A link to a name that no file system has.
+    std::os::unix::fs::symlink("x".repeat(300), env.path("../set/two")).unwrap();
+    let told = env.exp(&["restore", "1", "--worktree", "../w"]).all();
+    let unread = "present, but not all of it could be read: not verified";
+    assert!(told.contains(unread), "{told}");
 }

@@ -267,6 +267,14 @@ fn outcome(c: &Comparison<'_>, w: Words, comparable: bool) -> String {
             gaps(c, w)
         ),
         (_, 1) if !comparable => format!("  {count}"),
+        (Lang::En, 1) if !c.decisive_gaps.is_empty() => format!(
+            "  {count} that is known, but a difference can't be attributed to it: {}",
+            gaps(c, w)
+        ),
+        (Lang::Ru, 1) if !c.decisive_gaps.is_empty() => format!(
+            "  известен {count}, но приписать ему разницу будет нельзя: {}",
+            gaps(c, w)
+        ),
         (Lang::En, 1) => format!("  {count}: a difference can be attributed to it."),
         (Lang::Ru, 1) => format!("  {count}: разницу можно будет приписать ему."),
         (Lang::En, _) if undeclared => format!(

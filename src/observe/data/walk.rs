@@ -290,9 +290,14 @@ fn examine(entry: &DirEntry, filter: &Filter, name: &RecordPath) -> io::Result<S
     Ok(Seen::File(path, Stat::of(&metadata), kind.is_symlink()))
 }
 
-/// A missing target, or links that lead to each other.
+/// A missing target, also in a file that was a folder elsewhere (`.git` of a linked worktree), or links
+/// that lead to each other.
 fn leads_nowhere(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound || {
+    let is_missing = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    );
+    is_missing || {
         #[cfg(unix)]
         {
             rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::LOOP)

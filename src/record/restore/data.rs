@@ -36,6 +36,8 @@ pub enum State {
     At(String),
     /// Something else is there.
     Differs,
+    /// Something is there, and not all of it could be read.
+    Unread,
     /// Nowhere on this machine; the command that brings it, if it is known.
     Missing(Option<&'static str>),
     /// The record has no hash to compare with.
@@ -50,6 +52,7 @@ impl State {
             Self::Copied(from) => format!("copied from {from}, hash ok"),
             Self::At(place) => format!("not in the snapshot; {place} has it (copy it: --data)"),
             Self::Differs => "present, but its hash is another".to_owned(),
+            Self::Unread => "present, but not all of it could be read: not verified".to_owned(),
             Self::Missing(None) => "not on this machine".to_owned(),
             Self::Missing(Some(command)) => format!("not on this machine ({command})"),
             Self::Unknown => "no hash was recorded: not verified".to_owned(),
@@ -108,6 +111,7 @@ impl<'r> Name<'r> {
                     input.map(|input| match input.sha256.as_ref() == Some(wanted) {
                         // A pointer has the name of the content and is not the content.
                         _ if input.stands_in => Found::Pointer,
+                        _ if input.sha256.is_none() => Found::Unread,
                         true => Found::It,
                         false => Found::Other,
                     }),
@@ -134,6 +138,8 @@ enum Found {
     Pointer,
     /// Something else.
     Other,
+    /// Something that can't be read whole.
+    Unread,
 }
 
 fn state(ctx: &Ctx, input: &DataInput, root: &Path, fetch: bool) -> Result<State> {
@@ -143,6 +149,9 @@ fn state(ctx: &Ctx, input: &DataInput, root: &Path, fetch: bool) -> Result<State
     let command = input.pointer.as_ref().map(Pointer::command);
     let other = |here| match here {
         Some(Found::Other) => State::Differs,
+        Some(Found::Unread) => State::Unread,
+        // Of a folder, some files are pointers, and no record says whose.
+        Some(Found::Pointer) => State::Missing(command.or(Some("git lfs pull, git annex get"))),
         _ => State::Missing(command),
     };
     if input.external {

@@ -209,7 +209,7 @@ fn file_note(note: FileNote, file: &FileChange, w: Words) -> Option<String> {
                 "too large to compare line by line",
                 "слишком велик для построчного сравнения",
             );
-            Some(format!("{} ({text})", number::bytes(bytes)))
+            Some(format!("{} ({text})", number::bytes_in(bytes, w.lang)))
         }
     }
 }

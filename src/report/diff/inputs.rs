@@ -101,9 +101,38 @@ pub fn size_of(input: &DataInput, w: Words) -> Option<String> {
     let files = |n| w.count(n, ["file", "files"], ["файл", "файла", "файлов"]);
     match (input.rows, input.files, input.bytes) {
         (Some(n), ..) => Some(rows_of(n, w)),
-        (None, Some(n), Some(bytes)) => Some(format!("{}, {}", files(n), number::bytes(bytes))),
+        (None, Some(n), Some(bytes)) => {
+            Some(format!("{}, {}", files(n), number::bytes_in(bytes, w.lang)))
+        }
         (None, Some(n), None) => Some(files(n)),
-        (None, None, Some(bytes)) => Some(number::bytes(bytes)),
+        (None, None, Some(bytes)) => Some(number::bytes_in(bytes, w.lang)),
         (None, None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::sample;
+    use crate::settings::Lang;
+
+    #[test]
+    fn sizes_are_told_in_the_language_of_the_reader() {
+        let mut input = sample::data("train", "img", "5d07ab13", 1);
+        (input.rows, input.files, input.bytes) = (None, Some(4), Some(16));
+        let told = |input: &DataInput, lang| {
+            size_of(
+                input,
+                Words {
+                    lang,
+                    unicode: true,
+                },
+            )
+            .unwrap()
+        };
+        assert_eq!(told(&input, Lang::Ru), "4 файла, 16 Б");
+        input.files = None;
+        assert_eq!(told(&input, Lang::Ru), "16 Б");
+        assert_eq!(told(&input, Lang::En), "16 B");
     }
 }
