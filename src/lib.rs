@@ -52,6 +52,12 @@ use crate::ui::{Ui, UiOptions};
 
 /// Runs the program and says how it ended.
 pub fn main() -> ExitCode {
+    // A write over the shell's limit on file sizes is an error like that of a full disk, not the end.
+    // A handler, for what is ignored would be ignored in the processes that are started, too.
+    #[cfg(unix)]
+    let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

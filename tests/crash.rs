@@ -597,13 +597,18 @@ fn a_limit_on_file_size_is_survived() {
         let env = template.copy();
         let before = users_own(&env);
         let mut command = env.command("sh");
-        // Where SIGXFSZ is ignored the write fails; else the process dies of it.
+        // Where SIGXFSZ is ignored the write of any process fails; else git dies of it, and we don't.
         let trap = if ignored { "trap '' XFSZ; " } else { "" };
         let script = format!("{trap}exec prlimit --fsize={limit} {EXP} start deeper");
         command.args(["-c", &script]);
         let ran = env.ran(command);
         let context = format!("at most {limit} bytes a file, ignored: {ignored}");
-        assert_ne!(ran.code, 0, "{context}: {}", ran.all());
+        assert_eq!(ran.code, 2, "{context}: {}", ran.all());
+        assert!(
+            ran.stderr.contains("ulimit -f unlimited"),
+            "{context}: {}",
+            ran.stderr
+        );
         let first = uid_of(&env, "exp_001_baseline");
         invariants(&env, &[first], &context);
         assert_eq!(users_own(&env), before, "{context}");

@@ -349,7 +349,11 @@ fn checked(output: Output, command: String) -> Result<Vec<u8>, Error> {
     if output.status.success() {
         return Ok(output.stdout);
     }
-    let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    let mut message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    if message.is_empty() {
+        // Such as "signal: 25 (SIGXFSZ)", or the code alone: there is nothing better.
+        message = output.status.to_string();
+    }
     Err(Error::Command {
         command,
         code: output.status.code(),

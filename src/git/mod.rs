@@ -133,6 +133,9 @@ impl From<Error> for Failure {
                 failure.hint("make it writable: chmod -R u+w .git/refs .git/objects .git/exp")
             }
             _ if is_disk_full(failure.message()) => failure.hint("free some disk space: df -h ."),
+            _ if is_over_limit(failure.message()) => {
+                failure.hint("lift this shell's limit on file sizes: ulimit -f unlimited")
+            }
             _ => failure,
         }
     }
@@ -141,6 +144,11 @@ impl From<Error> for Failure {
 fn is_forbidden(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
     matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
+}
+
+/// The system's words, and the signal that git dies by.
+fn is_over_limit(message: &str) -> bool {
+    message.contains("File too large") || message.contains("SIGXFSZ")
 }
 
 /// git and libgit2 say it in the system's words, and git now and then in its own: "couldn't write"

@@ -11,6 +11,8 @@ use crate::model::{Oid, RecordPath};
 
 /// Mode of a link.
 pub const SYMLINK: u32 = 0o120_000;
+/// A file that is not executable.
+pub const PLAIN: u32 = 0o100_644;
 /// Mode of a commit of another repository.
 pub const GITLINK: u32 = 0o160_000;
 /// Mode of a folder.

@@ -99,6 +99,9 @@ pub fn failed(path: &Path, error: &std::io::Error) -> Failure {
             failure.hint(format!("make it writable: chmod u+w {}", folder.display()))
         }
         std::io::ErrorKind::StorageFull => failure.hint("free some disk space: df -h ."),
+        std::io::ErrorKind::FileTooLarge => {
+            failure.hint("lift this shell's limit on file sizes: ulimit -f unlimited")
+        }
         _ => failure,
     }
 }

@@ -431,3 +431,29 @@ impl super::Freeze<'_> {
         }
     }
 }
+
+/// As on Windows and on some mounts: git writes files in the places of links.
+#[cfg(unix)]
+#[test]
+fn links_that_are_files_come_back_as_files() {
+    let env = TestEnv::new();
+    env.git(&["config", "core.symlinks", "false"]);
+    env.write("target.py", "1\n");
+    super::link("target.py", &env.path("link.py"));
+    super::link("nowhere", &env.path("real.py"));
+    env.commit("links");
+    std::fs::remove_file(env.path("link.py")).unwrap();
+    env.git(&["checkout", "-q", "--", "link.py"]);
+    assert!(!env.path("link.py").is_symlink());
+    std::fs::remove_file(env.path("real.py")).unwrap();
+    env.git(&["checkout", "-q", "--", "real.py"]);
+    let done = freezing(&env).check();
+    assert!(!done.is_snapshot() && !done.frozen.is_dirty());
+    // A real one among them, and one that leads elsewhere.
+    std::fs::remove_file(env.path("real.py")).unwrap();
+    super::link("nowhere", &env.path("real.py"));
+    env.write("link.py", "other.py");
+    let done = freezing(&env).check();
+    assert_eq!(done.letters(), [("link.py".to_owned(), 'M')]);
+    assert_eq!(done.restored.overlay_count, 1);
+}

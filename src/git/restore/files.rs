@@ -125,11 +125,16 @@ fn link(target: &[u8], place: &Path) -> std::io::Result<()> {
 pub fn verify(objects: &Objects<'_>, layout: &Layout, target: &Path) -> Result<Oid, Error> {
     let mut entries = Vec::new();
     for (path, file) in &layout.files {
-        let Some(in_tree) = &file.in_tree else {
+        let Some((mode_in_tree, in_tree)) = &file.in_tree else {
             continue;
         };
         let place = target.join(path.to_path());
         let (mode, found) = look(objects, &place)?;
+        let mode = if mode == file.mode {
+            *mode_in_tree
+        } else {
+            mode
+        };
         let id = match &file.source {
             Source::Blob(id) if id == in_tree => found,
             Source::Blob(id) if *id == found => in_tree.clone(),

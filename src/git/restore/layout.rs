@@ -9,7 +9,7 @@ use crate::git::snapshot::config::{AutoCrlf, Config};
 use crate::git::snapshot::conversion::{Attributes, ask_cached};
 use crate::git::snapshot::lfs;
 use crate::git::snapshot::scratch::Scratch;
-use crate::git::tree::{Entry, GITLINK, parse_listing};
+use crate::git::tree::{Entry, GITLINK, PLAIN, SYMLINK, parse_listing};
 use crate::git::{Error, Repo};
 use crate::model::{Oid, RecordPath, Sha256};
 
@@ -27,10 +27,11 @@ pub enum Source {
 /// One file or link.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// git's mode.
+    /// git's mode of what is on disk.
     pub mode: u32,
-    /// Its blob in the tree; `None` for files of repositories inside.
-    pub in_tree: Option<Oid>,
+    /// Its mode and blob in the tree; `None` for files of repositories inside. Where links are files,
+    /// the mode is another than on disk.
+    pub in_tree: Option<(u32, Oid)>,
     /// Its bytes.
     pub source: Source,
 }
@@ -74,7 +75,7 @@ impl Layout {
             }
             let file = File {
                 mode: entry.mode,
-                in_tree: Some(entry.id.clone()),
+                in_tree: Some((entry.mode, entry.id.clone())),
                 source: Source::Blob(entry.id),
             };
             layout.files.insert(entry.path, file);
@@ -103,6 +104,9 @@ impl Layout {
         for entry in listing(repo, extras.as_str())? {
             if let Some(path) = entry.path.strip(&overlay) {
                 if let Some(file) = self.files.get_mut(&path) {
+                    if file.mode == SYMLINK {
+                        file.mode = entry.mode;
+                    }
                     file.source = Source::Blob(entry.id);
                     self.overlay_count += 1;
                 }
@@ -120,9 +124,15 @@ impl Layout {
         Ok(())
     }
 
-    /// What git itself would do at checkout, short of running a filter: line ends and `$Id$`.
+    /// What git itself would do at checkout, short of running a filter: line ends and `$Id$`, and
+    /// files for links where it makes none.
     pub fn convert_as_git(&mut self, repo: &Repo, objects: &Objects<'_>) -> Result<(), Error> {
         let config = Config::read(repo)?;
+        if config.links_are_files {
+            for file in self.files.values_mut().filter(|file| file.mode == SYMLINK) {
+                file.mode = PLAIN;
+            }
+        }
         let attributed = |path: &RecordPath| path.file_name() == b".gitattributes";
         let may_convert = config.autocrlf == AutoCrlf::True
             || config.attributes_file.is_some()
@@ -157,11 +167,9 @@ impl Layout {
             .files
             .iter()
             .filter_map(|(path, file)| {
-                Some(Entry {
-                    mode: file.mode,
-                    id: file.in_tree.clone()?,
-                    path: path.clone(),
-                })
+                let (mode, id) = file.in_tree.clone()?;
+                let path = path.clone();
+                Some(Entry { mode, id, path })
             })
             .filter(Entry::is_file)
             .collect();

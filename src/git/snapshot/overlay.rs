@@ -5,7 +5,7 @@ use super::conversion::suspects;
 use super::limits::Held;
 use super::observe::Seen;
 use super::raw;
-use crate::git::tree::Entry;
+use crate::git::tree::{Entry, SYMLINK};
 use crate::git::{Error, Repo};
 use crate::model::RecordPath;
 
@@ -66,6 +66,16 @@ pub fn find(seen: &Seen<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, 
         if !given_back {
             overlay.needed.push(path.clone());
         }
+    }
+    if config.links_are_files {
+        let top = repo.top()?;
+        let is_file_now = |entry: &&Entry| {
+            let place = top.join(entry.path.to_path());
+            entry.mode == SYMLINK && place.symlink_metadata().is_ok_and(|found| found.is_file())
+        };
+        let links = entries.iter().filter(is_file_now).map(|entry| &entry.path);
+        let links = links.filter(|path| !held.contains(path));
+        overlay.raw.extend(links.cloned());
     }
     for (name, count) in cleaned {
         overlay.notes.push(format!(
