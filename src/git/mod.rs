@@ -109,7 +109,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// libgit2 said no.
-    #[error("{0}")]
+    #[error("{}", .0.message())]
     Library(#[from] git2::Error),
 }
 
@@ -129,8 +129,9 @@ impl From<Error> for Failure {
                     inner.display()
                 )),
             Error::Pipe(path) => failure.hint(format!("remove it: rm {}", path.display())),
-            Error::File { source, .. } if is_forbidden(&source) => {
-                failure.hint("make it writable: chmod -R u+w .git/refs .git/objects .git/exp")
+            Error::File { source, .. } if is_forbidden(&source) => failure.hint(WRITABLE),
+            Error::Library(_) | Error::Command { .. } if is_unwritable(failure.message()) => {
+                failure.hint(WRITABLE)
             }
             _ if is_disk_full(failure.message()) => failure.hint("free some disk space: df -h ."),
             _ if is_over_limit(failure.message()) => {
@@ -139,6 +140,18 @@ impl From<Error> for Failure {
             _ => failure,
         }
     }
+}
+
+const WRITABLE: &str = "make it writable: chmod -R u+w .git/refs .git/objects .git/exp";
+
+/// What libgit2 and git say when they can't make an object or a lock.
+fn is_unwritable(message: &str) -> bool {
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    says(&[
+        "Permission denied",
+        "Read-only file system",
+        "insufficient permission",
+    ]) && says(&[".git/", "object database"])
 }
 
 fn is_forbidden(error: &std::io::Error) -> bool {

@@ -94,6 +94,32 @@ fn repositories_that_git_knows_nothing_of_come_back() {
 }
 
 #[test]
+fn a_clean_submodule_whose_bytes_a_checkout_would_not_give_is_kept() {
+    let autocrlf: fn(&TestEnv) = |env| {
+        env.git(&["-C", "lib", "config", "core.autocrlf", "true"]);
+    };
+    let ignored: fn(&TestEnv) = |env| {
+        std::fs::write(
+            env.path(".git/modules/lib/info/exclude"),
+            ".gitattributes\n",
+        )
+        .unwrap();
+        env.write("lib/.gitattributes", "*.py text eol=crlf\n");
+        env.write("lib/lib.py", "lib\r\n");
+        env.git(&["-C", "lib", "add", "lib.py"]);
+    };
+    for change in [autocrlf, ignored] {
+        let env = TestEnv::new();
+        submodule(&env, "lib");
+        change(&env);
+        assert_eq!(env.git(&["-C", "lib", "status", "--porcelain"]), "");
+        let done = freezing(&env).absent(["lib/.gitattributes"]).check();
+        assert_eq!(nested(&done), [("lib".to_owned(), true, true)]);
+        assert!(!done.frozen.is_dirty());
+    }
+}
+
+#[test]
 fn a_clean_submodule_needs_nothing_and_a_dirty_one_comes_back() {
     let env = TestEnv::new();
     submodule(&env, "lib");

@@ -94,6 +94,7 @@ pub fn told(left_out: &[LeftOut]) -> Vec<String> {
     let reasons = [
         ("size", "too large to keep, recorded by digest only"),
         ("secret", "named like a secret, not kept"),
+        ("unreadable", "can't be read, not kept"),
     ];
     let sentence = |(why, words): (&str, &str)| {
         let files = left_out.iter().filter(|entry| entry.why == why);

@@ -8,11 +8,11 @@ use super::config::Config;
 use super::files::{Budget, fit, sort};
 use super::index::is_behind_a_link;
 use super::observe::Seen;
-use super::raw;
-use super::status::{Status, folder_name};
+use super::status::{Status, folder_name, parse_index};
+use super::{conversion, limits, overlay, raw};
 use crate::git::command::split_nul;
-use crate::git::tree::GITLINK;
-use crate::git::{Error, Git};
+use crate::git::tree::{Entry, GITLINK};
+use crate::git::{Error, Git, Repo};
 use crate::model::code::{LeftOut, Nested};
 use crate::model::{Oid, RecordPath};
 
@@ -111,13 +111,19 @@ impl Work<'_, '_> {
                 self.repository(&full, files.pin(inner))?;
             }
         }
-        let clean =
-            as_pinned && self.found.changed.len() == inner_before && inside.is_clean(self.seen)?;
-        let tree = match clean {
+        let status = match as_pinned && self.found.changed.len() == inner_before {
+            true => inside.clean_status(self.seen)?,
+            false => None,
+        };
+        let exact = match &status {
+            Some(status) => inside.is_given_back(self.seen, status)?,
+            None => false,
+        };
+        let tree = match exact {
             true => None,
             false => Some(self.write(path, &root, &files)?),
         };
-        if !clean {
+        if status.is_none() {
             self.found.changed.push(path.clone());
         }
         self.found.nested.push(Nested {
@@ -223,23 +229,45 @@ impl Inside<'_> {
         Ok(Config::parse(&output.stdout).remote())
     }
 
-    /// Whether its files are those of its commit. Never asked where filters may not run, for git
-    /// can't tell without them.
-    fn is_clean(&self, seen: &Seen<'_>) -> Result<bool, Error> {
+    /// Its status, if its files are those of its commit. Never asked where filters may not run, for
+    /// git can't tell without them.
+    fn clean_status(&self, seen: &Seen<'_>) -> Result<Option<Status>, Error> {
         if !seen.scope.filters {
-            return Ok(false);
+            return Ok(None);
         }
         let hidden = self.git().args(["ls-files", "-v", "-z"]).run()?;
         if split_nul(&hidden).any(|line| !line.starts_with(b"H ")) {
-            return Ok(false);
+            return Ok(None);
         }
         let printed = self
             .git()
             .args(["status", "--porcelain=v2", "-z", "--no-renames"])
-            .args(["--untracked-files=all", "--ignore-submodules=dirty"])
+            .args(["--untracked-files=all", "--ignored=matching"])
+            .arg("--ignore-submodules=dirty")
             .run()?;
         let status = Status::parse(&printed)?;
-        Ok(status.is_clean())
+        Ok(Some(status).filter(Status::is_clean))
+    }
+
+    /// Whether a checkout of its commit gives just the bytes that are there.
+    fn is_given_back(&self, seen: &Seen<'_>, status: &Status) -> Result<bool, Error> {
+        let index = parse_index(&self.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?;
+        let repo = Repo {
+            work_tree: Some(self.root.to_owned()),
+            ..Repo::at(&self.root.join(".git"))?
+        };
+        let config = Config::read(&repo)?;
+        let entries: Vec<Entry> = index.into_iter().map(|entry| entry.entry).collect();
+        let paths = entries.iter().map(|entry| &entry.path);
+        let rules = overlay::Rules {
+            reach: conversion::reach(&repo, &config, paths.chain(&status.ignored))?,
+            repo: &repo,
+            scope: seen.scope,
+            config: &config,
+            are_ignored: status.ignores_attributes(),
+        };
+        let found = overlay::find(&rules, &entries, &limits::Held::default())?;
+        Ok(found.needed.is_empty() && !rules.hold_here_alone())
     }
 }
 

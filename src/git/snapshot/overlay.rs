@@ -1,10 +1,10 @@
 //! Bytes that git's conversions would not give back, kept raw beside the tree.
 
 use super::checkout::{Likeness, likeness};
-use super::conversion::suspects;
+use super::config::Config;
+use super::conversion::{Reach, suspects};
 use super::limits::Held;
-use super::observe::Seen;
-use super::raw;
+use super::{Scope, raw};
 use crate::git::tree::{Entry, SYMLINK};
 use crate::git::{Error, Repo};
 use crate::model::RecordPath;
@@ -24,13 +24,30 @@ pub struct Overlay {
     pub notes: Vec<String>,
 }
 
+/// A working tree, and what git goes by when it converts its files.
+pub struct Rules<'a> {
+    pub repo: &'a Repo,
+    pub scope: &'a Scope<'a>,
+    pub config: &'a Config,
+    pub reach: Reach,
+    /// Whether git ignores some of the attributes that it goes by: see
+    /// [`Status::ignores_attributes`](super::status::Status::ignores_attributes).
+    pub are_ignored: bool,
+}
+
+impl Rules<'_> {
+    /// Whether a checkout of the same tree elsewhere might convert what is not converted here.
+    pub fn hold_here_alone(&self) -> bool {
+        self.are_ignored && self.reach != Reach::Nowhere
+    }
+}
+
 /// Compares each file that has a conversion with its blob in the tree.
-pub fn find(seen: &Seen<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, Error> {
-    let (repo, config) = (seen.repo, &seen.config);
+pub fn find(rules: &Rules<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, Error> {
+    let (repo, config) = (rules.repo, rules.config);
     let mut overlay = Overlay::default();
     let mut cleaned: std::collections::BTreeMap<&str, usize> = Default::default();
-    let is_ruled_by_ignored = seen.status.ignores_attributes();
-    let suspects = suspects(repo, seen.scope, config, seen.reach, entries)?;
+    let suspects = suspects(repo, rules.scope, config, rules.reach, entries)?;
     for suspect in &suspects {
         let path = &suspect.entry.path;
         if held.contains(path) {
@@ -56,7 +73,7 @@ pub fn find(seen: &Seen<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, 
         }
         let (likeness, given_back) = likeness(repo, config, suspect)?;
         // At checkout elsewhere the rule would be missing.
-        let given_back = given_back && !(is_ruled_by_ignored && likeness != Likeness::Equal);
+        let given_back = given_back && !(rules.are_ignored && likeness != Likeness::Equal);
         match likeness {
             // In a snapshot every blob comes back as it is.
             Likeness::Equal => {}

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::conversion::Reach;
 use super::files::{self, Budget};
 use super::keep::Extras;
 use super::limits;
@@ -109,7 +108,9 @@ impl Seen<'_> {
             Some(edits) => self.edited_listing(&edits),
             None => self.list_tree(&tree)?,
         };
-        let overlay = overlay::find(&self, &entries, &held)?;
+        let rules = self.rules();
+        let overlay = overlay::find(&rules, &entries, &held)?;
+        let rules_hold_here_alone = rules.hold_here_alone();
         held.mark(&self, &mut entries)?;
 
         let mut left_out = untracked.left_out;
@@ -123,8 +124,7 @@ impl Seen<'_> {
         let exact = self.status.head.commit.is_some()
             && tree == base_tree
             && overlay.needed.is_empty()
-            // Without them git might convert at checkout what they keep from it.
-            && !(self.status.ignores_attributes() && self.reach != Reach::Nowhere)
+            && !rules_hold_here_alone
             && found.nested.iter().all(|nested| nested.tree.is_none());
 
         let mut warnings = captured.warnings;
@@ -170,6 +170,16 @@ impl Seen<'_> {
             || !self.status.tracked.is_empty()
             || !self.status.conflicts.is_empty()
             || !self.hidden.is_empty()
+    }
+
+    fn rules(&self) -> overlay::Rules<'_> {
+        overlay::Rules {
+            repo: self.repo,
+            scope: self.scope,
+            config: &self.config,
+            reach: self.reach,
+            are_ignored: self.status.ignores_attributes(),
+        }
     }
 
     /// Keeps the content of changed Git LFS files; the rest is in the history of the commit.
