@@ -149,6 +149,31 @@ const FOLDER: rustix::fs::OFlags = {
     flags
 };
 
+/// Which of these files git takes for unchanged though they were touched: as it is built by default it
+/// compares full seconds, and writes finer times all the same.
+pub(super) fn overlooked<'e>(
+    top: &Path,
+    described: impl Iterator<Item = (&'e Entry, Stat)>,
+    written: [u32; 2],
+) -> Vec<&'e Entry> {
+    let mut files = Files::below(top);
+    let seconds = |stat: Stat| Stat {
+        ctime: [stat.ctime[0], 0],
+        mtime: [stat.mtime[0], 0],
+        ..stat
+    };
+    let is_overlooked = |(entry, stat): &(&'e Entry, Stat)| {
+        // Some programs write an index without finer times; a file as young as the index git reads.
+        let is_fine = stat.ctime[1] != 0 && stat.mtime[0] < written[0];
+        let now = files.look(&entry.path).filter(|_| is_fine);
+        now.is_some_and(|now| now != *stat && seconds(now) == seconds(*stat))
+    };
+    described
+        .filter(is_overlooked)
+        .map(|(entry, _)| entry)
+        .collect()
+}
+
 /// Looks at files that come in the order of the index: each folder is opened once and its files are
 /// looked at from there, which spares the system most of each path.
 struct Files<'t, 'p> {

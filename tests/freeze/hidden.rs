@@ -178,6 +178,32 @@ fn a_change_in_the_same_second_and_of_the_same_size_is_seen() {
     }
 }
 
+/// git compares full seconds, so it takes this edit for none; the index has finer times.
+#[cfg(unix)]
+#[test]
+fn a_change_that_git_takes_for_none_is_seen() {
+    for (attributes, content) in [("", "a = 2\n"), ("*.py text eol=crlf\n", "a = 2\r\n")] {
+        let env = TestEnv::new();
+        env.write(".gitattributes", attributes);
+        env.write("fine.py", content.replace('2', "1"));
+        let long_ago = filetime::FileTime::from_unix_time(1_700_000_000, 5);
+        // At the beginning of a second, so that all falls into it.
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let rest = 1_000_000_000 - u64::from(now.subsec_nanos());
+        std::thread::sleep(std::time::Duration::from_nanos(rest));
+        filetime::set_file_mtime(env.path("fine.py"), long_ago).unwrap();
+        env.commit("fine");
+        env.write("fine.py", content);
+        filetime::set_file_mtime(env.path("fine.py"), long_ago).unwrap();
+        if !env.git(&["status", "--porcelain"]).is_empty() {
+            // Too slow, or git was built to compare finer times.
+            continue;
+        }
+        let done = freezing(&env).check();
+        assert_eq!(done.letters(), [("fine.py".to_owned(), 'M')]);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_exec_bit_counts_even_where_git_was_told_to_ignore_it() {

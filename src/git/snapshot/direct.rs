@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use super::Scope;
 use super::config::Config;
 use super::conversion::{ATTRIBUTES_FILE, Reach};
 use super::files::read_regular;
@@ -14,7 +15,7 @@ use super::limits::Held;
 use super::observe::{self, Seen};
 use super::raw::mode_of;
 use crate::git::objects::{Edits, Objects};
-use crate::git::tree::{GITLINK, SYMLINK};
+use crate::git::tree::{Entry, GITLINK, SYMLINK};
 use crate::git::{Error, Repo};
 use crate::model::{Oid, RecordPath};
 
@@ -98,6 +99,27 @@ fn may_be_refused(path: &RecordPath) -> bool {
         is_like || name.starts_with(b"git~") || name.contains(&b'\\')
     };
     path.as_bytes().split(|&b| b == b'/').any(is_suspect)
+}
+
+/// Whether a file has other content than its entry, by what git would make of it.
+pub fn differs(
+    repo: &Repo,
+    scope: &Scope<'_>,
+    config: &Config,
+    entry: &Entry,
+) -> Result<bool, Error> {
+    let Some(Now::There(_, bytes)) = look(repo.top()?, &entry.path) else {
+        return Ok(false);
+    };
+    if repo.format().id("blob", &bytes) == entry.id {
+        return Ok(false);
+    }
+    let mut path = std::ffi::OsString::from("--path=");
+    path.push(entry.path.to_path());
+    let git = observe::prepared(repo, scope, config).args(["hash-object", "--stdin"]);
+    let converted = git.arg(path).stdin(bytes).output()?;
+    // What git can't convert is kept as it is, and so it is another.
+    Ok(String::from_utf8_lossy(&converted.stdout).trim() != entry.id.as_str())
 }
 
 /// What is at a path.

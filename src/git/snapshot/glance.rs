@@ -112,6 +112,7 @@ pub fn difference(
         }
     }
     status.edited.clone_from(&status.tracked);
+    status.overlooked.clone_from(&status.tracked);
     let mut new = Vec::new();
     for (folder, found) in folders.changed(top) {
         signs.by_name = true;
@@ -157,6 +158,25 @@ fn suspects<'i>(
         found
     });
     (count.into_inner() <= MOST).then(|| parts.concat())
+}
+
+/// The files that git takes for unchanged though the index, which has finer times than git compares,
+/// says that they were touched.
+pub fn overlooked(repo: &Repo, index: &Described, experiments: &[RecordPath]) -> Vec<Entry> {
+    let place = repo.git_dir.join("index");
+    let Some((top, written)) = repo.work_tree.as_deref().zip(unchanged::written(&place)) else {
+        return Vec::new();
+    };
+    let described: Vec<_> = index.entries.iter().zip(&index.stats).collect();
+    let parts = over_parts(&described, |part| {
+        let part = part.iter().filter(|(entry, _)| {
+            let path = &entry.entry.path;
+            entry.stage == 0 && !experiments.iter().any(|folder| path.is_within(folder))
+        });
+        let part = part.map(|(entry, stat)| (&entry.entry, **stat));
+        unchanged::overlooked(top, part, written)
+    });
+    parts.concat().into_iter().cloned().collect()
 }
 
 impl Signs {

@@ -1,5 +1,6 @@
 //! The index, brought on a private copy to the state of the working tree.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::config::without_filters;
@@ -40,6 +41,7 @@ pub fn capture(
     let staged = work.staged()?;
     work.forget_records()?;
     work.uncover()?;
+    work.unsettle()?;
     work.hold(held)?;
     // Not `git add -u`: it would look at every file once more. What is staged is in the copy; a path
     // that is staged as deleted and is on disk is untracked, or ignored.
@@ -188,6 +190,18 @@ impl Work<'_> {
             self.flag(option, paths.iter())?;
         }
         Ok(())
+    }
+
+    /// Makes git read the files that it might take for unchanged: their entries lose their times.
+    fn unsettle(&self) -> Result<(), Error> {
+        let overlooked: BTreeSet<&RecordPath> = self.seen.status.overlooked.iter().collect();
+        let index = self.seen.index.iter().filter(|entry| entry.stage == 0);
+        let index = index.filter(|entry| overlooked.contains(&entry.entry.path));
+        let entries: Vec<Entry> = index.map(|entry| entry.entry.clone()).collect();
+        match entries.is_empty() {
+            true => Ok(()),
+            false => self.scratch.put(self.quiet(), &entries),
+        }
     }
 
     /// Makes git pass over files that are too large to keep. What is in conflict is settled first:

@@ -9,8 +9,9 @@ use super::folders::{Draft, Folders, Met};
 use super::glance::{self, Difference, Seen};
 use super::odd::{self, Sighting};
 use super::status::{IndexEntry, Status, parse_index};
-use super::{Scope, index_file, observe};
+use super::{Scope, direct, index_file, observe};
 use crate::git::command::Running;
+use crate::git::tree::Entry;
 use crate::git::{Error, Git, Repo};
 use crate::model::RecordPath;
 use crate::model::code::LeftOut;
@@ -23,6 +24,8 @@ pub struct Look {
     sightings: Vec<Sighting>,
     folders: Folders,
     met: Vec<Met>,
+    /// Files that git may take for unchanged.
+    overlooked: Vec<Entry>,
     answer: Answer,
 }
 
@@ -89,6 +92,10 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
             (described, answer)
         }
     };
+    let overlooked = match (&answer, &described) {
+        (Answer::Asked(..), Some(index)) => glance::overlooked(repo, index, experiments),
+        _ => Vec::new(),
+    };
     let index = match described {
         Some(described) => described.entries,
         None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
@@ -107,6 +114,7 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
         sightings,
         folders,
         met,
+        overlooked,
         answer,
     })
 }
@@ -150,6 +158,14 @@ impl Look {
             folders.forget();
             status = Status::parse(&question(repo, scope, config).run()?)?;
             reach = reach_of(&status)?;
+        }
+        for entry in self.overlooked {
+            let path = &entry.path;
+            if !status.edited.contains(path) && direct::differs(repo, scope, config, &entry)? {
+                status.tracked.push(path.clone());
+                status.edited.push(path.clone());
+                status.overlooked.push(path.clone());
+            }
         }
         let sorted = odd::sort(repo, scope, &status, &index, self.sightings)?;
         if let Some(draft) = draft {

@@ -15,6 +15,8 @@ pub struct Status {
     pub tracked: Vec<RecordPath>,
     /// Those among them that differ from the index.
     pub edited: Vec<RecordPath>,
+    /// Those among these that git itself may take for unchanged, for it goes by full seconds.
+    pub overlooked: Vec<RecordPath>,
     /// Whether the index differs from the commit.
     pub is_staged: bool,
     /// Paths in conflict.
