@@ -207,6 +207,41 @@ fn a_filter_that_fails_stops_nothing() {
     );
 }
 
+/// git looks at no file again because its attributes changed, so what they converted stays as it is.
+#[test]
+fn files_that_attributes_converted_come_back_when_those_change() {
+    let lines = b"one\r\ntwo\r\n".to_vec();
+    let utf16: Vec<u8> = "\u{feff}one\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (attributes, content) in [
+        ("*.txt text eol=crlf\n", lines),
+        ("*.txt working-tree-encoding=UTF-16LE-BOM\n", utf16),
+    ] {
+        for change in ["deleted", "unstaged", "edited", "staged"] {
+            let env = converting(&[]);
+            env.write(".gitattributes", attributes);
+            env.write("a.txt", &content);
+            // A file as young as the index would be read again.
+            let long_ago = filetime::FileTime::from_unix_time(1_700_000_000, 0);
+            filetime::set_file_mtime(env.path("a.txt"), long_ago).unwrap();
+            env.commit("base");
+            match change {
+                "deleted" => std::fs::remove_file(env.path(".gitattributes")).unwrap(),
+                "unstaged" => drop(env.git(&["rm", "-q", ".gitattributes"])),
+                _ => env.write(".gitattributes", "*.other text\n"),
+            }
+            if change == "staged" {
+                env.git(&["add", ".gitattributes"]);
+            }
+            let done = freezing(&env).check();
+            let letter = if done.letters()[0].1 == 'D' { 'D' } else { 'M' };
+            assert_eq!(done.letters(), [(".gitattributes".to_owned(), letter)]);
+        }
+    }
+}
+
 /// git goes by attributes on disk even where it ignores the file that has them, and no commit has it.
 #[test]
 fn attributes_that_git_ignores_count_too() {

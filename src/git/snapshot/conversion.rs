@@ -38,6 +38,9 @@ pub enum Reach {
     Inward,
     /// Anything.
     Anywhere,
+    /// Anything, by rules that are there no more: attributes changed since files were checked out,
+    /// and git looks at no file again for that.
+    Unknown,
 }
 
 /// A file whose bytes may differ from the blob that git made of it.
@@ -127,13 +130,14 @@ pub fn suspects<'a>(
     let regular: Vec<&Entry> = entries.iter().filter(|entry| entry.is_file()).collect();
     let resized = resized(repo, top, &regular)?;
     let asked: Vec<&Entry> = match reach {
-        Reach::Anywhere => regular,
+        Reach::Anywhere | Reach::Unknown => regular,
         _ => resized.iter().copied().collect(),
     };
     let attributes = ask(repo, scope, config, &asked)?;
     let mut suspects = Vec::new();
     for (entry, attributes) in asked.into_iter().zip(attributes) {
-        let any_size = attributes.filter(config).is_some()
+        let any_size = reach == Reach::Unknown
+            || attributes.filter(config).is_some()
             || attributes.encoded()
             || attributes.ident()
             || attributes.checked_out_with_crlf(config);

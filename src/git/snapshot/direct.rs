@@ -40,7 +40,7 @@ pub fn capture(
         return Ok(None);
     }
     let reach = seen.reach;
-    let Some(objects) = Objects::library(repo).filter(|_| reach != Reach::Anywhere) else {
+    let Some(objects) = Objects::library(repo).filter(|_| reach < Reach::Anywhere) else {
         return Ok(None);
     };
     let top = repo.top()?;

@@ -72,7 +72,7 @@ impl Signs {
         let is_raw = match reach {
             Reach::Nowhere => true,
             Reach::Inward => !self.has_cr,
-            Reach::Anywhere => false,
+            Reach::Anywhere | Reach::Unknown => false,
         };
         settings(repo, scope, config) == Some(self.settings)
             && (!self.by_content || (is_raw && direct::keeps_modes(repo, config)))

@@ -149,6 +149,9 @@ impl Look {
             Answer::Before(Difference { status, signs }) => (status, None, Some(signs)),
         };
         let reach_of = |status: &Status| {
+            if status.changes_attributes() {
+                return Ok(Reach::Unknown);
+            }
             let tracked = index.iter().map(|entry| &entry.entry.path);
             let others = status.untracked.iter().chain(&status.ignored);
             conversion::reach(repo, config, tracked.chain(others))

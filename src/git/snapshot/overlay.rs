@@ -68,7 +68,14 @@ pub fn find(rules: &Rules<'_>, entries: &[Entry], held: &Held) -> Result<Overlay
             _ => {}
         }
         // A file that went away since belongs to the tree that has it, and to nothing else.
-        if repo.top()?.join(path.to_path()).symlink_metadata().is_err() {
+        let Ok(found) = repo.top()?.join(path.to_path()).symlink_metadata() else {
+            continue;
+        };
+        if found.len() > rules.scope.max_file_bytes {
+            let path = path.display();
+            overlay.notes.push(format!(
+                "{path} is kept as git has it: too large to compare"
+            ));
             continue;
         }
         let (likeness, given_back) = likeness(repo, config, suspect)?;

@@ -55,6 +55,12 @@ impl Status {
             && self.conflicts.is_empty()
     }
 
+    /// Whether the attributes in the working tree are others than the commit's.
+    pub fn changes_attributes(&self) -> bool {
+        let mut changed = self.tracked.iter().chain(&self.conflicts);
+        changed.any(|path| path.file_name() == ATTRIBUTES_FILE)
+    }
+
     /// Whether git goes by attributes that it ignores itself: no commit has them, and yet they hold
     /// for the files beside and below them.
     pub fn ignores_attributes(&self) -> bool {
