@@ -749,3 +749,57 @@ fn what_can_not_be_read_whole_is_not_said_to_be_another() {
     let unread = "present, but not all of it could be read: not verified";
     assert!(told.contains(unread), "{told}");
 }
+
+#[test]
+fn a_file_of_the_same_name_and_size_is_not_the_version_that_a_run_read() {
+    let env = TestEnv::new();
+    env.write("train.py", "print(1)\n");
+    env.write(".gitignore", "/data\n");
+    env.write("data/a.csv", V1);
+    env.write("data/b.csv", V2);
+    env.commit("code");
+    for (name, data) in [
+        ("old_rows", "train=data/a.csv"),
+        ("new_rows", "train=data/b.csv"),
+    ] {
+        env.exp(&["start", name, "--data", data]).ok();
+        env.exp(&["finish", "--status", "ok"]).ok();
+    }
+    let diff = || env.exp(&["diff", "1", "2", "--data", "--rows", "1"]).ok();
+    let told = diff();
+    assert!(told.contains("id=u2, age: 40 → 41"), "{told}");
+    env.write("data/a.csv", V1.replace("u2,40", "u2,30"));
+    let told = diff();
+    assert!(
+        told.contains("version is not here") && !told.contains("30"),
+        "{told}"
+    );
+}
+
+#[cfg(all(unix, feature = "parquet"))]
+#[test]
+fn no_more_memory_is_set_aside_for_a_page_than_the_file_has_bytes() {
+    let env = TestEnv::empty();
+    let iris = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/data/iris/iris.none.parquet"
+    );
+    let good = std::fs::read(iris).unwrap();
+    // The header of the first page: its type, its size, its size as it is written; each with the byte
+    // 0x15 before it, in seven bits to a byte.
+    let end_of = |at: usize| at + 1 + good[at + 1..].iter().position(|b| b & 128 == 0).unwrap() + 1;
+    let third = end_of(end_of(4));
+    assert_eq!([good[4], good[third]], [0x15, 0x15]);
+    let two_gibibytes = [0xfe, 0xff, 0xff, 0xff, 0x0f];
+    let bad = [&good[..=third], &two_gibibytes, &good[end_of(third)..]].concat();
+    env.write("bad.parquet", bad);
+    let mut limited = env.command("sh");
+    limited.args(["-c", "ulimit -v 1000000; exec git-exp data bad.parquet"]);
+    let told = env.ran(limited);
+    let why = "bad.parquet could not be read as a table: it is damaged: ";
+    assert!(
+        told.code == 0 && told.stderr.contains(why),
+        "{}",
+        told.stderr
+    );
+}

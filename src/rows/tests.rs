@@ -37,11 +37,16 @@ impl Lab {
     }
 
     fn table(&self, name: &str, bytes: impl AsRef<[u8]>) -> Made {
+        self.table_with(name, bytes, None)
+    }
+
+    fn table_with(&self, name: &str, bytes: impl AsRef<[u8]>, key: Option<&str>) -> Made {
         let path = self.folder.path().join(name);
         std::fs::write(&path, bytes.as_ref()).unwrap();
         let shape = Shape::of(Path::new(name)).unwrap();
         let wanted = Wanted {
             full: true,
+            key: key.map(str::to_owned),
             ..Wanted::default()
         };
         let mut profiler = Profiler::new(shape, wanted);
@@ -487,4 +492,44 @@ fn a_key_that_was_too_much_to_remember_on_one_side_is_still_a_key() {
         column.unique = None;
     }
     assert_eq!(lab.exact(&d, &b, &[], 0).remarks, [Remark::KeyUnknown]);
+}
+
+#[test]
+fn a_column_that_repeats_estimates_no_rows_though_it_was_asked_for() {
+    let lab = Lab::new();
+    let table = |name: &str, last: u32| {
+        let rows: String = (0..100).map(|n| format!("{},{n}\n", n % 10)).collect();
+        lab.table_with(
+            name,
+            format!("group,value\n{rows}3,{last}\n"),
+            Some("group"),
+        )
+    };
+    let (a, b) = (table("a.csv", 500), table("b.csv", 600));
+    assert_eq!(a.table.key_sketch.as_ref().unwrap().column, "group");
+    let diff = estimate::compare(&a.table, &b.table, None);
+    assert_eq!(diff.key, Vec::<String>::new());
+    assert_eq!(counts(&diff), (1, 1, None, 100));
+}
+
+#[test]
+fn columns_that_agree_in_some_rows_only_are_two() {
+    let lab = Lab::new();
+    let a = "id,x\n1,5\n2,6\n3,7\n4,8\n";
+    let renamed = lab.of(a, "id,y\n1,5\n2,6\n3,7\n9,1\n", &["id"]);
+    assert_eq!(renamed.columns_renamed.len(), 1);
+    let other = lab.of(a, "id,y\n1,5\n2,6\n3,0\n9,1\n", &["id"]);
+    assert_eq!(other.columns_renamed, []);
+    assert_eq!(other.columns_added[0].name, "y");
+    assert_eq!(other.columns_removed[0].name, "x");
+}
+
+#[test]
+fn the_same_values_in_other_rows_are_another_column() {
+    let lab = Lab::new();
+    let a = "x,id\n1,5\n2,6\n3,7\n";
+    let same = lab.of(a, "y,id\n1,5\n2,6\n3,7\n", &["id"]);
+    assert_eq!(same.columns_renamed.len(), 1);
+    let other = lab.of(a, "y,id\n3,5\n2,6\n1,7\n", &["id"]);
+    assert_eq!(other.columns_renamed, []);
 }

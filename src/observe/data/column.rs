@@ -403,4 +403,16 @@ mod tests {
         let numbers = column.full(3, false).numbers.unwrap();
         assert_eq!(numbers.mean.unwrap().as_f64(), 1.0);
     }
+
+    #[test]
+    fn a_key_names_every_row() {
+        let mut column = ColumnStats::new("x".to_owned());
+        let mut budget = 9;
+        for row in 1..=3 {
+            column.add(Cell::Int(row.into()), row, row, &mut budget);
+        }
+        assert!(column.is_key(3));
+        column.add(Cell::Empty, 0, 4, &mut budget);
+        assert!(!column.is_key(4), "the fourth has no name");
+    }
 }

@@ -120,14 +120,18 @@ impl Found {
         if !(other(input.files, out.files) || other(input.bytes, out.size)) {
             return true;
         }
-        let count = |n: Option<u64>, what| n.map_or("?".to_owned(), |n| format!("{n} {what}"));
+        let count = |n: Option<u64>, what| match n {
+            Some(1) => format!("1 {what}"),
+            Some(n) => format!("{n} {what}s"),
+            None => format!("? {what}s"),
+        };
         notes.push(format!(
             "{} has {} of {}, and DVC has written down {} of {}: dvc status",
             self.shown,
-            count(input.files, "files"),
-            count(input.bytes, "bytes"),
-            count(out.files, "files"),
-            count(out.size, "bytes"),
+            count(input.files, "file"),
+            count(input.bytes, "byte"),
+            count(out.files, "file"),
+            count(out.size, "byte"),
         ));
         false
     }

@@ -118,3 +118,63 @@ fn observers_at_the_same_time_agree_and_leave_a_whole_cache() {
         .collect();
     assert_eq!(left.len(), 2, "statcache and its lock: {left:?}");
 }
+
+/// Stores through a memory map into a page that is dirty already do not change the file's times.
+const STORES: &str = r#"
+import mmap, os, sys, time
+file = open(sys.argv[1], "r+b")
+pages = mmap.mmap(file.fileno(), 0)
+def store(byte):
+    pages[0] = byte
+# Whether a store into a clean page changes the times here at all, as it does not in memory.
+store(1)
+os.fdatasync(file.fileno())
+before = os.fstat(file.fileno()).st_mtime_ns
+time.sleep(0.05)
+store(2)
+print(int(os.fstat(file.fileno()).st_mtime_ns != before), flush=True)
+for line in sys.stdin:
+    store(int(line))
+    print("stored", flush=True)
+"#;
+
+#[test]
+fn a_store_through_a_memory_map_is_seen() {
+    use std::io::{BufRead, BufReader, Write};
+    let bench = Bench::new();
+    let path = bench.write("large", vec![0; 2 << 20]);
+    let mut python = Command::new("python3")
+        .args(["-c", STORES])
+        .arg(&path)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(python.stdout.take().unwrap()).lines();
+    let mut stores = python.stdin.take().unwrap();
+    if told.next().unwrap().unwrap() == "1" {
+        // The page is dirty by now, and the file at rest.
+        std::thread::sleep(Duration::from_millis(2_100));
+        let before = bench.one("large").sha256;
+        stores.write_all(b"3\n").unwrap();
+        told.next().unwrap().unwrap();
+        let after = bench.one("large").sha256;
+        assert_ne!(after, before);
+        assert_eq!(after, Some(Sha256::of(&fs::read(&path).unwrap())));
+    }
+    drop(stores);
+    assert!(python.wait().unwrap().success());
+}
+
+#[test]
+fn a_pointer_is_never_remembered_as_content() {
+    let bench = Bench::new();
+    let oid = Sha256::of(b"the content");
+    let text = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 11\n");
+    bench.write("model.bin", text);
+    bench.settle();
+    for _ in 0..2 {
+        let input = bench.one("model.bin");
+        assert_eq!((input.sha256.as_ref(), input.stands_in), (Some(&oid), true));
+    }
+}

@@ -337,3 +337,24 @@ fn one_pass_serves_all_inputs_and_the_same_file_twice() {
         (2, 2, 3, 3)
     );
 }
+
+#[test]
+fn what_did_not_hold_still_has_no_card() {
+    use std::io::Write;
+    let bench = Bench::new();
+    let path = bench.write("t.csv", "a,b\n".to_owned() + &"1,2\n".repeat(3 << 20));
+    let file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    let grow = |_: Progress| (&file).write_all(b"3,4\n").unwrap();
+    let spec = Spec {
+        role: "train".to_owned(),
+        path,
+    };
+    let options = Options {
+        progress: Some(&grow),
+        ..Options::default()
+    };
+    let seen = observe(&[spec], options).unwrap();
+    let input = &seen.inputs[0];
+    assert!(input.unstable && input.card.is_none() && input.rows.is_none());
+    assert!(seen.notes.join(" ").contains("changed while it was read"));
+}

@@ -23,6 +23,11 @@ fn an_lfs_pointer_stands_for_its_content() {
     fs::create_dir_all(object.parent().unwrap()).unwrap();
     fs::write(object, "the content").unwrap();
     assert!(bench.one("model.bin").pointer.unwrap().present);
+    // What is longer than any pointer is content, however it begins.
+    bench.write("long.bin", text.clone() + &"#".repeat(pointer::LIMIT));
+    let long = bench.one("long.bin");
+    assert_eq!((long.pointer, long.stands_in), (None, false));
+    assert_ne!(long.sha256, Some(oid));
     // A folder has the same digest before and after the content is pulled.
     let before = bench.one("set").sha256;
     bench.write("set/model.bin", "the content");
@@ -55,6 +60,21 @@ fn dvc_content_that_is_elsewhere_is_known_by_its_md5() {
     bench.write("raw.csv", "changed since");
     assert_eq!(bench.one("raw.csv").dvc, None);
     assert!(bench.notes("raw.csv").contains("dvc status"));
+}
+
+#[test]
+fn a_folder_of_another_size_is_not_what_dvc_has_written_down() {
+    let bench = Bench::new();
+    bench.write("img/1", "12345");
+    bench.write(
+        "img.dvc",
+        "outs:\n- md5: 22a1a2931c8370d3aeedd7183606fd7f.dir\n  size: 5\n  nfiles: 1\n  path: img\n",
+    );
+    assert!(bench.one("img").dvc.is_some());
+    bench.write("img/2", "");
+    assert_eq!(bench.one("img").dvc, None);
+    let told = "img has 2 files of 5 bytes, and DVC has written down 1 file of 5 bytes: dvc status";
+    assert_eq!(bench.notes("img"), told);
 }
 
 #[test]
