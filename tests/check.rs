@@ -198,3 +198,24 @@ pub fn findings(env: &TestEnv, args: &[&str]) -> (Vec<(String, String, String)>,
     });
     (found.collect(), ran.code)
 }
+
+/// The end of a run writes the overview, so one that is under way need not be in it.
+#[test]
+fn a_run_under_way_is_no_fault_of_the_overview() {
+    let env = TestEnv::new();
+    env.exp(&["start", "first_idea"]).ok();
+    let ran = env.exp(&["check"]);
+    assert!(!ran.all().contains("E-table"), "{}", ran.all());
+    env.exp(&["finish"]).ok();
+    env.exp(&["start", "second_idea"]).ok();
+    let ran = env.exp(&["check"]);
+    assert!(!ran.all().contains("E-table"), "{}", ran.all());
+    let overview = env.path("experiments/experiments.md");
+    std::fs::remove_file(overview).unwrap();
+    let ran = env.exp(&["check"]);
+    assert!(
+        ran.stdout.contains("the overview is missing"),
+        "{}",
+        ran.all()
+    );
+}

@@ -7,7 +7,7 @@ use crate::model::{Brief, RecordPath};
 use crate::report::overview::Overview;
 use crate::settings::Lang;
 use crate::store::layout::README;
-use crate::store::stage;
+use crate::store::{stage, tables};
 
 /// A longer text is no report.
 const LONGEST: usize = 2 << 20;
@@ -86,9 +86,6 @@ fn text(work: &Work<'_, '_>, path: &RecordPath) -> Option<String> {
 }
 
 fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
-    let runs: Vec<&Brief> = facts.roll.all().collect();
-    // A damaged record is left out of the table; that is told once, by its own rule.
-    let table = |lang| Overview::standard(&runs, &work.settings, lang);
     let read = |name: &str| {
         let path = RecordPath::from(name).below(&work.experiments());
         let found = work.source.read(&path);
@@ -99,6 +96,11 @@ fn generated(work: &Work<'_, '_>, facts: &Facts) -> Vec<Generated> {
         }
     };
     let mut markdown = read("experiments.md");
+    let listed = markdown.found.as_deref().unwrap_or_default();
+    let runs = facts.roll.all();
+    let runs: Vec<&Brief> = runs.filter(|run| tables::is_due(run, listed)).collect();
+    // A damaged record is left out of the table; that is told once, by its own rule.
+    let table = |lang| Overview::standard(&runs, &work.settings, lang);
     for lang in [Lang::En, Lang::Ru] {
         let fits = markdown.found == markdown.expected.last().cloned();
         if markdown.expected.is_empty() || !fits {
