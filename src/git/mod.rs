@@ -42,7 +42,7 @@ pub use snapshot::freeze;
 use std::path::PathBuf;
 
 use crate::error::Failure;
-use crate::model::Oid;
+use crate::model::{Oid, RecordPath};
 
 /// What can go wrong when git is asked.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,9 @@ pub enum Error {
         /// What it printed on standard error.
         message: String,
     },
+    /// An index that no git would write, were it not for a fault of its own.
+    #[error("git's index is damaged: it has {} more than once", .0.display())]
+    DamagedIndex(RecordPath),
     /// git waited for a pipe in the place of a file of rules.
     #[error("{} is a pipe, and git waits until something writes to it", .0.display())]
     Pipe(PathBuf),
@@ -128,6 +131,9 @@ impl From<Error> for Failure {
                     "if you trust it: git --git-dir={} exp ...",
                     inner.display()
                 )),
+            Error::DamagedIndex(_) => failure.hint(
+                "make it anew, files stay as they are: rm \"$(git rev-parse --git-path index)\" && git reset",
+            ),
             Error::Pipe(path) => failure.hint(format!("remove it: rm {}", path.display())),
             Error::File { source, .. } if is_forbidden(&source) => failure.hint(WRITABLE),
             Error::Library(_) | Error::Command { .. } if is_unwritable(failure.message()) => {

@@ -8,7 +8,7 @@ use super::conversion::{self, Reach};
 use super::folders::{Draft, Folders, Met};
 use super::glance::{self, Difference, Seen};
 use super::odd::{self, Sighting};
-use super::status::{IndexEntry, Status, parse_index};
+use super::status::{self, IndexEntry, Status, parse_index};
 use super::{Scope, direct, index_file, observe};
 use crate::git::command::Running;
 use crate::git::tree::Entry;
@@ -100,6 +100,9 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
         Some(described) => described.entries,
         None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
     };
+    if let Some(path) = status::twice(&index) {
+        return Err(Error::DamagedIndex(path.clone()));
+    }
     let (sightings, met) = match answer {
         Answer::Before(_) => (odd::search(&index, experiments, folders.all()), Vec::new()),
         Answer::Asked(..) => {

@@ -144,9 +144,31 @@ pub fn parse_index(bytes: &[u8]) -> Result<Vec<IndexEntry>, Error> {
         .collect()
 }
 
+/// A path that an index has more than once, conflicts apart. git has been seen to write such an index,
+/// and would make a tree of it that no git accepts.
+pub fn twice(index: &[IndexEntry]) -> Option<&RecordPath> {
+    let is_twice = |pair: &&[IndexEntry]| {
+        pair[0].stage == pair[1].stage && pair[0].entry.path == pair[1].entry.path
+    };
+    let pair = index.windows(2).find(is_twice)?;
+    Some(&pair[0].entry.path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_is_there_twice_is_found() {
+        let id = "a".repeat(40);
+        let line = |stage: u8, path: &str| format!("H 100644 {id} {stage}\t{path}\0");
+        let sound = [(0, "a"), (1, "b"), (2, "b"), (3, "b"), (0, "c")];
+        let mut text: String = sound.map(|(stage, path)| line(stage, path)).concat();
+        assert_eq!(twice(&parse_index(text.as_bytes()).unwrap()), None);
+        text.push_str(&line(0, "c"));
+        let damaged = parse_index(text.as_bytes()).unwrap();
+        assert_eq!(twice(&damaged), Some(&"c".into()));
+    }
 
     #[test]
     fn every_kind_of_record_is_understood() {

@@ -56,7 +56,7 @@ impl Given {
 /// When the place is taken, or an object is not in this clone. What was begun is removed again.
 pub fn give(ctx: &Ctx, source: &Source, target: &Target) -> Result<Given> {
     let place = target.path();
-    refuse_occupied(place)?;
+    refuse_occupied(place, &source.label)?;
     let was_there = place.is_dir();
     let written = match target {
         Target::Folder(path) => fill(ctx, source, path),
@@ -89,7 +89,7 @@ pub fn fill(ctx: &Ctx, source: &Source, place: &Path) -> Result<Given> {
     })
 }
 
-fn refuse_occupied(place: &Path) -> Result<()> {
+fn refuse_occupied(place: &Path, label: &str) -> Result<()> {
     let taken = match place.symlink_metadata() {
         Ok(found) if found.is_dir() => std::fs::read_dir(place)
             .map_err(|error| {
@@ -105,7 +105,7 @@ fn refuse_occupied(place: &Path) -> Result<()> {
             Failure::new(format!("{} is not an empty folder", place.display()))
                 .because("files are never written over what is there")
                 .hint(format!(
-                    "name a new one: git exp restore RUN {}-2",
+                    "name a new one: git exp restore {label} '{}-2'",
                     place.display()
                 )),
         );
