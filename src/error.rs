@@ -142,9 +142,27 @@ impl ExitCode {
     pub const UNVERIFIED: Self = Self(3);
 }
 
+/// A path as a shell takes it, for a command that is told to be typed.
+pub fn pasted(path: &std::path::Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%".contains(letter);
+    match path.chars().all(is_plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_to_be_typed_is_quoted_where_a_shell_would_part_it() {
+        let pasted = |path: &str| pasted(std::path::Path::new(path));
+        assert_eq!(pasted("данные/a_1.csv"), "данные/a_1.csv");
+        assert_eq!(pasted("my data/$x"), "'my data/$x'");
+        assert_eq!(pasted("it's"), r"'it'\''s'");
+    }
 
     #[test]
     fn every_source_becomes_a_cause_and_none_is_said_twice() {

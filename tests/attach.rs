@@ -120,7 +120,7 @@ fn files_that_would_be_lost_are_kept_and_named() {
     let ran = env.exp(&["run", "--attach", "1", "--isolated", "--", "sh", "train.sh"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(
-        ran.stderr.contains("more files are in no run folder"),
+        ran.stderr.contains("1 more file are in no run folder"),
         "{}",
         ran.stderr
     );

@@ -41,7 +41,7 @@ pub use snapshot::freeze;
 
 use std::path::PathBuf;
 
-use crate::error::Failure;
+use crate::error::{Failure, pasted};
 use crate::model::{Oid, RecordPath};
 
 /// What can go wrong when git is asked.
@@ -134,7 +134,7 @@ impl From<Error> for Failure {
             Error::DamagedIndex(_) => failure.hint(
                 "make it anew, files stay as they are: rm \"$(git rev-parse --git-path index)\" && git reset",
             ),
-            Error::Pipe(path) => failure.hint(format!("remove it: rm {}", path.display())),
+            Error::Pipe(path) => failure.hint(format!("remove it: rm {}", pasted(&path))),
             Error::File { source, .. } if is_forbidden(&source) => failure.hint(WRITABLE),
             Error::Library(_) | Error::Command { .. } if is_unwritable(failure.message()) => {
                 failure.hint(WRITABLE)

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use super::restore::{config, fill, source};
 use crate::context::Ctx;
-use crate::error::{Context, Failure, Result};
+use crate::error::{Context, Failure, Result, pasted};
 use crate::model::Run;
 use crate::store::layout::normalize;
 use crate::store::{Project, atomic, contain};
@@ -139,6 +139,7 @@ impl Isolated {
         let first = first.strip_prefix(self.root.path()).unwrap_or(first);
         ctx.ui.warn(match lost.len() {
             1 => format!("{} is in no run folder", first.display()),
+            2 => format!("{} and 1 more file are in no run folder", first.display()),
             count => format!(
                 "{} and {} more files are in no run folder",
                 first.display(),
@@ -149,7 +150,7 @@ impl Isolated {
         ctx.ui.hint(format!(
             "they are kept in {}; next time name them: --artifact {}",
             kept.display(),
-            first.display()
+            pasted(first)
         ));
     }
 }

@@ -8,7 +8,7 @@ pub mod worktree;
 use std::path::{Path, PathBuf};
 
 use crate::context::Ctx;
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Result, pasted};
 use crate::git::restore::{Restored, export};
 use crate::model::Run;
 use crate::observe::environment;
@@ -101,12 +101,15 @@ fn refuse_occupied(place: &Path, label: &str) -> Result<()> {
         Err(_) => false,
     };
     if taken {
+        let mut beside = place.as_os_str().to_owned();
+        beside.push("-2");
+        let beside = PathBuf::from(beside);
         return Err(
             Failure::new(format!("{} is not an empty folder", place.display()))
                 .because("files are never written over what is there")
                 .hint(format!(
-                    "name a new one: git exp restore {label} '{}-2'",
-                    place.display()
+                    "name a new one: git exp restore {label} {}",
+                    pasted(&beside)
                 )),
         );
     }
