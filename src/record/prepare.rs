@@ -11,10 +11,11 @@ use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::numbers;
 use crate::git::snapshot::{Frozen, Observation, Scope};
-use crate::model::code::Code;
+use crate::git::tree::Entry;
+use crate::model::axis::Claims;
 use crate::model::data::ConfigFile;
 use crate::model::run::Base;
-use crate::model::{Axis, Run, RunId};
+use crate::model::{Axis, Oid, Run, RunId};
 use crate::observe::{code, data, environment, hardware, secrets};
 use crate::store::lock::Lock;
 use crate::store::runs;
@@ -136,12 +137,20 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request, patch: bool) -> Result<Prepa
     }
     // From here to the note, so that `doctor` doesn't take what is half-written for left over.
     let writing = Lock::share(&repo.exp_dir())?;
-    let frozen = seen.write()?;
-    run.warnings.extend(frozen.warnings.iter().cloned());
-    run.code = match listed.filter(|_| frozen.untouched && !frozen.is_dirty()) {
-        Some(listed) => code::code(&frozen, &unclaimed, listed),
-        None => changed_code(ctx, &run, &frozen, &earlier)?,
+    let written = seen.write()?;
+    // While git compares the trees: as it is if that finds what is expected.
+    let expected = written.differs();
+    let mut sorted = match listed.filter(|_| written.untouched()) {
+        Some(listed) => (unclaimed, listed),
+        None => sort_code(ctx, &run, &earlier, written.entries(), expected)?,
     };
+    let frozen = written.finish()?;
+    if frozen.is_dirty() != expected {
+        sorted = sort_code(ctx, &run, &earlier, &frozen.entries, frozen.is_dirty())?;
+    }
+    run.warnings.extend(frozen.warnings.iter().cloned());
+    let (claims, code_tree) = sorted;
+    run.code = code::code(&frozen, &claims, code_tree);
     refuse(request, &run, &earlier, settings.primary.as_deref())?;
     let mut observed = Observed {
         config,
@@ -169,16 +178,22 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request, patch: bool) -> Result<Prepa
     })
 }
 
-/// The code where something was touched. What earlier runs wrote sorts changed paths; where there are
-/// none, no record is read for it.
-fn changed_code(ctx: &Ctx, run: &Run, frozen: &Frozen, earlier: &Earlier<'_>) -> Result<Code> {
-    let written = match frozen.is_dirty() {
+/// Which paths are code, and the tree of those. What earlier runs wrote sorts the paths of a dirty
+/// tree; for a clean one no record is read.
+fn sort_code(
+    ctx: &Ctx,
+    run: &Run,
+    earlier: &Earlier<'_>,
+    entries: &[Entry],
+    is_dirty: bool,
+) -> Result<(Claims, Oid)> {
+    let outputs = match is_dirty {
         true => earlier.outputs(),
         false => Vec::new(),
     };
-    let claims = claims::claims(&ctx.project()?.prefix, ctx.settings()?, run, &written)?;
-    let tree = code::code_tree(&frozen.entries, &claims, ctx.repo()?.format());
-    Ok(code::code(frozen, &claims, tree))
+    let claims = claims::claims(&ctx.project()?.prefix, ctx.settings()?, run, &outputs)?;
+    let tree = code::code_tree(entries, &claims, ctx.repo()?.format());
+    Ok((claims, tree))
 }
 
 /// The run to compare with: the named one, else the one that comes before by itself.

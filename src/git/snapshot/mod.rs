@@ -4,7 +4,8 @@
 //!
 //! 1. [`Observation::begin`] starts the git commands that look, side by side.
 //! 2. [`Observation::finish`] collects what they saw. Nothing has been written yet.
-//! 3. [`Seen::write`] puts files that no commit has into the object database ([`Frozen`]).
+//! 3. [`Seen::write`] puts files that no commit has into the object database, and [`Written::finish`]
+//!    tells how they differ from the commit ([`Frozen`]).
 //! 4. [`Frozen::keep`] makes the commit and the ref that keep them.
 //!
 //! The index is never written: all work is done on a copy ([`index`]), or without it where only plain
@@ -44,7 +45,7 @@ pub use observe::{Observation, Seen};
 pub use parts::{Parts, parts};
 pub(super) use raw::mode_of;
 pub use scratch::SCRATCH_PREFIX;
-pub use write::{Frozen, PathChange};
+pub use write::{Frozen, PathChange, Written};
 
 use super::{Error, Repo, refs};
 use crate::model::RecordPath;
@@ -100,7 +101,7 @@ pub fn freeze<'a>(
     scope: &'a Scope<'a>,
     keep: &Keep<'_>,
 ) -> Result<(Frozen, Kept), Error> {
-    let frozen = Observation::begin(repo, scope)?.finish()?.write()?;
+    let frozen = Observation::begin(repo, scope)?.finish()?.write()?.finish()?;
     let kept = frozen.keep(repo, keep)?;
     refs::create(repo, keep.uid, &kept.target, keep.date)?;
     Ok((frozen, kept))

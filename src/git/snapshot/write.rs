@@ -69,12 +69,26 @@ pub struct Frozen {
     patch: Vec<u8>,
 }
 
-impl Seen<'_> {
-    /// Writes the tree and all that belongs to it. A clean working tree writes no object.
+/// A tree whose objects are written, while git still compares it with the commit's.
+pub struct Written<'a> {
+    seen: Seen<'a>,
+    base_tree: Oid,
+    tree: Oid,
+    entries: Vec<Entry>,
+    untouched: bool,
+    captured: index::Captured,
+    found: Found,
+    overlay: overlay::Overlay,
+    left_out: Vec<LeftOut>,
+    comparing: Comparing,
+}
+
+impl<'a> Seen<'a> {
+    /// Writes the tree. A clean working tree writes no object.
     ///
     /// # Errors
     /// When git can't write objects (disk full, permissions), or a file can't be read twice.
-    pub fn write(mut self) -> Result<Frozen, Error> {
+    pub fn write(mut self) -> Result<Written<'a>, Error> {
         let repo = self.repo;
         let mut budget = Budget::of(self.scope);
         // What is tracked goes first: it is what the run was made of.
@@ -89,7 +103,7 @@ impl Seen<'_> {
             true => direct::capture(&self, &untracked.kept, &held)?,
             false => Some((base_tree.clone(), Edits::new())),
         };
-        let (tree, captured, edits) = match direct {
+        let (tree, mut captured, edits) = match direct {
             Some((tree, edits)) => (tree, index::Captured::default(), Some(edits)),
             None => {
                 let (tree, captured) = index::capture(&self, &untracked.kept, &held)?;
@@ -115,13 +129,60 @@ impl Seen<'_> {
 
         let mut left_out = untracked.left_out;
         left_out.extend(held.left_out);
-        left_out.extend(captured.left_out);
+        left_out.append(&mut captured.left_out);
         left_out.extend_from_slice(&found.left_out);
         left_out.append(&mut self.odd);
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
-        let (numbers, patch) = comparing.finish()?;
-        let changes = self.changes(numbers, &tree, &found, &left_out)?;
-        let exact = self.status.head.commit.is_some()
+        Ok(Written {
+            seen: self,
+            base_tree,
+            tree,
+            entries,
+            untouched,
+            captured,
+            found,
+            overlay,
+            left_out,
+            comparing,
+        })
+    }
+}
+
+impl Written<'_> {
+    /// What is in the tree: [`Frozen::entries`].
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Whether the tree is another than the commit's. There may be more that differs than is in it.
+    pub fn differs(&self) -> bool {
+        self.tree != self.base_tree
+    }
+
+    /// Whether the entries are those of the index: [`Frozen::untouched`].
+    pub fn untouched(&self) -> bool {
+        self.untouched
+    }
+
+    /// Waits for git, and writes what belongs to the tree and is not in it.
+    ///
+    /// # Errors
+    /// As [`Seen::write`].
+    pub fn finish(self) -> Result<Frozen, Error> {
+        let Self {
+            seen,
+            base_tree,
+            tree,
+            overlay,
+            left_out,
+            captured,
+            found,
+            ..
+        } = self;
+        let repo = seen.repo;
+        let (numbers, patch) = self.comparing.finish()?;
+        let changes = seen.changes(numbers, &tree, &found, &left_out)?;
+        let exact = seen.status.head.commit.is_some()
             && tree == base_tree
             && overlay.needed.is_empty()
             && !rules_hold_here_alone
@@ -131,7 +192,7 @@ impl Seen<'_> {
         warnings.extend(found.warnings);
         warnings.extend(limits::told(&left_out));
         warnings.extend(overlay.notes.iter().cloned());
-        warnings.extend(self.keep_lfs(&overlay.lfs, &changes)?);
+        warnings.extend(seen.keep_lfs(&overlay.lfs, &changes)?);
         let extras = match exact {
             true => Extras::default(),
             false => Extras {
@@ -143,27 +204,29 @@ impl Seen<'_> {
             },
         };
         Ok(Frozen {
-            head: self.status.head,
-            describe: self.describe,
+            head: seen.status.head,
+            describe: seen.describe,
             base_tree,
             tree,
-            entries,
-            untouched,
+            entries: self.entries,
+            untouched: self.untouched,
             changes,
             overlay: overlay.needed,
             nested: found.nested,
             left_out,
-            conflicts: self.status.conflicts,
-            state: self.state,
-            remote: self.config.remote(),
-            superproject: self.superproject,
+            conflicts: seen.status.conflicts,
+            state: seen.state,
+            remote: seen.config.remote(),
+            superproject: seen.superproject,
             shallow: repo.shallow,
             warnings,
             extras,
             patch,
         })
     }
+}
 
+impl Seen<'_> {
     /// Whether the tree may be another than the commit's.
     fn is_touched(&self) -> bool {
         self.head_tree.is_none()
