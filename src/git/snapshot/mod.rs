@@ -101,7 +101,10 @@ pub fn freeze<'a>(
     scope: &'a Scope<'a>,
     keep: &Keep<'_>,
 ) -> Result<(Frozen, Kept), Error> {
-    let frozen = Observation::begin(repo, scope)?.finish()?.write()?.finish()?;
+    let frozen = Observation::begin(repo, scope)?
+        .finish()?
+        .write()?
+        .finish()?;
     let kept = frozen.keep(repo, keep)?;
     refs::create(repo, keep.uid, &kept.target, keep.date)?;
     Ok((frozen, kept))

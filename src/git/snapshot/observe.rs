@@ -84,7 +84,7 @@ pub struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     /// What the index holds outside the folders of records. Where nothing was touched, that is what
-    /// the tree will hold: [`Frozen::untouched`](super::Frozen). `None` where something was, as far as
+    /// the tree will hold: [`Written::untouched`](super::Written). `None` where something was, as far as
     /// is known by now.
     pub fn entries(&self) -> Option<Vec<&Entry>> {
         (!self.look.differs()).then(|| outside(&self.look.index, self.scope).collect())

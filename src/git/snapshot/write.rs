@@ -43,8 +43,6 @@ pub struct Frozen {
     /// What is in the tree, outside the folders of records; tracked files that are only named have
     /// the ids of their bytes on disk, which are in no object database.
     pub entries: Vec<Entry>,
-    /// Whether the entries are those of the index, with which nothing was done.
-    pub untouched: bool,
     /// Paths that differ from the commit, in path order.
     pub changes: Vec<PathChange>,
     /// Files whose bytes git's conversions would not give back.
@@ -159,7 +157,7 @@ impl Written<'_> {
         self.tree != self.base_tree
     }
 
-    /// Whether the entries are those of the index: [`Frozen::untouched`].
+    /// Whether the entries are those of the index, with which nothing was done.
     pub fn untouched(&self) -> bool {
         self.untouched
     }
@@ -209,7 +207,6 @@ impl Written<'_> {
             base_tree,
             tree,
             entries: self.entries,
-            untouched: self.untouched,
             changes,
             overlay: overlay.needed,
             nested: found.nested,

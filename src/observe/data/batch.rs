@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Progress;
-use super::hash::{self, Problem, Raw, Reader, Reading, Tee};
+use super::hash::{self, Hashed, Problem, Raw, Reader, Reading, Tee};
+use super::lanes;
 use super::pointer::Stub;
 use super::stat::Stat;
 use super::stat_cache::{Entry, Keep, StatCache};
@@ -168,8 +169,14 @@ impl Batch<'_> {
                 let Some(task) = tasks.get(number) else {
                     return done;
                 };
-                let one = |&item: &usize| self.read_one(&items[item], &mut reader, &meter);
-                done.push((number, task.iter().map(one).collect()));
+                let mut outcomes = Vec::with_capacity(task.len());
+                let mut rest = &task[..];
+                while !rest.is_empty() {
+                    let (group, others) = rest.split_at(self.together(items, rest));
+                    outcomes.extend(self.read_group(items, group, &mut reader, &meter));
+                    rest = others;
+                }
+                done.push((number, outcomes));
                 meter
                     .files_done
                     .fetch_add(task.len() as u64, Ordering::Relaxed);
@@ -190,24 +197,70 @@ impl Batch<'_> {
         })
     }
 
-    fn read_one(&self, item: &Item, reader: &mut Reader, meter: &Meter) -> Outcome {
+    /// How many of the first files can be digested together; at least one.
+    fn together(&self, items: &[Item], task: &[usize]) -> usize {
+        let is_small = |item: &Item| {
+            item.tee.is_none() && item.stat.size <= hash::SMALL && !self.must_sync(item)
+        };
+        let blocks = |&item: &usize| {
+            let item = &items[item];
+            is_small(item).then(|| lanes::blocks(item.stat.size))
+        };
+        let first = task.first().and_then(blocks);
+        let like_first = |item: &&usize| first.is_some() && blocks(item) == first;
+        let alike = task.iter().take(lanes::width()).take_while(like_first);
+        alike.count().max(1)
+    }
+
+    fn must_sync(&self, item: &Item) -> bool {
+        self.cache.keep(&item.stat) == Keep::AfterSync
+    }
+
+    fn read_group(
+        &self,
+        items: &[Item],
+        group: &[usize],
+        reader: &mut Reader,
+        meter: &Meter,
+    ) -> Vec<Outcome> {
+        let items = || group.iter().map(|&item| &items[item]);
+        let hashed = match group {
+            &[_] => items()
+                .map(|item| self.read_one(item, reader, meter))
+                .collect(),
+            _ => {
+                let files: Vec<(&Path, Stat)> =
+                    items().map(|item| (item.path, item.stat)).collect();
+                hash::read_together(&files, reader, &|count| meter.add(count))
+            }
+        };
+        let outcomes = items().zip(hashed);
+        outcomes
+            .map(|(item, hashed)| hashed.map(|hashed| self.done(item, hashed)))
+            .collect()
+    }
+
+    fn read_one(&self, item: &Item, reader: &mut Reader, meter: &Meter) -> Result<Hashed, Problem> {
         let mut tee = item.tee.map(|tee| {
             tee.lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
         });
-        let hashed = hash::read(
+        hash::read(
             item.path,
             Reading {
                 found: Some(item.stat),
                 reader,
-                sync: self.cache.keep(&item.stat) == Keep::AfterSync,
+                sync: self.must_sync(item),
                 progress: &|count| meter.add(count),
                 tee: tee.as_deref_mut().map(|tee| tee as &mut dyn Tee),
             },
-        )?;
+        )
+    }
+
+    fn done(&self, item: &Item, hashed: Hashed) -> Done {
         let whole = hashed.cacheable && !hashed.unstable && hashed.stub.is_none();
         let as_found = hashed.stat == item.stat;
-        Ok(Done {
+        Done {
             keep: whole && as_found && self.cache.keep(&hashed.stat) != Keep::No,
             raw: hashed.raw,
             bytes: hashed.bytes,
@@ -215,7 +268,7 @@ impl Batch<'_> {
             stub: hashed.stub,
             pixels: hashed.pixels,
             read: true,
-        })
+        }
     }
 
     fn remember(&self, items: &[Item], order: &[usize], outcomes: &[Option<Outcome>]) {

@@ -13,6 +13,7 @@ pub mod columnar;
 pub mod dvc;
 pub mod hash;
 pub mod input;
+mod lanes;
 pub mod manifest;
 pub mod picture;
 pub mod pointer;

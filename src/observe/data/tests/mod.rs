@@ -5,8 +5,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::stat::Stat;
 use super::*;
 
 mod cache;
@@ -302,6 +304,48 @@ fn a_file_that_grows_while_it_is_read_is_unstable() {
     let hashed = read(&mut Once(path.clone(), false));
     assert!(!hashed.unstable);
     assert_eq!(hashed.sha256(), Sha256::of(b"other"));
+}
+
+#[test]
+fn files_that_are_read_together_are_each_read_as_if_alone() {
+    use hash::Problem::{Missing, Special};
+    let bench = Bench::new();
+    let names = ["as", "er", "wr", "gr", "sh", "go", "pi"];
+    let files: Vec<(PathBuf, Stat)> = names
+        .iter()
+        .map(|name| {
+            let path = bench.write(name, &format!("{name} as it was"));
+            let stat = Stat::of(&path.symlink_metadata().unwrap());
+            (path, stat)
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(20));
+    bench.write("wr", "of one size.");
+    bench.write("gr", &"x".repeat(100_000));
+    bench.write("sh", "");
+    for name in ["go", "pi"] {
+        fs::remove_file(bench.path(name)).unwrap();
+    }
+    shell(bench.folder.path(), "mkfifo pi");
+    let files: Vec<(&Path, Stat)> = files.iter().map(|(path, stat)| (&**path, *stat)).collect();
+    let read = AtomicU64::new(0);
+    let progress = |count| {
+        read.fetch_add(count, Ordering::Relaxed);
+    };
+    let outcomes = hash::read_together(&files, &mut hash::Reader::with_buffer(1), &progress);
+    assert_eq!(outcomes.len(), names.len());
+    for (outcome, name) in outcomes.iter().zip(&names[..5]) {
+        let outcome = outcome.as_ref().unwrap();
+        let content = fs::read(bench.path(name)).unwrap();
+        assert_eq!(outcome.sha256(), Sha256::of(&content), "{name}");
+        assert_eq!(outcome.bytes, content.len() as u64, "{name}");
+        assert!(!outcome.unstable, "{name}");
+        let now = Stat::of(&bench.path(name).symlink_metadata().unwrap());
+        assert_eq!(outcome.stat, now, "{name}");
+    }
+    assert!(matches!(outcomes[5], Err(Missing)));
+    assert!(matches!(outcomes[6], Err(Special("a named pipe"))));
+    assert!(read.into_inner() >= 100_000);
 }
 
 #[test]
