@@ -79,7 +79,7 @@ pub fn diff(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     let (a, b) = subjects(ctx, &args.runs)?;
     let all = evidence::relatives(ctx, &a.run, &b.run)?;
     let others: Vec<&Run> = all.iter().collect();
-    let mut seen = evidence::gather(ctx, &a.run, &b.run, &others, &args.look())?;
+    let mut seen = evidence::gather(ctx, &a.run, &b.run, &others, &args.look(), None)?;
     let rules = Rules::from(ctx.settings()?);
     let mut comparison = compare(&a.side(), &b.side(), &seen, &rules);
     if comparison.verdict == Verdict::Unexplained {
@@ -131,7 +131,7 @@ fn worktree(ctx: &Ctx, args: &DiffArgs) -> Result<ExitCode> {
     let a = Subject::named(ctx, args.runs.first().map_or("@", String::as_str))?;
     let (request, gone) = as_before(ctx, &a.run)?;
     let b = Subject::previewed(prepare::preview(ctx, &request)?);
-    let seen = evidence::gather(ctx, &a.run, &b.run, &[], &args.look())?;
+    let seen = evidence::gather(ctx, &a.run, &b.run, &[], &args.look(), None)?;
     let rules = Rules::from(ctx.settings()?);
     let mut comparison = compare(&a.side(), &b.side(), &seen, &rules);
     // Nothing has been measured, and there is no run to name in a command.

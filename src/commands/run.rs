@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::finish::{ResultArgs, closing};
-use super::start::{CaptureArgs, announce, dry_run};
+use super::start::{CaptureArgs, begin_told, dry_run};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::failpoint;
@@ -156,9 +156,7 @@ fn begin(ctx: &Ctx, args: &RunArgs) -> Result<Begun> {
         });
     }
     let request = request(ctx, args)?;
-    let mut begun = begin::begin(ctx, &request)?;
-    let told = announce(ctx, &begun);
-    begun.settle(ctx);
+    let (begun, told) = begin_told(ctx, &request, true)?;
     for line in told? {
         ctx.ui.say(line);
     }

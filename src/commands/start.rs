@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crate::compare::{Rules, compare};
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
-use crate::evidence::{self, Subject};
+use crate::evidence::{self, Subject, code};
+use crate::git::patch::Counting;
 use crate::model::Run;
 use crate::record::begin::{self, Begun, Request};
 use crate::record::inputs;
@@ -131,12 +132,8 @@ pub fn start(ctx: &Ctx, args: &StartArgs) -> Result<ExitCode> {
     if args.capture.dry_run {
         return dry_run(ctx, &request);
     }
-    let mut begun = begin::begin(ctx, &request)?;
-    let told = match args.porcelain || ctx.globals.json {
-        true => Ok(Vec::new()),
-        false => announce(ctx, &begun),
-    };
-    begun.settle(ctx);
+    let is_told = !args.porcelain && !ctx.globals.json;
+    let (begun, told) = begin_told(ctx, &request, is_told)?;
     if args.porcelain {
         ctx.ui.out(format!("{}\n", begun.run.id()))?;
     } else if ctx.globals.json {
@@ -152,8 +149,28 @@ pub fn start(ctx: &Ctx, args: &StartArgs) -> Result<ExitCode> {
     Ok(ExitCode::OK)
 }
 
-/// The lines that tell what was frozen.
-pub fn announce(ctx: &Ctx, begun: &Begun) -> Result<Vec<String>> {
+/// Begins a run, with the lines that tell of it if they are wanted.
+pub fn begin_told(
+    ctx: &Ctx,
+    request: &Request,
+    is_told: bool,
+) -> Result<(Begun, Result<Vec<String>>)> {
+    let mut ahead = None;
+    let mut begun = begin::begin(ctx, request, &mut |base, tree, code_tree| {
+        if is_told {
+            ahead = code::ahead(ctx, base, tree, code_tree);
+        }
+    })?;
+    let told = match is_told {
+        true => announce(ctx, &begun, ahead),
+        false => Ok(Vec::new()),
+    };
+    begun.settle(ctx);
+    Ok((begun, told))
+}
+
+/// The lines that tell what was frozen. `ahead` is what [`code::ahead`] started.
+fn announce(ctx: &Ctx, begun: &Begun, ahead: Option<Counting>) -> Result<Vec<String>> {
     for warning in &begun.run.warnings {
         ctx.ui.warn(warning);
     }
@@ -165,7 +182,7 @@ pub fn announce(ctx: &Ctx, begun: &Begun) -> Result<Vec<String>> {
     let mut lines = vec![begun::head(&begun.run, base, ctx.lang()?)];
     if let Some(base) = base {
         let now = Subject::of(begun.run.clone(), begun.folder.clone());
-        match intent(ctx, &now, base) {
+        match intent(ctx, &now, base, ahead) {
             Ok(told) => lines.extend(told),
             // The run has begun; what can't be told of it must not stop it.
             Err(failure) => ctx
@@ -191,7 +208,7 @@ pub fn dry_run(ctx: &Ctx, request: &Request) -> Result<ExitCode> {
     ctx.ui.out(format!("{head}\n"))?;
     if let Some(base) = seen.base.clone() {
         let now = Subject::previewed(seen);
-        for line in intent(ctx, &now, &base)? {
+        for line in intent(ctx, &now, &base, None)? {
             ctx.ui.out(format!("{line}\n"))?;
         }
     }
@@ -199,9 +216,10 @@ pub fn dry_run(ctx: &Ctx, request: &Request) -> Result<ExitCode> {
 }
 
 /// What will change against the base, before anything is trained. It reads no other run.
-fn intent(ctx: &Ctx, now: &Subject, base: &Run) -> Result<Vec<String>> {
+fn intent(ctx: &Ctx, now: &Subject, base: &Run, ahead: Option<Counting>) -> Result<Vec<String>> {
     let before = Subject::of(base.clone(), ctx.project()?.run(&base.id()));
-    let seen = evidence::gather(ctx, base, &now.run, &[], &evidence::data::Look::default())?;
+    let look = evidence::data::Look::default();
+    let seen = evidence::gather(ctx, base, &now.run, &[], &look, ahead)?;
     let rules = Rules::from(ctx.settings()?);
     let comparison = compare(&before.side(), &now.side(), &seen, &rules);
     let look = Look {

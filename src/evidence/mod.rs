@@ -13,6 +13,7 @@ use crate::compare::evidence::{Evidence, Side};
 use crate::compare::{closest, noise};
 use crate::context::Ctx;
 use crate::error::Result;
+use crate::git::patch::Counting;
 use crate::model::data::ConfigFile;
 use crate::model::run::Base;
 use crate::model::seed::names_seed;
@@ -167,15 +168,17 @@ pub fn relatives(ctx: &Ctx, a: &Run, b: &Run) -> Result<Vec<Run>> {
     Ok(runs::read(project, ids))
 }
 
-/// What is seen outside the two records, but for [`code::unseeded`].
+/// What is seen outside the two records, but for [`code::unseeded`]. `ahead` is what
+/// [`code::ahead`] started.
 pub fn gather<'a>(
     ctx: &Ctx,
     a: &Run,
     b: &Run,
     runs: &'a [&'a Run],
     data: &data::Look,
+    ahead: Option<Counting>,
 ) -> Result<Evidence<'a>> {
-    let found = code::between(ctx, a, b)?;
+    let found = code::between(ctx, a, b, ahead)?;
     let metric_code_changed = yardstick::metric_code_changed(ctx, a, b, &found.code)?;
     Ok(Evidence {
         code: found.code,

@@ -8,8 +8,9 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Error;
 use super::stuck::Watch;
@@ -250,9 +251,14 @@ impl Git {
 
     /// Like [`Git::run`], but stops it when the time is over: then what it has printed so far, and
     /// `false`.
-    pub fn run_within(mut self, limit: Duration) -> Result<(Vec<u8>, bool), Error> {
+    pub fn run_within(self, limit: Duration) -> Result<(Vec<u8>, bool), Error> {
+        self.spawn_within(limit)?.finish()
+    }
+
+    /// Like [`Git::spawn`], but stops it when the time is over.
+    pub fn spawn_within(mut self, limit: Duration) -> Result<Limited, Error> {
         let mut child = self.spawn_inner()?;
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, ended) = std::sync::mpsc::channel();
         let pipe = child.stdout.take();
         let reader = std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -261,22 +267,13 @@ impl Git {
             let _ = sender.send(());
             read.map(|_| bytes)
         });
-        let in_time = receiver.recv_timeout(limit).is_ok();
-        if !in_time {
-            let _ = child.kill();
-        }
-        let failed = |source| Error::Spawn {
-            command: self.shown.clone(),
-            source,
-        };
-        let gone = || Err(std::io::Error::other("its reader stopped"));
-        let stdout = reader.join().unwrap_or_else(|_| gone()).map_err(failed)?;
-        let mut output = child.wait_with_output().map_err(failed)?;
-        if !in_time {
-            return Ok((stdout, false));
-        }
-        output.stdout = stdout;
-        Ok((checked(output, self.shown)?, true))
+        Ok(Limited {
+            child: Stopped(Some(child)),
+            reader,
+            ended,
+            until: Instant::now() + limit,
+            shown: self.shown,
+        })
     }
 
     /// Like [`Git::run`], as text without the last newline.
@@ -319,6 +316,60 @@ impl Running {
             source,
         };
         self.reader.join().unwrap_or(Err(gone))
+    }
+}
+
+/// A git command under way that is stopped when its time is over, or when nobody waits for it.
+#[derive(Debug)]
+pub struct Limited {
+    child: Stopped,
+    reader: JoinHandle<std::io::Result<Vec<u8>>>,
+    ended: Receiver<()>,
+    until: Instant,
+    shown: String,
+}
+
+/// A process that ends with this.
+#[derive(Debug)]
+struct Stopped(Option<Child>);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Limited {
+    /// Waits for its output: all of it, or what it printed in time and `false`. Any exit code but 0 is
+    /// an error that carries its message.
+    pub fn finish(mut self) -> Result<(Vec<u8>, bool), Error> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        let in_time = self.ended.recv_timeout(left).is_ok();
+        let child = match in_time {
+            true => self.child.0.take(),
+            false => None,
+        };
+        // Its end closes the pipe that is read.
+        drop(self.child);
+        let failed = |source| Error::Spawn {
+            command: self.shown.clone(),
+            source,
+        };
+        let gone = || Err(std::io::Error::other("its reader stopped"));
+        let stdout = self
+            .reader
+            .join()
+            .unwrap_or_else(|_| gone())
+            .map_err(failed)?;
+        let Some(child) = child else {
+            return Ok((stdout, false));
+        };
+        let mut output = child.wait_with_output().map_err(failed)?;
+        output.stdout = stdout;
+        Ok((checked(output, self.shown)?, true))
     }
 }
 

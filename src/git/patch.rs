@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::command::{Running, split_nul};
+use super::command::{Limited, Running, split_nul};
 use super::snapshot::pathspecs;
 use super::{Error, Git, Repo};
 use crate::model::{Oid, RecordPath};
@@ -182,20 +182,43 @@ impl Comparing {
     }
 }
 
-/// Each path that differs, with its count of lines; `None` when they could not be counted in time.
-/// Files of more than `largest` bytes are not compared line by line: they have no counts, as binary
-/// ones have none.
-pub fn numstat_within(
-    repo: &Repo,
-    from: &Oid,
-    to: &Oid,
-    excluded: &[RecordPath],
-    largest: u64,
-    limit: Duration,
-) -> Result<Option<Vec<Numstat>>, Error> {
-    match compared(repo, [from, to], &COUNTED, excluded, Some(largest)).run_within(limit)? {
-        (printed, true) => parse_numstat(&printed).map(Some),
-        _ => Ok(None),
+/// Lines that git is counting, for a limited time. The caller may do other work meanwhile.
+#[derive(Debug)]
+pub struct Counting {
+    trees: [Oid; 2],
+    excluded: Vec<RecordPath>,
+    git: Limited,
+}
+
+impl Counting {
+    /// Starts. Files of more than `largest` bytes are not compared line by line: they have no counts, as
+    /// binary ones have none.
+    pub fn begin(
+        repo: &Repo,
+        trees: [&Oid; 2],
+        excluded: &[RecordPath],
+        largest: u64,
+        limit: Duration,
+    ) -> Result<Self, Error> {
+        let git = compared(repo, trees, &COUNTED, excluded, Some(largest));
+        Ok(Self {
+            trees: trees.map(Oid::clone),
+            excluded: excluded.to_vec(),
+            git: git.spawn_within(limit)?,
+        })
+    }
+
+    /// Whether it is these trees that are compared.
+    pub fn is_of(&self, trees: [&Oid; 2], excluded: &[RecordPath]) -> bool {
+        self.trees.each_ref() == trees && self.excluded == excluded
+    }
+
+    /// Each path that differs, with its count of lines; `None` when they could not be counted in time.
+    pub fn finish(self) -> Result<Option<Vec<Numstat>>, Error> {
+        match self.git.finish()? {
+            (printed, true) => parse_numstat(&printed).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 

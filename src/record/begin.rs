@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::inputs::Proposal;
 use super::launch::Launch;
 use super::like::Like;
-use super::prepare::{self, Observed, Prepared};
+use super::prepare::{self, Foresee, Observed, Prepared};
 use super::{end, setup};
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
@@ -95,10 +95,13 @@ impl Begun {
 
 /// Begins a run. All but its note is there when this returns: see [`Begun::settle`].
 ///
+/// `foresee` is told of the run to compare with, of the tree and of the tree of the code as soon as
+/// they are known, while git still works: a chance to start what takes long.
+///
 /// # Errors
 /// Bad input, a dirty tree where a clean one was asked for, a secret, inputs that were run before:
 /// nothing is written then.
-pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
+pub fn begin(ctx: &Ctx, request: &Request, foresee: &mut Foresee<'_>) -> Result<Begun> {
     let project = ctx.project()?;
     let Prepared {
         mut run,
@@ -109,7 +112,7 @@ pub fn begin(ctx: &Ctx, request: &Request) -> Result<Begun> {
         specs,
         proposal,
         writing,
-    } = prepare::prepare(ctx, request, true)?;
+    } = prepare::prepare(ctx, request, true, foresee)?;
     let set_up = match proposal {
         Some(proposal) => {
             let wishes = wishes(ctx, &run, &specs, proposal)?;

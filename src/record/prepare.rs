@@ -64,7 +64,7 @@ pub struct Preview {
 /// # Errors
 /// As [`super::begin::begin`].
 pub fn preview(ctx: &Ctx, request: &Request) -> Result<Preview> {
-    let prepared = prepare(ctx, request, false)?;
+    let prepared = prepare(ctx, request, false, &mut |_, _, _| ())?;
     Ok(Preview {
         run: prepared.run,
         base: prepared.base,
@@ -73,8 +73,16 @@ pub fn preview(ctx: &Ctx, request: &Request) -> Result<Preview> {
     })
 }
 
+/// Told of the run to compare with, of the tree and of the tree of the code.
+pub type Foresee<'f> = dyn FnMut(&Run, &Oid, &Oid) + 'f;
+
 /// Observes everything and freezes the tree; `patch` says whether the change is wanted as one.
-pub(super) fn prepare(ctx: &Ctx, request: &Request, patch: bool) -> Result<Prepared> {
+pub(super) fn prepare(
+    ctx: &Ctx,
+    request: &Request,
+    patch: bool,
+    foresee: &mut Foresee<'_>,
+) -> Result<Prepared> {
     let repo = ctx.repo()?;
     let project = ctx.project()?;
     let settings = ctx.settings()?;
@@ -144,6 +152,9 @@ pub(super) fn prepare(ctx: &Ctx, request: &Request, patch: bool) -> Result<Prepa
         Some(listed) => (unclaimed, listed),
         None => sort_code(ctx, &run, &earlier, written.entries(), expected)?,
     };
+    if let Some(base) = &base {
+        foresee(base, written.tree(), &sorted.1);
+    }
     let frozen = written.finish()?;
     if frozen.is_dirty() != expected {
         sorted = sort_code(ctx, &run, &earlier, &frozen.entries, frozen.is_dirty())?;

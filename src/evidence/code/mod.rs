@@ -10,8 +10,8 @@ use crate::compare::evidence::{CodeEvidence, FileChange, FileNote, Place, UsageG
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::objects::Objects;
-use crate::git::patch::{self, Numstat};
-use crate::git::{Error, history};
+use crate::git::patch::{self, Counting, Numstat};
+use crate::git::{Error, Repo, history};
 use crate::model::axis::Claims;
 use crate::model::code::LeftOut;
 use crate::model::program::Entry;
@@ -58,7 +58,9 @@ impl Differences {
 
 /// Compares the frozen code of two runs; equal code costs nothing, and then says nothing of
 /// [`unrecorded`] files.
-pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
+///
+/// `ahead` is what [`ahead`] started.
+pub fn between(ctx: &Ctx, a: &Run, b: &Run, ahead: Option<Counting>) -> Result<Differences> {
     let same = |of: fn(&Run) -> Option<&Oid>| of(a).is_some() && of(a) == of(b);
     let same_code = same(|run| run.code.tree.as_ref()) || same(|run| run.code.code_tree.as_ref());
     if same_code && unkept(a, b).is_empty() {
@@ -67,7 +69,26 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
             ..Differences::default()
         });
     }
-    between_trees(ctx, a, b)
+    between_trees(ctx, a, b, ahead)
+}
+
+/// Starts to compare the frozen code of a run with code that is about to be frozen, so that
+/// [`between`] need not wait; `None` where there is nothing to compare, or no tree.
+pub fn ahead(ctx: &Ctx, a: &Run, tree: &Oid, code_tree: &Oid) -> Option<Counting> {
+    let from = a.code.tree.as_ref()?;
+    if from == tree || a.code.code_tree.as_ref() == Some(code_tree) {
+        return None;
+    }
+    let excluded = [ctx.project().ok()?.experiments_in_tree()];
+    counting(ctx.repo().ok()?, [from, tree], &excluded).ok()
+}
+
+fn counting(
+    repo: &Repo,
+    trees: [&Oid; 2],
+    excluded: &[RecordPath],
+) -> std::result::Result<Counting, Error> {
+    Counting::begin(repo, trees, excluded, LARGEST, COUNTING)
 }
 
 /// Configuration and data files that changed and are no recorded input of either run.
@@ -75,10 +96,10 @@ pub fn unrecorded(ctx: &Ctx, a: &Run, b: &Run) -> Result<Vec<RecordPath>> {
     if a.code.tree.is_some() && a.code.tree == b.code.tree && unkept(a, b).is_empty() {
         return Ok(Vec::new());
     }
-    Ok(between_trees(ctx, a, b)?.unrecorded)
+    Ok(between_trees(ctx, a, b, None)?.unrecorded)
 }
 
-fn between_trees(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
+fn between_trees(ctx: &Ctx, a: &Run, b: &Run, ahead: Option<Counting>) -> Result<Differences> {
     let unkept = unkept(a, b);
     let objects = Objects::open(ctx.repo()?);
     let (from, to) = match (tree(ctx, &objects, a), tree(ctx, &objects, b)) {
@@ -88,7 +109,13 @@ fn between_trees(ctx: &Ctx, a: &Run, b: &Run) -> Result<Differences> {
     let claims = claims(ctx, a, b)?;
     let excluded = [ctx.project()?.experiments_in_tree()];
     let repo = ctx.repo()?;
-    let counted = patch::numstat_within(repo, &from, &to, &excluded, LARGEST, COUNTING);
+    let trees = [&from, &to];
+    let ahead = ahead.filter(|ahead| ahead.is_of(trees, &excluded));
+    let counting = match ahead {
+        Some(ahead) => Ok(ahead),
+        None => counting(repo, trees, &excluded),
+    };
+    let counted = counting.and_then(Counting::finish);
     let counted = counted.and_then(|stats| match stats {
         Some(stats) => Ok((stats, true)),
         None => Ok((patch::names(repo, &from, &to, &excluded)?, false)),

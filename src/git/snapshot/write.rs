@@ -147,6 +147,11 @@ impl<'a> Seen<'a> {
 }
 
 impl Written<'_> {
+    /// The whole tree as it was.
+    pub fn tree(&self) -> &Oid {
+        &self.tree
+    }
+
     /// What is in the tree: [`Frozen::entries`].
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -314,14 +314,14 @@ fn files_that_are_read_together_are_each_read_as_if_alone() {
     let files: Vec<(PathBuf, Stat)> = names
         .iter()
         .map(|name| {
-            let path = bench.write(name, &format!("{name} as it was"));
+            let path = bench.write(name, format!("{name} as it was"));
             let stat = Stat::of(&path.symlink_metadata().unwrap());
             (path, stat)
         })
         .collect();
     std::thread::sleep(Duration::from_millis(20));
     bench.write("wr", "of one size.");
-    bench.write("gr", &"x".repeat(100_000));
+    bench.write("gr", "x".repeat(100_000));
     bench.write("sh", "");
     for name in ["go", "pi"] {
         fs::remove_file(bench.path(name)).unwrap();
