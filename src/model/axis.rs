@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::path::RecordPath;
+use super::path::{Places, RecordPath};
 
 /// A dimension in which two runs can differ, as far as paths go.
 #[derive(
@@ -37,7 +37,7 @@ pub struct Claims {
     /// Paths (or folders) given as data.
     pub data: Vec<RecordPath>,
     /// Metrics files, models and artifacts that runs wrote.
-    pub output: Vec<RecordPath>,
+    pub output: Places,
     /// `[code] ignore` of exp.toml, matched by the caller's glob engine.
     pub ignore: Option<globset::GlobSet>,
     /// `[code] paths` of exp.toml: when given, code outside them counts for nothing.
@@ -126,7 +126,7 @@ impl Claims {
         if within(&self.data) {
             return Axis::Data;
         }
-        if within(&self.output) {
+        if self.output.cover(path) {
             return Axis::Output;
         }
         let ignore = self.ignore.as_ref().filter(|set| !set.is_empty());

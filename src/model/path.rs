@@ -1,5 +1,7 @@
 //! Paths as a record keeps them: bytes with forward slashes, never trusted to open a file with.
 
+use std::borrow::Borrow;
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,49 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// `{"b64": "…"}` when it is not.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RecordPath(Vec<u8>);
+
+/// Files and folders, of which there may be very many, each for all that is in it.
+#[derive(Clone, Debug, Default)]
+pub struct Places(HashSet<RecordPath>);
+
+impl Places {
+    /// Whether a path is one of them or [within](RecordPath::is_within) one.
+    pub fn cover(&self, path: &RecordPath) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let bytes = path.as_bytes();
+        let is_here = |end| self.0.contains(&bytes[..end]);
+        let mut folders = memchr::memchr_iter(b'/', bytes);
+        is_here(0) || is_here(bytes.len()) || folders.any(is_here)
+    }
+}
+
+impl FromIterator<RecordPath> for Places {
+    fn from_iter<T: IntoIterator<Item = RecordPath>>(paths: T) -> Self {
+        Self(paths.into_iter().collect())
+    }
+}
+
+impl Extend<RecordPath> for Places {
+    fn extend<T: IntoIterator<Item = RecordPath>>(&mut self, paths: T) {
+        self.0.extend(paths);
+    }
+}
+
+impl IntoIterator for Places {
+    type Item = RecordPath;
+    type IntoIter = std::collections::hash_set::IntoIter<RecordPath>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl Borrow<[u8]> for RecordPath {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl RecordPath {
     /// Takes bytes as git prints them with `-z`.
@@ -188,6 +233,22 @@ impl JsonSchema for RecordPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_cover_what_is_within_one_of_them() {
+        let names = [
+            "", "a", "a/b", "a/b/c", "ab", "a/bc", "b", "/", "a/", "a//b",
+        ];
+        let paths = names.map(RecordPath::from);
+        for choice in 0..1 << names.len() {
+            let chosen = || (0..names.len()).filter(|at| choice >> at & 1 == 1);
+            let places: Places = chosen().map(|at| paths[at].clone()).collect();
+            for path in &paths {
+                let within = chosen().any(|at| path.is_within(&paths[at]));
+                assert_eq!(places.cover(path), within, "{path:?} {places:?}");
+            }
+        }
+    }
 
     #[test]
     fn bytes_that_are_not_utf8_survive_json() {

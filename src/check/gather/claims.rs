@@ -56,7 +56,7 @@ impl<'f> Rebuilt<'f> {
         let claims = Claims {
             config: list(&key.config),
             data: list(&key.data),
-            output: list(&key.output),
+            output: key.output.iter().cloned().collect(),
             ..self.rules.clone()
         };
         (key, claims)

@@ -376,7 +376,7 @@ fn read(work: &Work<'_, '_>, folders: &[Folder<'_>], runs: &RecordPath) -> Vec<R
     };
     let known = &indexed.known;
     let all = folders.iter().flat_map(|folder| &folder.files);
-    let shared = Shared::among(all.filter_map(|(_, path)| known.get(path)));
+    let shared = Shared::among(all.filter_map(|(_, path)| known.get(&**path)));
     let read = |folder: &Folder<'_>| {
         // Files were listed without following links: what holds for the folder holds for them.
         let inside = RecordPath::from(folder.name.as_str()).below(runs);

@@ -22,15 +22,28 @@ use crate::model::{Oid, RecordPath};
 /// A larger file is left to git, which need not hold all of it in memory.
 const LARGEST: u64 = 64 << 20;
 
-/// Writes the tree of everything tracked plus the given untracked files.
-///
-/// # Returns
-/// The tree, and what of the index it has not or in another state; `None` where git must do it.
-pub fn capture(
-    seen: &Seen<'_>,
+/// A tree that is written, and perhaps not on disk yet.
+pub struct Direct<'r> {
+    /// It can be read.
+    pub tree: Oid,
+    /// What of the index it has not or in another state.
+    pub edits: Edits,
+    objects: Objects<'r>,
+}
+
+impl Direct<'_> {
+    /// Returns when all is on disk. No ref may name it before.
+    pub fn settle(&self) -> Result<(), Error> {
+        self.objects.settle()
+    }
+}
+
+/// Writes the tree of everything tracked plus the given untracked files; `None` where git must do it.
+pub fn capture<'r>(
+    seen: &Seen<'r>,
     untracked: &[RecordPath],
     held: &Held,
-) -> Result<Option<(Oid, Edits)>, Error> {
+) -> Result<Option<Direct<'r>>, Error> {
     let (repo, status) = (seen.repo, &seen.status);
     let Some(head) = seen.head_tree.as_ref().filter(|_| is_plain(seen, held)) else {
         return Ok(None);
@@ -43,9 +56,28 @@ pub fn capture(
     let Some(objects) = Objects::library(repo).filter(|_| reach < Reach::Anywhere) else {
         return Ok(None);
     };
-    let top = repo.top()?;
+    let Some(edits) = edits(repo.top()?, differing(), reach, &objects)? else {
+        // git takes what it finds for safe.
+        objects.settle()?;
+        return Ok(None);
+    };
+    let tree = objects.edited_tree(head, &edits)?;
+    Ok(Some(Direct {
+        tree,
+        edits,
+        objects,
+    }))
+}
+
+/// What is at each path now, with its blob written; `None` where git must do it.
+fn edits<'p>(
+    top: &Path,
+    differing: impl Iterator<Item = &'p RecordPath>,
+    reach: Reach,
+    objects: &Objects<'_>,
+) -> Result<Option<Edits>, Error> {
     let mut edits = Edits::new();
-    for path in differing() {
+    for path in differing {
         let edit = match look(top, path) {
             Some(Now::Gone) => None,
             Some(Now::There(_, bytes)) if reach == Reach::Inward && bytes.contains(&b'\r') => {
@@ -56,9 +88,7 @@ pub fn capture(
         };
         edits.insert(path.clone(), edit);
     }
-    let tree = objects.edited_tree(head, &edits)?;
-    objects.settle()?;
-    Ok(Some((tree, edits)))
+    Ok(Some(edits))
 }
 
 /// Whether the index is the commit's, git looks at all of it, and the disk tells of each file what
@@ -176,7 +206,7 @@ mod tests {
     /// Whether this way was taken. Then git's gives the same.
     fn is_direct(lab: &Lab) -> bool {
         seeing(lab, |seen, untracked, held| {
-            let Some((direct, _)) = capture(seen, untracked, held).unwrap() else {
+            let Some(Direct { tree: direct, .. }) = capture(seen, untracked, held).unwrap() else {
                 return false;
             };
             // All of it is there before git writes anything.
@@ -265,7 +295,9 @@ mod tests {
             lab.write("a", "edit\n");
             change(&lab);
             let tree = seeing(&lab, |seen, untracked, held| {
-                capture(seen, untracked, held).unwrap()
+                capture(seen, untracked, held)
+                    .unwrap()
+                    .map(|direct| direct.tree)
             });
             assert_eq!(tree.is_some(), is_plain, "{name}");
         }

@@ -99,23 +99,26 @@ impl<'a> Seen<'a> {
         let is_touched = self.is_touched() || !untracked.kept.is_empty();
         let direct = match is_touched {
             true => direct::capture(&self, &untracked.kept, &held)?,
-            false => Some((base_tree.clone(), Edits::new())),
+            false => None,
         };
-        let (tree, mut captured, edits) = match direct {
-            Some((tree, edits)) => (tree, index::Captured::default(), Some(edits)),
-            None => {
-                let (tree, captured) = index::capture(&self, &untracked.kept, &held)?;
-                (tree, captured, None)
-            }
+        let (tree, mut captured) = match &direct {
+            Some(direct) => (direct.tree.clone(), index::Captured::default()),
+            None if is_touched => index::capture(&self, &untracked.kept, &held)?,
+            None => (base_tree.clone(), index::Captured::default()),
         };
         let excluded = &self.scope.experiments;
         let comparing = Comparing::begin(repo, &base_tree, &tree, excluded, self.scope.patch)?;
+        // git reads what is not on disk yet, too.
+        let edits = match direct {
+            Some(direct) => {
+                direct.settle()?;
+                Some(direct.edits)
+            }
+            None if is_touched => self.edits_of_index(&base_tree, &tree, &held)?,
+            None => Some(Edits::new()),
+        };
         let found = nested::freeze(&self, &mut budget)?;
         let untouched = tree == base_tree && !is_touched;
-        let edits = match edits {
-            Some(edits) => Some(edits),
-            None => self.edits_of_index(&base_tree, &tree, &held)?,
-        };
         let mut entries = match edits {
             Some(edits) => self.edited_listing(&edits),
             None => self.list_tree(&tree)?,
