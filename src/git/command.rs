@@ -104,6 +104,13 @@ impl Git {
         }
     }
 
+    /// Like [`Git::as_user`], and as hardened as [`Git::new`].
+    pub fn as_user_hardened(directory: &Path) -> Self {
+        FLAGS
+            .iter()
+            .fold(Self::as_user(directory), |git, flag| git.config(flag))
+    }
+
     /// Like [`Git::as_user`], with the user's own choice of editor left in the environment.
     pub fn as_user_editor(directory: &Path) -> Self {
         let mut command = Command::new("git");

@@ -10,6 +10,7 @@ use super::{claims, configuration, gather, guard, naming};
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::numbers;
+use crate::git::snapshot::config::Asked;
 use crate::git::snapshot::{Frozen, Observation, Scope};
 use crate::git::tree::Entry;
 use crate::model::axis::Claims;
@@ -83,6 +84,8 @@ pub(super) fn prepare(
     patch: bool,
     foresee: &mut Foresee<'_>,
 ) -> Result<Prepared> {
+    // The repository is looked for at the same time, if it is not known yet.
+    let asked = Asked::begin(ctx.ambient.cwd());
     let repo = ctx.repo()?;
     let project = ctx.project()?;
     let settings = ctx.settings()?;
@@ -95,7 +98,7 @@ pub(super) fn prepare(
         secret_path: &secrets::is_secret_path,
     };
     // git looks at the working tree while this process reads data, configuration and environment.
-    let watching = Observation::begin(repo, &scope)?;
+    let watching = Observation::begin_with(repo, &scope, asked)?;
     let taken = std::thread::spawn({
         let (repo, folder) = (repo.clone(), project.experiments_in_tree());
         move || numbers::highest_run_number(&repo, &folder)

@@ -1,14 +1,21 @@
 //! The few settings of the repository that a freeze depends on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::ambient;
-use crate::git::command::{path_from_git, split_nul};
+use crate::git::command::{Running, path_from_git, split_nul};
 use crate::git::{Error, Git, Repo};
 
-/// Which keys are asked for.
-const KEYS: &str = r"^(core\..+|filter\..+|remote\..+\.url)$";
+/// What is asked for.
+const QUESTION: [&str; 4] = [
+    "config",
+    "-z",
+    "--get-regexp",
+    r"^(core\..+|filter\..+|remote\..+\.url)$",
+];
+/// git's exit code.
+const NO_SUCH_KEY: i32 = 1;
 
 /// `core.autocrlf`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +30,7 @@ pub enum AutoCrlf {
 }
 
 /// What git's configuration says about conversions and remotes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// `core.autocrlf`
     pub autocrlf: AutoCrlf,
@@ -43,15 +50,29 @@ pub struct Config {
     remotes: BTreeMap<String, String>,
 }
 
+/// The configuration, asked for while the repository is still looked for.
+#[derive(Debug)]
+pub struct Asked(Running);
+
+impl Asked {
+    /// Lets git find the repository by the rules of [`Repo::discover`]; `None` where git can't be started.
+    pub fn begin(cwd: &Path) -> Option<Self> {
+        let git = Git::as_user_hardened(cwd).config("safe.bareRepository=explicit");
+        git.args(QUESTION).spawn().ok().map(Self)
+    }
+
+    /// Waits for the answer; `None` where git found no repository that way.
+    pub fn finish(self) -> Option<Config> {
+        let output = self.0.output().ok()?;
+        let is_told = matches!(output.status.code(), Some(0 | NO_SUCH_KEY));
+        is_told.then(|| Config::parse(&output.stdout))
+    }
+}
+
 impl Config {
     /// Asks git.
     pub fn read(repo: &Repo) -> Result<Self, Error> {
-        // Exit code 1: there is no such key.
-        let output = repo
-            .git()
-            .args(["config", "-z", "--get-regexp", KEYS])
-            .output()?;
-        Ok(Self::parse(&output.stdout))
+        Ok(Self::parse(&repo.git().args(QUESTION).output()?.stdout))
     }
 
     /// Reads what it printed; later values win, as in git.
@@ -170,6 +191,23 @@ pub fn without_filters(git: Git, config: &Config) -> Git {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::testing::Lab;
+
+    #[test]
+    fn asked_beforehand_it_is_the_same() {
+        let lab = Lab::with_commit();
+        let linked = lab.top().join("linked");
+        lab.git(&["config", "remote.origin.url", "https://example.com/x"]);
+        lab.git(&["config", "core.autocrlf", "input"]);
+        lab.git(&["worktree", "add", "-q", "linked"]);
+        std::fs::create_dir(linked.join("sub")).unwrap();
+        for place in [lab.top(), &linked, &linked.join("sub")] {
+            let asked = Asked::begin(place).unwrap().finish().unwrap();
+            let repo = Repo::discover(place).unwrap();
+            assert_eq!(asked, Config::read(&repo).unwrap());
+            assert_eq!(asked.autocrlf, AutoCrlf::Input);
+        }
+    }
 
     #[test]
     fn credentials_never_stay_in_a_url() {

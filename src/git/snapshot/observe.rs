@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::thread::JoinHandle;
 
-use super::config::{Config, without_filters};
+use super::config::{Asked, Config, without_filters};
 use super::conversion::Reach;
 use super::index::is_behind_a_link;
 use super::look::{self, Finished, Look};
@@ -35,6 +35,15 @@ impl<'a> Observation<'a> {
     /// # Errors
     /// In a bare repository, and when git can't be started.
     pub fn begin(repo: &'a Repo, scope: &'a Scope<'a>) -> Result<Self, Error> {
+        Self::begin_with(repo, scope, None)
+    }
+
+    /// The same where git was asked for the configuration before.
+    pub fn begin_with(
+        repo: &'a Repo,
+        scope: &'a Scope<'a>,
+        asked: Option<Asked>,
+    ) -> Result<Self, Error> {
         repo.top()?;
         // Only a git that must run no filter has to know their names beforehand.
         let config = match scope.filters {
@@ -48,7 +57,7 @@ impl<'a> Observation<'a> {
             repo,
             scope,
             looking,
-            facts: std::thread::spawn(move || facts(&repo_of_facts)),
+            facts: std::thread::spawn(move || facts(&repo_of_facts, asked)),
         })
     }
 
@@ -149,14 +158,17 @@ fn tree_of(repo: &Repo, head: &Head) -> Result<Option<Oid>, Error> {
     }
 }
 
-fn facts(repo: &Repo) -> Result<Facts, Error> {
+fn facts(repo: &Repo, asked: Option<Asked>) -> Result<Facts, Error> {
     let ask = |args: &[&str]| repo.git().args(args).output().map(|output| text(&output));
     let describe = match &repo.opened_at {
         Some(tip) if !may_have_tags(repo) => Some(tip.short.clone()),
         _ => ask(&["describe", "--always", "HEAD"])?,
     };
     Ok(Facts {
-        config: Config::read(repo)?,
+        config: match asked.and_then(Asked::finish) {
+            Some(config) => config,
+            None => Config::read(repo)?,
+        },
         describe,
     })
 }
