@@ -77,6 +77,7 @@ pub struct Written<'a> {
     captured: index::Captured,
     found: Found,
     overlay: overlay::Overlay,
+    rules_hold_here_alone: bool,
     left_out: Vec<LeftOut>,
     comparing: Comparing,
 }
@@ -143,6 +144,7 @@ impl<'a> Seen<'a> {
             captured,
             found,
             overlay,
+            rules_hold_here_alone,
             left_out,
             comparing,
         })
@@ -191,7 +193,7 @@ impl Written<'_> {
         let exact = seen.status.head.commit.is_some()
             && tree == base_tree
             && overlay.needed.is_empty()
-            && !rules_hold_here_alone
+            && !self.rules_hold_here_alone
             && found.nested.iter().all(|nested| nested.tree.is_none());
 
         let mut warnings = captured.warnings;
