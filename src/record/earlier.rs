@@ -36,7 +36,7 @@ impl<'a> Earlier<'a> {
         let written = |at| {
             let run = self.catalog.get(at).ok()?;
             // Among very many, one that has finished meanwhile may be listed as it was.
-            if run.status == Status::Running {
+            if run.status == Status::Running && !self.catalog.is_confirmed() {
                 return Some(self.whole(at)?.outputs().cloned().collect());
             }
             Some(run.outputs().cloned().collect::<Vec<_>>())

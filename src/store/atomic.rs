@@ -72,7 +72,10 @@ pub fn together<T: Sync, E: Send>(
         Ok(())
     };
     std::thread::scope(|scope| {
+        // Where the disk answers at once, few threads have gone through the list before more are there.
+        let is_left = |_: &usize| next.load(Ordering::Relaxed) < list.len();
         let others: Vec<_> = (1..list.len().min(WAITING))
+            .take_while(is_left)
             .map(|_| scope.spawn(take))
             .collect();
         let own = take();

@@ -162,6 +162,11 @@ impl Catalog {
         self.slots.len()
     }
 
+    /// Whether every record was looked at, so that none has changed since it was listed.
+    pub fn is_confirmed(&self) -> bool {
+        self.slots.len() <= EVERY
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
