@@ -69,6 +69,15 @@ pub struct Git {
 }
 
 impl Git {
+    fn of(command: Command) -> Self {
+        Self {
+            command,
+            stdin: None,
+            work_tree: None,
+            shown: "git".to_owned(),
+        }
+    }
+
     /// Starts `git` in a directory, hardened, with no repository chosen yet.
     pub fn new(directory: &Path) -> Self {
         let mut command = Command::new("git");
@@ -80,12 +89,7 @@ impl Git {
         for flag in FLAGS {
             command.args(["-c", flag]);
         }
-        Self {
-            command,
-            stdin: None,
-            work_tree: None,
-            shown: "git".to_owned(),
-        }
+        Self::of(command)
     }
 
     /// Starts `git` so that it finds the repository by the user's own environment: for discovery
@@ -96,12 +100,7 @@ impl Git {
             .current_dir(directory)
             .envs(SET)
             .env_remove("GIT_INDEX_FILE");
-        Self {
-            command,
-            stdin: None,
-            work_tree: None,
-            shown: "git".to_owned(),
-        }
+        Self::of(command)
     }
 
     /// Like [`Git::as_user`], and as hardened as [`Git::new`].
@@ -115,12 +114,7 @@ impl Git {
     pub fn as_user_editor(directory: &Path) -> Self {
         let mut command = Command::new("git");
         command.current_dir(directory);
-        Self {
-            command,
-            stdin: None,
-            work_tree: None,
-            shown: "git".to_owned(),
-        }
+        Self::of(command)
     }
 
     /// Starts `git` for an act of the user's own that leaves this machine: hooks, credentials and

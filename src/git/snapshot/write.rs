@@ -77,7 +77,6 @@ pub struct Written<'a> {
     captured: index::Captured,
     found: Found,
     overlay: overlay::Overlay,
-    rules_hold_here_alone: bool,
     left_out: Vec<LeftOut>,
     comparing: Comparing,
 }
@@ -124,9 +123,7 @@ impl<'a> Seen<'a> {
             Some(edits) => self.edited_listing(&edits),
             None => self.list_tree(&tree)?,
         };
-        let rules = self.rules();
-        let overlay = overlay::find(&rules, &entries, &held)?;
-        let rules_hold_here_alone = rules.hold_here_alone();
+        let overlay = overlay::find(&self.rules(), &entries, &held)?;
         held.mark(&self, &mut entries)?;
 
         let mut left_out = untracked.left_out;
@@ -144,7 +141,6 @@ impl<'a> Seen<'a> {
             captured,
             found,
             overlay,
-            rules_hold_here_alone,
             left_out,
             comparing,
         })
@@ -193,7 +189,7 @@ impl Written<'_> {
         let exact = seen.status.head.commit.is_some()
             && tree == base_tree
             && overlay.needed.is_empty()
-            && !self.rules_hold_here_alone
+            && !seen.rules().hold_here_alone()
             && found.nested.iter().all(|nested| nested.tree.is_none());
 
         let mut warnings = captured.warnings;

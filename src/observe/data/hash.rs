@@ -183,22 +183,20 @@ pub fn read_together(
         progress(small.content.len() as u64);
         Ok(small.hashed(digests.next().unwrap_or_default()))
     });
-    let hashed: Vec<Result<Hashed, Problem>> = hashed.collect();
-    let mut again = |(outcome, &(path, _)): (Result<Hashed, Problem>, &(&Path, Stat))| match outcome
-    {
-        Ok(hashed) if hashed.unstable => once(
-            path,
-            &mut Reading {
+    let mut hashed: Vec<Result<Hashed, Problem>> = hashed.collect();
+    for (outcome, (path, _)) in hashed.iter_mut().zip(files) {
+        if outcome.as_ref().is_ok_and(|hashed| hashed.unstable) {
+            let mut again = Reading {
                 found: None,
                 reader,
                 sync: false,
                 progress,
                 tee: None,
-            },
-        ),
-        outcome => outcome,
-    };
-    hashed.into_iter().zip(files).map(&mut again).collect()
+            };
+            *outcome = once(path, &mut again);
+        }
+    }
+    hashed
 }
 
 /// A file that was read whole.
