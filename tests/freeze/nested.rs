@@ -210,6 +210,43 @@ fn a_submodule_in_conflict_that_is_not_checked_out_stays_at_our_commit() {
     assert_eq!(kept.unwrap().id.as_str(), ours.trim());
 }
 
+/// `git rebase` goes on although submodules are staged, and its index then hides them from git itself.
+#[test]
+fn a_submodule_that_was_staged_before_a_rebase_is_no_part_of_the_commit() {
+    let bump: fn(&TestEnv) = |env| {
+        env.git(&["-C", "deep/lib", "commit", "-q", "--allow-empty", "-m", "x"]);
+        env.git(&["add", "deep/lib"]);
+    };
+    let remove: fn(&TestEnv) = |env| drop(env.git(&["rm", "-q", "--cached", "deep/lib"]));
+    let add: fn(&TestEnv) = |env| {
+        inner(env, "deep/more", true);
+        env.git(&["-c", "advice.addEmbeddedRepo=false", "add", "deep/more"]);
+    };
+    for (change, expected) in [
+        (bump, &[("deep/lib", 'M')][..]),
+        (remove, &[("deep/lib", 'D')]),
+        (add, &[("deep/more", 'A')]),
+    ] {
+        let env = TestEnv::new();
+        env.write("deep/a.py", "1\n");
+        submodule(&env, "deep/lib");
+        env.git(&["checkout", "-q", "-b", "side"]);
+        env.write("b.py", "2\n");
+        env.commit("side");
+        env.git(&["checkout", "-q", "main"]);
+        change(&env);
+        env.git(&["rebase", "-q", "side"]);
+        let done = freezing(&env).check();
+        let letters = done.letters();
+        let found: Vec<_> = letters
+            .iter()
+            .map(|(path, l)| (path.as_str(), *l))
+            .collect();
+        assert_eq!(found, expected);
+        assert!(done.is_snapshot());
+    }
+}
+
 #[test]
 fn the_files_of_a_submodule_that_lost_its_git_directory_come_back() {
     let env = TestEnv::new();

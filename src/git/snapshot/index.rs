@@ -38,6 +38,7 @@ pub fn capture(
         seen,
     };
     let mut captured = Captured::default();
+    work.put(&seen.restaged)?;
     let staged = work.staged()?;
     work.forget_records()?;
     work.uncover()?;
@@ -173,10 +174,7 @@ impl Work<'_> {
                 path: RecordPath::from_bytes(path),
             });
         }
-        if entries.is_empty() {
-            return Ok(());
-        }
-        self.scratch.put(self.quiet(), &entries)
+        self.put(&entries)
     }
 
     /// Makes git look again at the files that the index tells it to pass over. Two calls: one with
@@ -198,10 +196,7 @@ impl Work<'_> {
         let index = self.seen.index.iter().filter(|entry| entry.stage == 0);
         let index = index.filter(|entry| overlooked.contains(&entry.entry.path));
         let entries: Vec<Entry> = index.map(|entry| entry.entry.clone()).collect();
-        match entries.is_empty() {
-            true => Ok(()),
-            false => self.scratch.put(self.quiet(), &entries),
-        }
+        self.put(&entries)
     }
 
     /// Makes git pass over files that are too large to keep. What is in conflict is settled first:
@@ -212,9 +207,7 @@ impl Work<'_> {
             .filter(|path| held.contains(path))
             .filter_map(|path| limits::staged(self.seen, path).cloned())
             .collect();
-        if !entries.is_empty() {
-            self.scratch.put(self.quiet(), &entries)?;
-        }
+        self.put(&entries)?;
         self.flag("--assume-unchanged", held.paths())
     }
 
@@ -255,9 +248,13 @@ impl Work<'_> {
             .filter(|entry| !top.join(entry.path.to_path()).join(".git").exists())
             .cloned()
             .collect();
-        match absent.is_empty() {
+        self.put(&absent)
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<(), Error> {
+        match entries.is_empty() {
             true => Ok(()),
-            false => self.scratch.put(self.quiet(), &absent),
+            false => self.scratch.put(self.quiet(), entries),
         }
     }
 
@@ -319,7 +316,7 @@ impl Work<'_> {
             if entries.is_empty() {
                 return Err(error);
             }
-            self.scratch.put(self.quiet(), &entries)?;
+            self.put(&entries)?;
             let why = match &error {
                 Error::Command { message, .. } => message.lines().next().unwrap_or_default(),
                 _ => "",

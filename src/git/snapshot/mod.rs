@@ -19,6 +19,7 @@ pub(super) mod conversion;
 mod direct;
 mod files;
 mod folders;
+mod gitlinks;
 mod glance;
 mod index;
 pub mod index_file;

@@ -9,7 +9,7 @@ use super::index::is_behind_a_link;
 use super::look::{self, Finished, Look};
 use super::nested::is_filled;
 use super::status::{IndexEntry, Status};
-use super::{Scope, state};
+use super::{Scope, gitlinks, state};
 use crate::git::tree::{Entry, GITLINK};
 use crate::git::{Error, Git, Head, Repo, packed};
 use crate::model::code::LeftOut;
@@ -111,12 +111,13 @@ impl<'a> Listed<'a> {
         let Facts { config, describe } = joined(self.facts)?;
         let (state, superproject) = (state::under_way(repo)?, state::superproject(repo)?);
         let Finished {
-            status,
+            mut status,
             reach,
             odd,
             index,
         } = look.finish(repo, scope, &config)?;
         let head_tree = tree_of(repo, &status.head)?;
+        let restaged = gitlinks::staged(repo, scope, head_tree.as_ref(), &index, &mut status)?;
         Ok(Seen {
             odd,
             describe,
@@ -125,6 +126,7 @@ impl<'a> Listed<'a> {
             superproject,
             hidden,
             status,
+            restaged,
             reach,
             index,
             config,
@@ -263,6 +265,8 @@ pub struct Seen<'a> {
     pub(super) repo: &'a Repo,
     pub(super) scope: &'a Scope<'a>,
     pub(super) status: Status,
+    /// Entries that git's own index tells wrong things of: [`gitlinks`].
+    pub(super) restaged: Vec<Entry>,
     pub(super) reach: Reach,
     pub(super) index: Vec<IndexEntry>,
     pub(super) hidden: Hidden,
