@@ -9,6 +9,7 @@
 //! | clean filters: run, fail, must not run, strip on purpose | `freeze::conversion::filters_run_and_their_input_comes_back`, `freeze::conversion::a_filter_that_fails_stops_nothing`, `freeze::conversion::filters_that_must_not_run_do_not`, `freeze::conversion::what_a_filter_strips_on_purpose_stays_stripped` |
 //! | Git LFS: touched, changed, new; kept from prune; pointers that nobody fetched | `freeze::conversion::lfs_content_is_kept_from_prune_and_comes_back`, `freeze::conversion::a_pointer_that_nobody_fetched_stays_a_pointer`, `doctor::content_that_git_lfs_would_prune_is_kept_again` |
 //! | `working-tree-encoding`, `eol=crlf`, `$Id$` | `freeze::conversion::attributes_that_change_bytes_are_followed_back`, `freeze::conversion::an_expanded_id_is_given_back_where_git_would`, `freeze::conversion::attributes_outside_the_tree_count_too`, `freeze::conversion::attributes_that_git_ignores_count_too` |
+//! | rules that held when files were checked out and hold no more: `core.autocrlf` both ways, attributes that a commit changed, filters and Git LFS without their settings | `freeze::former::what_rules_made_that_are_gone_comes_back`, `freeze::former::lf_comes_back_where_git_would_write_crlf_by_now`, `freeze::former::lfs_content_comes_back_when_git_lfs_is_gone`, `freeze::former::a_secret_that_a_filter_hid_is_not_kept`, `freeze::former::links_come_back_where_git_would_make_files_by_now`, `freeze::nested::a_clean_submodule_whose_bytes_a_checkout_would_not_give_is_kept` |
 //! | names that are no UTF-8, have line ends, quotes, pathspec magic, dashes, 255 bytes | `freeze::content::names_that_break_tools_come_back` |
 //! | unborn and detached HEAD | `freeze::formats::a_repository_without_a_commit_is_frozen_whole`, `freeze::formats::a_detached_head_has_no_branch` |
 //! | an index in conflict, and other operations under way | `freeze::content::a_conflict_keeps_what_is_on_disk`, `freeze::formats::operations_under_way_are_named`, `freeze::limits::a_large_file_in_conflict_is_kept_as_our_side_had_it` |
@@ -17,7 +18,7 @@
 //! | split index, version 4, untracked cache | `freeze::hidden::split_and_v4_indexes_and_an_untracked_cache_are_read` |
 //! | a file system monitor that lies | `freeze::hidden::a_file_system_monitor_that_lies_is_not_asked` |
 //! | assume-unchanged, skip-worktree | `freeze::hidden::assume_unchanged_and_skip_worktree_hide_nothing`, `freeze::hidden::flags_on_files_that_are_as_they_were_make_no_snapshot` |
-//! | a racy entry | `freeze::hidden::a_change_in_the_same_second_and_of_the_same_size_is_seen`, `freeze::hidden::a_change_that_git_takes_for_none_is_seen` |
+//! | a racy entry | `freeze::hidden::a_change_in_the_same_second_and_of_the_same_size_is_seen`, `freeze::hidden::a_change_that_git_takes_for_none_is_seen`, `freeze::nested::an_edit_in_a_submodule_that_git_takes_for_none_is_seen` |
 //! | `core.fileMode=false` | `freeze::hidden::the_exec_bit_counts_even_where_git_was_told_to_ignore_it` |
 //! | linked worktree, `extensions.worktreeConfig`, separate git directory, shallow clone | `freeze::formats::linked_worktrees_have_an_index_of_their_own`, `freeze::formats::a_separate_git_directory_is_found`, `freeze::formats::a_shallow_clone_says_so` |
 //! | partial clones, old and new: nothing is fetched | `freeze::formats::a_partial_clone_is_frozen_without_fetching` |
@@ -40,6 +41,7 @@ mod conversion;
 #[cfg(unix)]
 mod edits;
 mod formats;
+mod former;
 mod hidden;
 mod hostile;
 mod limits;

@@ -108,7 +108,15 @@ fn a_clean_submodule_whose_bytes_a_checkout_would_not_give_is_kept() {
         env.write("lib/lib.py", "lib\r\n");
         env.git(&["-C", "lib", "add", "lib.py"]);
     };
-    for change in [autocrlf, ignored] {
+    let former: fn(&TestEnv) = |env| {
+        env.git(&["-C", "lib", "config", "core.autocrlf", "true"]);
+        env.write("lib/lib.py", "lib\r\n");
+        let long_ago = filetime::FileTime::from_unix_time(1_700_000_000, 0);
+        filetime::set_file_mtime(env.path("lib/lib.py"), long_ago).unwrap();
+        env.git(&["-C", "lib", "add", "lib.py"]);
+        env.git(&["-C", "lib", "config", "core.autocrlf", "false"]);
+    };
+    for change in [autocrlf, ignored, former] {
         let env = TestEnv::new();
         submodule(&env, "lib");
         change(&env);
@@ -116,6 +124,33 @@ fn a_clean_submodule_whose_bytes_a_checkout_would_not_give_is_kept() {
         let done = freezing(&env).absent(["lib/.gitattributes"]).check();
         assert_eq!(nested(&done), [("lib".to_owned(), true, true)]);
         assert!(!done.frozen.is_dirty());
+    }
+}
+
+/// git compares full seconds, inside submodules too.
+#[cfg(unix)]
+#[test]
+fn an_edit_in_a_submodule_that_git_takes_for_none_is_seen() {
+    let env = TestEnv::new();
+    submodule(&env, "lib");
+    let place = env.path("lib/lib.py");
+    let long_ago = filetime::FileTime::from_unix_time(1_700_000_000, 5);
+    for _ in 0..5 {
+        // At the beginning of a second, so that all falls into it.
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let rest = 1_000_000_000 - u64::from(now.subsec_nanos());
+        std::thread::sleep(std::time::Duration::from_nanos(rest));
+        env.write("lib/lib.py", "lib\n");
+        filetime::set_file_mtime(&place, long_ago).unwrap();
+        env.git(&["-C", "lib", "update-index", "--refresh"]);
+        env.write("lib/lib.py", "bil\n");
+        filetime::set_file_mtime(&place, long_ago).unwrap();
+        if env.git(&["status", "--porcelain"]).is_empty() {
+            let done = freezing(&env).check();
+            assert_eq!(done.letters(), [("lib".to_owned(), 'M')]);
+            return;
+        }
+        // Too slow, or git was built to compare finer times.
     }
 }
 

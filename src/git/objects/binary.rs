@@ -86,6 +86,22 @@ impl Side for Binary<'_> {
         })
     }
 
+    fn sizes(&mut self, ids: &[&Oid]) -> Result<Vec<Option<u64>>, Error> {
+        let list: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let printed = self
+            .repo
+            .git()
+            .args(["cat-file", "--batch-check=%(objectsize)"])
+            .stdin(list)
+            .text()?;
+        // `<id> missing` is no number.
+        let sizes: Vec<_> = printed.lines().map(|size| size.parse().ok()).collect();
+        match sizes.len() == ids.len() {
+            true => Ok(sizes),
+            false => Err(Error::Unexpected(printed)),
+        }
+    }
+
     fn write(&mut self, kind: &str, content: &[u8]) -> Result<Oid, Error> {
         let printed = self
             .repo

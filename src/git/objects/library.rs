@@ -62,6 +62,16 @@ impl Side for Library {
         }
     }
 
+    fn sizes(&mut self, ids: &[&Oid]) -> Result<Vec<Option<u64>>, Error> {
+        let odb = self.repository.odb()?;
+        let size = |id: &&Oid| match odb.read_header(id_of(id)?) {
+            Ok((size, _)) => Ok(Some(size as u64)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+        ids.iter().map(size).collect()
+    }
+
     fn write(&mut self, kind: &str, content: &[u8]) -> Result<Oid, Error> {
         let kind = git2::ObjectType::from_str(kind)
             .ok_or_else(|| Error::Unexpected(format!("an object of type {kind}")))?;

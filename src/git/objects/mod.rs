@@ -31,6 +31,8 @@ pub struct Object {
 trait Side {
     /// An object; `None` when it is not here. Nothing is ever fetched.
     fn read(&mut self, id: &Oid) -> Result<Option<Object>, Error>;
+    /// How long objects are; `None` for those that are not here. Nothing is ever fetched.
+    fn sizes(&mut self, ids: &[&Oid]) -> Result<Vec<Option<u64>>, Error>;
     /// Writes an object, which need not be on disk before [`Side::settle`].
     fn write(&mut self, kind: &str, content: &[u8]) -> Result<Oid, Error>;
     /// Returns when all that was written is on disk.
@@ -106,6 +108,14 @@ impl<'r> Objects<'r> {
     /// An object of any type; `None` when it is not here.
     pub fn read(&self, id: &Oid) -> Result<Option<Object>, Error> {
         self.with(|side| side.read(id))
+    }
+
+    /// How many bytes objects have, in the order asked for; `None` for those that are not here.
+    pub fn sizes(&self, ids: &[&Oid]) -> Result<Vec<Option<u64>>, Error> {
+        match ids {
+            [] => Ok(Vec::new()),
+            _ => self.with(|side| side.sizes(ids)),
+        }
     }
 
     /// Writes an object, durably.
@@ -252,6 +262,8 @@ mod tests {
             let absent = objects.format().id("blob", b"never written");
             assert_eq!(objects.read(&absent).unwrap(), None);
             assert!(matches!(objects.blob(&absent), Err(Error::Missing(_))));
+            let sizes = objects.sizes(&[&blob, &absent, &blob]).unwrap();
+            assert_eq!(sizes, [Some(11), None, Some(11)]);
             assert!(objects.blob(&head).is_err() && objects.tree(&blob).is_err());
         });
     }

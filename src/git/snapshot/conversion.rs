@@ -1,20 +1,23 @@
 //! Which files git converts on the way in or out, told as cheaply as can be.
 //!
-//! Most repositories convert nothing, and then nothing is asked. Where LF is all that git writes
+//! Most repositories convert nothing, and then nothing is asked, unless an old rule shows in a file's
+//! size ([`super::sizes`]). Where LF is all that git writes
 //! (`* text=auto` on Unix), a file can only shrink on its way in, and its size is enough to see that
 //! nothing happened. Only CRLF, `$Id$`, encodings and filters need a look at every path.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
 use super::config::{AutoCrlf, Config};
 use super::observe::prepared;
+use super::overlay::Rules;
 use super::{Scope, files};
 use crate::ambient;
 use crate::git::command::split_nul;
+use crate::git::objects::Objects;
 use crate::git::tree::Entry;
 use crate::git::{Error, Git, Repo};
-use crate::model::RecordPath;
+use crate::model::{Oid, RecordPath};
 
 /// Attributes that change bytes (gitattributes(5)).
 const ATTRIBUTES: [&str; 6] = [
@@ -50,6 +53,8 @@ pub struct Suspect<'a> {
     pub entry: &'a Entry,
     /// What git does to it.
     pub attributes: Attributes,
+    /// How long its blob is, if that is here.
+    pub stored: Option<u64>,
     /// Whether it has another size on disk.
     pub resized: bool,
 }
@@ -73,6 +78,11 @@ impl Attributes {
     pub fn filter<'s>(&'s self, config: &Config) -> Option<&'s str> {
         self.named("filter")
             .filter(|name| config.filters.contains(*name))
+    }
+
+    /// The filter driver that the path names, with or without a command for it.
+    pub fn named_filter(&self) -> Option<&str> {
+        self.named("filter")
     }
 
     /// Whether the path names this filter, with or without a command for it.
@@ -116,36 +126,43 @@ impl Attributes {
 }
 
 /// The files whose bytes must be compared with their blobs.
-pub fn suspects<'a>(
-    repo: &Repo,
-    scope: &Scope<'_>,
-    config: &Config,
-    reach: Reach,
-    entries: &'a [Entry],
-) -> Result<Vec<Suspect<'a>>, Error> {
-    let top = repo.top()?;
-    if reach == Reach::Nowhere {
-        return Ok(Vec::new());
-    }
-    let regular: Vec<&Entry> = entries.iter().filter(|entry| entry.is_file()).collect();
-    let resized = resized(repo, top, &regular)?;
-    let asked: Vec<&Entry> = match reach {
-        Reach::Anywhere | Reach::Unknown => regular,
-        _ => resized.iter().copied().collect(),
+pub fn suspects<'a>(rules: &Rules<'_>, entries: &'a [Entry]) -> Result<Vec<Suspect<'a>>, Error> {
+    let Rules {
+        repo,
+        scope,
+        config,
+        reach,
+        ..
+    } = *rules;
+    let regular = entries.iter().filter(|entry| entry.is_file());
+    let regular: Vec<&Entry> = match reach {
+        // What today's rules leave alone and git looked at is its blob.
+        Reach::Nowhere if rules.resized.is_empty() => return Ok(Vec::new()),
+        Reach::Nowhere => {
+            let resized: HashSet<&Entry> = rules.resized.iter().collect();
+            regular.filter(|entry| resized.contains(entry)).collect()
+        }
+        _ => regular.collect(),
     };
-    let attributes = ask(repo, scope, config, &asked)?;
+    let mut asked = measured(repo, &regular)?;
+    if reach < Reach::Anywhere {
+        asked.retain(Measured::is_resized);
+    }
+    let entries: Vec<&Entry> = asked.iter().map(|measured| measured.entry).collect();
+    let attributes = ask(repo, scope, config, &entries)?;
     let mut suspects = Vec::new();
-    for (entry, attributes) in asked.into_iter().zip(attributes) {
+    for (measured, attributes) in asked.into_iter().zip(attributes) {
         let any_size = reach == Reach::Unknown
             || attributes.filter(config).is_some()
             || attributes.encoded()
             || attributes.ident()
             || attributes.checked_out_with_crlf(config);
-        let resized = resized.contains(entry);
+        let resized = measured.is_resized();
         if any_size || resized {
             suspects.push(Suspect {
-                entry,
+                entry: measured.entry,
                 attributes,
+                stored: measured.stored,
                 resized,
             });
         }
@@ -221,34 +238,36 @@ fn words(text: &[u8], config: &Config) -> Reach {
         .unwrap_or(Reach::Nowhere)
 }
 
-/// The files that have another size on disk than in the object database.
-fn resized<'a>(
-    repo: &Repo,
-    top: &Path,
-    entries: &[&'a Entry],
-) -> Result<std::collections::HashSet<&'a Entry>, Error> {
-    let list: String = entries
-        .iter()
-        .map(|entry| format!("{}\n", entry.id))
-        .collect();
-    let printed = repo
-        .git()
-        .args(["cat-file", "--batch-check=%(objectsize)"])
-        .stdin(list)
-        .text()?;
-    let mut sizes = printed.lines();
-    let mut differing = std::collections::HashSet::new();
-    for entry in entries {
-        // A missing blob (partial clone) has no size: then only the bytes can tell.
-        let stored: Option<u64> = sizes.next().and_then(|size| size.parse().ok());
-        let Ok(found) = top.join(entry.path.to_path()).symlink_metadata() else {
-            continue;
-        };
-        if found.is_file() && stored != Some(found.len()) {
-            differing.insert(*entry);
-        }
+/// An entry and its sizes.
+struct Measured<'a> {
+    entry: &'a Entry,
+    /// How long its file is, if there is one.
+    on_disk: Option<u64>,
+    /// How long its blob is, if that is here.
+    stored: Option<u64>,
+}
+
+impl Measured<'_> {
+    /// A missing blob (partial clone) has no size: then only the bytes can tell.
+    fn is_resized(&self) -> bool {
+        self.on_disk.is_some() && self.on_disk != self.stored
     }
-    Ok(differing)
+}
+
+fn measured<'a>(repo: &Repo, entries: &[&'a Entry]) -> Result<Vec<Measured<'a>>, Error> {
+    let top = repo.top()?;
+    let ids: Vec<&Oid> = entries.iter().map(|entry| &entry.id).collect();
+    let stored = Objects::binary(repo).sizes(&ids)?;
+    let length = |entry: &Entry| {
+        let found = top.join(entry.path.to_path()).symlink_metadata().ok()?;
+        found.is_file().then(|| found.len())
+    };
+    let measured = entries.iter().zip(stored).map(|(entry, stored)| Measured {
+        entry,
+        on_disk: length(entry),
+        stored,
+    });
+    Ok(measured.collect())
 }
 
 fn ask(
@@ -284,6 +303,9 @@ fn answers<'a>(
     for path in paths.clone() {
         list.extend(path.as_bytes());
         list.push(0);
+    }
+    if list.is_empty() {
+        return Ok(Vec::new());
     }
     let printed = git
         .args(["-z", "--stdin"])

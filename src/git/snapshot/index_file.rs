@@ -5,10 +5,11 @@
 
 use std::path::Path;
 
-use super::status::IndexEntry;
+use super::status::{IndexEntry, parse_index};
 use crate::git::hash::ObjectFormat;
 use crate::git::spread::over_parts;
 use crate::git::tree::Entry;
+use crate::git::{Error, Repo};
 use crate::model::{Oid, RecordPath};
 
 /// Ten 32-bit fields of `stat` before the id.
@@ -43,8 +44,17 @@ pub fn read(path: &Path, format: ObjectFormat) -> Option<Vec<IndexEntry>> {
 pub struct Described {
     /// In byte order of the paths.
     pub entries: Vec<IndexEntry>,
-    /// One for each entry.
+    /// One for each entry; none where only git could read the index.
     pub stats: Vec<Stat>,
+}
+
+/// The entries as git lists them.
+pub fn listed(repo: &Repo) -> Result<Described, Error> {
+    let printed = repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?;
+    Ok(Described {
+        entries: parse_index(&printed)?,
+        stats: Vec::new(),
+    })
 }
 
 /// The bytes of an index; `None` when it can't be read.
@@ -193,7 +203,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::git::snapshot::status::parse_index;
     use crate::git::testing::Lab;
 
     fn compare(lab: &Lab) -> bool {

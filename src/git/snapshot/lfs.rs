@@ -12,7 +12,7 @@ use crate::git::{Error, Repo};
 use crate::model::{Oid, Sha256};
 
 /// A pointer is never longer (git-lfs, docs/spec.md).
-const LONGEST_POINTER: usize = 1024;
+pub const LONGEST_POINTER: usize = 1024;
 
 /// The oid and size that a pointer file names; `None` when the bytes are no pointer.
 pub fn pointer(bytes: &[u8]) -> Option<(Sha256, u64)> {

@@ -8,8 +8,8 @@ use super::conversion::{self, Reach};
 use super::folders::{Draft, Folders, Met};
 use super::glance::{self, Difference, Seen};
 use super::odd::{self, Sighting};
-use super::status::{self, IndexEntry, Status, parse_index};
-use super::{Scope, direct, index_file, observe};
+use super::status::{self, IndexEntry, Status};
+use super::{Scope, direct, index_file, observe, sizes};
 use crate::git::command::Running;
 use crate::git::tree::Entry;
 use crate::git::{Error, Git, Repo};
@@ -19,13 +19,15 @@ use crate::model::code::LeftOut;
 /// What was seen.
 pub struct Look {
     pub index: Vec<IndexEntry>,
-    /// Length and digest of the index; `None` where only git could read it.
+    /// Length and digest of the index; `None` where it can't be read.
     index_id: Option<[u64; 2]>,
     sightings: Vec<Sighting>,
     folders: Folders,
     met: Vec<Met>,
     /// Files that git may take for unchanged.
     overlooked: Vec<Entry>,
+    /// Files that have another size than their blobs.
+    resized: Vec<Entry>,
     answer: Answer,
 }
 
@@ -37,6 +39,8 @@ pub struct Finished {
     /// What git passes over.
     pub odd: Vec<LeftOut>,
     pub index: Vec<IndexEntry>,
+    /// Files that have another size than their blobs.
+    pub resized: Vec<Entry>,
 }
 
 /// Where git's status comes from.
@@ -96,10 +100,13 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
         (Answer::Asked(..), Some(index)) => glance::overlooked(repo, index, experiments),
         _ => Vec::new(),
     };
-    let index = match described {
-        Some(described) => described.entries,
-        None => parse_index(&repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?,
+    let described = match described {
+        Some(described) => described,
+        None => index_file::listed(repo)?,
     };
+    let memory = repo.exp_dir();
+    let resized = sizes::resized(repo, &memory, &described, index_id, experiments);
+    let index = described.entries;
     if let Some(path) = status::twice(&index) {
         return Err(Error::DamagedIndex(path.clone()));
     }
@@ -118,6 +125,7 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
         folders,
         met,
         overlooked,
+        resized,
         answer,
     })
 }
@@ -194,6 +202,7 @@ impl Look {
             reach,
             odd: sorted.left_out,
             index,
+            resized: self.resized,
         })
     }
 }

@@ -34,6 +34,7 @@ mod overlay;
 mod parts;
 mod raw;
 pub(super) mod scratch;
+mod sizes;
 mod state;
 pub mod status;
 mod write;

@@ -8,8 +8,8 @@ use super::config::Config;
 use super::files::{Budget, fit, sort};
 use super::index::is_behind_a_link;
 use super::observe::Seen;
-use super::status::{Status, folder_name, parse_index};
-use super::{conversion, limits, overlay, raw};
+use super::status::{Status, folder_name};
+use super::{conversion, direct, glance, index_file, limits, overlay, raw, sizes};
 use crate::git::command::split_nul;
 use crate::git::tree::{Entry, GITLINK};
 use crate::git::{Error, Git, Repo};
@@ -111,19 +111,15 @@ impl Work<'_, '_> {
                 self.repository(&full, files.pin(inner))?;
             }
         }
-        let status = match as_pinned && self.found.changed.len() == inner_before {
-            true => inside.clean_status(self.seen)?,
-            false => None,
+        let state = match as_pinned && self.found.changed.len() == inner_before {
+            true => inside.state(self.seen)?,
+            false => State::Changed,
         };
-        let exact = match &status {
-            Some(status) => inside.is_given_back(self.seen, status)?,
-            None => false,
+        let tree = match state {
+            State::GivenBack => None,
+            _ => Some(self.write(path, &root, &files)?),
         };
-        let tree = match exact {
-            true => None,
-            false => Some(self.write(path, &root, &files)?),
-        };
-        if status.is_none() {
+        if state == State::Changed {
             self.found.changed.push(path.clone());
         }
         self.found.nested.push(Nested {
@@ -201,6 +197,16 @@ struct Inside<'a> {
     borrowed: Option<&'a PathBuf>,
 }
 
+/// What a submodule is beside its commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// A checkout of its commit gives just the bytes that are there.
+    GivenBack,
+    /// git sees no change, and yet the bytes are others.
+    Converted,
+    Changed,
+}
+
 impl Inside<'_> {
     fn git(&self) -> Git {
         let own = self.root.join(".git");
@@ -249,25 +255,43 @@ impl Inside<'_> {
         Ok(Some(status).filter(Status::is_clean))
     }
 
-    /// Whether a checkout of its commit gives just the bytes that are there.
-    fn is_given_back(&self, seen: &Seen<'_>, status: &Status) -> Result<bool, Error> {
-        let index = parse_index(&self.git().args(["ls-files", "-v", "-s", "-z"]).run()?)?;
+    fn state(&self, seen: &Seen<'_>) -> Result<State, Error> {
+        let Some(status) = self.clean_status(seen)? else {
+            return Ok(State::Changed);
+        };
         let repo = Repo {
             work_tree: Some(self.root.to_owned()),
             ..Repo::at(&self.root.join(".git"))?
         };
         let config = Config::read(&repo)?;
-        let entries: Vec<Entry> = index.into_iter().map(|entry| entry.entry).collect();
+        let bytes = index_file::bytes(&repo.git_dir.join("index"));
+        let id = bytes.as_deref().map(glance::index_id);
+        let index = match bytes.and_then(|bytes| index_file::parse(&bytes, repo.format())) {
+            Some(index) => index,
+            None => index_file::listed(&repo)?,
+        };
+        for entry in glance::overlooked(&repo, &index, &[]) {
+            if direct::differs(&repo, seen.scope, &config, &entry)? {
+                return Ok(State::Changed);
+            }
+        }
+        let resized = sizes::resized(&repo, &seen.repo.exp_dir(), &index, id, &[]);
+        let entries: Vec<Entry> = index.entries.into_iter().map(|entry| entry.entry).collect();
         let paths = entries.iter().map(|entry| &entry.path);
         let rules = overlay::Rules {
             reach: conversion::reach(&repo, &config, paths.chain(&status.ignored))?,
+            resized: &resized,
             repo: &repo,
             scope: seen.scope,
             config: &config,
             are_ignored: status.ignores_attributes(),
         };
         let found = overlay::find(&rules, &entries, &limits::Held::default())?;
-        Ok(found.needed.is_empty() && !rules.hold_here_alone())
+        let is_given_back = found.needed.is_empty() && !rules.hold_here_alone();
+        Ok(match is_given_back {
+            true => State::GivenBack,
+            false => State::Converted,
+        })
     }
 }
 

@@ -115,6 +115,7 @@ impl<'a> Listed<'a> {
             reach,
             odd,
             index,
+            resized,
         } = look.finish(repo, scope, &config)?;
         let head_tree = tree_of(repo, &status.head)?;
         let restaged = gitlinks::staged(repo, scope, head_tree.as_ref(), &index, &mut status)?;
@@ -129,6 +130,7 @@ impl<'a> Listed<'a> {
             restaged,
             reach,
             index,
+            resized,
             config,
             repo,
             scope,
@@ -269,6 +271,7 @@ pub struct Seen<'a> {
     pub(super) restaged: Vec<Entry>,
     pub(super) reach: Reach,
     pub(super) index: Vec<IndexEntry>,
+    pub(super) resized: Vec<Entry>,
     pub(super) hidden: Hidden,
     pub(super) config: Config,
     pub(super) odd: Vec<LeftOut>,

@@ -2,12 +2,17 @@
 
 use super::checkout::{Likeness, likeness};
 use super::config::Config;
-use super::conversion::{Reach, suspects};
+use super::conversion::{Reach, Suspect, suspects};
 use super::limits::Held;
-use super::{Scope, raw};
+use super::{Scope, lfs, raw};
+use crate::git::objects::Objects;
 use crate::git::tree::{Entry, SYMLINK};
 use crate::git::{Error, Repo};
 use crate::model::RecordPath;
+
+/// What git-crypt's files begin with, and how much longer they are than their content.
+const CRYPT: &[u8] = b"\0GITCRYPT\0";
+const CRYPT_HEADER: u64 = 22;
 
 /// What has to be kept beside a tree so that every byte comes back.
 #[derive(Debug, Default)]
@@ -30,6 +35,8 @@ pub struct Rules<'a> {
     pub scope: &'a Scope<'a>,
     pub config: &'a Config,
     pub reach: Reach,
+    /// Files of the index that have another size than their blobs ([`super::sizes`]).
+    pub resized: &'a [Entry],
     /// Whether git ignores some of the attributes that it goes by: see
     /// [`Status::ignores_attributes`](super::status::Status::ignores_attributes).
     pub are_ignored: bool,
@@ -47,14 +54,15 @@ pub fn find(rules: &Rules<'_>, entries: &[Entry], held: &Held) -> Result<Overlay
     let (repo, config) = (rules.repo, rules.config);
     let mut overlay = Overlay::default();
     let mut cleaned: std::collections::BTreeMap<&str, usize> = Default::default();
-    let suspects = suspects(repo, rules.scope, config, rules.reach, entries)?;
+    let suspects = suspects(rules, entries)?;
+    let objects = Objects::open(repo);
     for suspect in &suspects {
         let path = &suspect.entry.path;
         if held.contains(path) {
             continue;
         }
         let filter = suspect.attributes.filter(config);
-        match filter {
+        match filter.or_else(|| one_way(suspect)) {
             // A file as small as its pointer is the pointer: nobody fetched the content.
             Some("lfs") if !suspect.resized => continue,
             Some("lfs") => {
@@ -71,6 +79,23 @@ pub fn find(rules: &Rules<'_>, entries: &[Entry], held: &Held) -> Result<Overlay
         let Ok(found) = repo.top()?.join(path.to_path()).symlink_metadata() else {
             continue;
         };
+        let given_up = filter
+            .is_none()
+            .then(|| given_up(&objects, suspect, found.len()));
+        match given_up.transpose()?.flatten() {
+            Some(GivenUp::Lfs) => {
+                overlay.lfs.push(suspect.entry.clone());
+                if !suspect.attributes.names_filter("lfs") {
+                    overlay.needed.push(path.clone());
+                }
+                continue;
+            }
+            Some(GivenUp::Crypt) => {
+                *cleaned.entry("git-crypt").or_default() += 1;
+                continue;
+            }
+            None => {}
+        }
         if found.len() > rules.scope.max_file_bytes {
             let path = path.display();
             overlay.notes.push(format!(
@@ -93,13 +118,16 @@ pub fn find(rules: &Rules<'_>, entries: &[Entry], held: &Held) -> Result<Overlay
     }
     if config.links_are_files {
         let top = repo.top()?;
-        let is_file_now = |entry: &&Entry| {
-            let place = top.join(entry.path.to_path());
-            entry.mode == SYMLINK && place.symlink_metadata().is_ok_and(|found| found.is_file())
-        };
-        let links = entries.iter().filter(is_file_now).map(|entry| &entry.path);
-        let links = links.filter(|path| !held.contains(path));
-        overlay.raw.extend(links.cloned());
+        let links = entries.iter().filter(|entry| entry.mode == SYMLINK);
+        let links = links.map(|entry| &entry.path);
+        for path in links.filter(|path| !held.contains(path)) {
+            match top.join(path.to_path()).symlink_metadata() {
+                Ok(found) if found.is_file() => overlay.raw.push(path.clone()),
+                // Made when links were made still.
+                Ok(found) if found.is_symlink() => overlay.needed.push(path.clone()),
+                _ => {}
+            }
+        }
     }
     for (name, count) in cleaned {
         overlay.notes.push(format!(
@@ -107,6 +135,41 @@ pub fn find(rules: &Rules<'_>, entries: &[Entry], held: &Held) -> Result<Overlay
         ));
     }
     Ok(overlay)
+}
+
+/// What made a blob of a file's content, and is not at work any more.
+enum GivenUp {
+    /// Git LFS, which has the content.
+    Lfs,
+    /// git-crypt: the content is a secret.
+    Crypt,
+}
+
+/// Tells by the blob what filter it came from, where none is there to be asked.
+fn given_up(
+    objects: &Objects<'_>,
+    suspect: &Suspect<'_>,
+    on_disk: u64,
+) -> Result<Option<GivenUp>, Error> {
+    let Some(stored) = suspect.stored.filter(|_| suspect.resized) else {
+        return Ok(None);
+    };
+    let id = &suspect.entry.id;
+    if stored == on_disk + CRYPT_HEADER && objects.blob(id)?.starts_with(CRYPT) {
+        return Ok(Some(GivenUp::Crypt));
+    }
+    let is_short = stored < lfs::LONGEST_POINTER as u64;
+    let pointer = is_short.then(|| objects.blob(id)).transpose()?;
+    let pointer = pointer.and_then(|blob| lfs::pointer(&blob));
+    let pointer = pointer.filter(|(_, size)| *size == on_disk);
+    let is_here = pointer.is_some_and(|(oid, _)| lfs::find(objects.repo(), &oid).is_some());
+    Ok(is_here.then_some(GivenUp::Lfs))
+}
+
+/// A filter that is named, has no command here, and must not be undone all the same.
+fn one_way<'s>(suspect: &'s Suspect<'_>) -> Option<&'s str> {
+    let named = suspect.attributes.named_filter();
+    named.filter(|name| suspect.resized && is_one_way(name))
 }
 
 /// Filters whose purpose is that the bytes on disk do not enter git: notebooks without their

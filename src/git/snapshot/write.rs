@@ -244,6 +244,7 @@ impl Seen<'_> {
             scope: self.scope,
             config: &self.config,
             reach: self.reach,
+            resized: &self.resized,
             are_ignored: self.status.ignores_attributes(),
         }
     }

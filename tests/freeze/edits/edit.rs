@@ -8,7 +8,7 @@ use filetime::FileTime;
 use proptest::prelude::*;
 
 use crate::common::TestEnv;
-use crate::freeze::{link, set_mode};
+use crate::freeze::{link, set_mode, walk};
 
 /// Names that meet each other: a file here is a folder there, and some are hostile.
 const PATHS: &[&[u8]] = &[
@@ -37,6 +37,9 @@ const PATHS: &[&[u8]] = &[
     b"dir/.gitattributes",
 ];
 
+/// Those of attributes among them.
+const RULES: [usize; 2] = [PATHS.len() - 2, PATHS.len() - 1];
+
 const CONTENTS: &[&[u8]] = &[
     b"",
     b"one\ntwo\n",
@@ -55,6 +58,7 @@ const CONTENTS: &[&[u8]] = &[
     b"*.txt ident\n*.log text\n",
     b"*.txt working-tree-encoding=UTF-16LE-BOM\n",
     b"* -text\n",
+    b"*.txt filter=grow\n",
 ];
 
 const TARGETS: &[&str] = &["a", "dir", "../outside", "nowhere/at all", "."];
@@ -85,6 +89,10 @@ pub enum Edit {
     /// conflicts of every kind.
     TakeIn(&'static str, usize, Option<usize>, bool),
     Setting(&'static str, &'static str),
+    /// Commits a file of attributes, and nothing else.
+    Rules(usize, usize),
+    /// Time goes by: git looks at no file again that is older than its index.
+    Rest,
     Commit,
 }
 
@@ -130,6 +138,8 @@ const WHOLE: &[&[&str]] = &[
     &["sparse-checkout", "reapply"],
     &["sparse-checkout", "disable"],
     &["submodule", "update", "-q", "--init"],
+    &["config", "--unset-all", "core.autocrlf"],
+    &["config", "--unset-all", "filter.grow.clean"],
 ];
 
 const INSIDE: &[&[&str]] = &[
@@ -146,6 +156,8 @@ const INSIDE: &[&[&str]] = &[
 const SETTINGS: &[(&str, &str)] = &[
     ("core.autocrlf", "true"),
     ("core.autocrlf", "input"),
+    ("core.autocrlf", "false"),
+    ("filter.grow.clean", "sed s/^/+/"),
     ("core.safecrlf", "true"),
     ("core.fileMode", "false"),
     ("core.untrackedCache", "true"),
@@ -155,6 +167,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("core.ignoreCase", "true"),
     ("core.precomposeUnicode", "true"),
     ("core.eol", "crlf"),
+    ("core.eol", "lf"),
     ("core.checkStat", "minimal"),
     ("core.bigFileThreshold", "1"),
     ("core.compression", "0"),
@@ -198,6 +211,8 @@ pub fn edit() -> impl Strategy<Value = Edit> {
         2 => (0..TAKE_IN.len(), path(), prop::option::of(content()), any::<bool>()).prop_map(
             |(verb, path, content, all)| Edit::TakeIn(TAKE_IN[verb], path, content, all)),
         1 => (0..SETTINGS.len()).prop_map(|at| Edit::Setting(SETTINGS[at].0, SETTINGS[at].1)),
+        2 => (0..RULES.len(), content()).prop_map(|(at, content)| Edit::Rules(RULES[at], content)),
+        3 => Just(Edit::Rest),
         1 => Just(Edit::Commit),
     ]
 }
@@ -246,6 +261,17 @@ fn git(env: &TestEnv, args: &[&str], path: Option<usize>) {
         command.arg("--").arg(OsStr::from_bytes(PATHS[path]));
     }
     drop(env.ran(command));
+}
+
+/// Makes the files of the working tree old, and has git look at them.
+fn rest(env: &TestEnv) {
+    let long_ago = FileTime::from_unix_time(1_700_000_000, 0);
+    for (path, found) in walk(env.repo()) {
+        if found.is_file() {
+            filetime::set_file_mtime(path, long_ago).unwrap();
+        }
+    }
+    git(env, &["update-index", "-q", "--refresh"], None);
 }
 
 /// git in a repository inside.
@@ -428,6 +454,12 @@ pub fn apply(env: &TestEnv, edit: &Edit) {
             git(env, &[verb, &commit], None);
         }
         Edit::Setting(name, value) => git(env, &["config", name, value], None),
+        Edit::Rules(path, content) => {
+            std::fs::write(clear(env, path), CONTENTS[content]).unwrap();
+            git(env, &["add", "-f"], Some(path));
+            git(env, &["commit", "-q", "-m", "rules"], Some(path));
+        }
+        Edit::Rest => rest(env),
         Edit::Commit => git(env, &["commit", "-q", "--allow-empty", "-m", "next"], None),
     }
 }
