@@ -29,11 +29,14 @@ const PINNED: [&str; 13] = [
 const READABLE: [&str; 4] = ["-p", "--unified=3", "--binary", "--full-index"];
 
 fn diff_tree(repo: &Repo) -> Git {
-    pinned(repo.git())
+    pinned(repo, repo.git())
 }
 
-fn pinned(git: Git) -> Git {
-    git.config("diff.suppressBlankEmpty=false")
+/// Without an index: of a blob that the index has, git would read the file in the working tree, which
+/// may be another where git takes it for unchanged.
+fn pinned(repo: &Repo, git: Git) -> Git {
+    git.index(&repo.git_dir.join("exp-no-index"))
+        .config("diff.suppressBlankEmpty=false")
         .config("diff.relative=false")
         .arg("diff-tree")
         .args(PINNED)
@@ -261,7 +264,7 @@ fn compared(
     if let Some(bytes) = largest {
         git = git.config(&format!("core.bigFileThreshold={bytes}"));
     }
-    pinned(git)
+    pinned(repo, git)
         .args(options)
         .args(trees.map(Oid::as_str))
         .args(pathspecs(excluded))
@@ -341,6 +344,39 @@ mod tests {
             assert_eq!(found, patch(&repo, from, to, &excluded).unwrap());
         }
         assert!(patches(&repo, &[], &excluded).unwrap().is_empty());
+    }
+
+    /// git takes a file of the same size and time for the blob that its index has.
+    #[test]
+    fn nothing_on_disk_stands_for_a_blob() {
+        let lab = Lab::with_commit();
+        let repo = lab.repo();
+        lab.git(&["config", "core.trustctime", "false"]);
+        let place = lab.top().join("a.txt");
+        let long_ago = filetime::FileTime::from_unix_time(1_700_000_000, 0);
+        filetime::set_file_mtime(&place, long_ago).unwrap();
+        lab.git(&["update-index", "--refresh"]);
+        let tree = |lab: &Lab| Oid::parse(lab.git(&["write-tree"]).trim()).unwrap();
+        let before = tree(&lab);
+        lab.write("a.txt", "two\n");
+        filetime::set_file_mtime(&place, long_ago).unwrap();
+        assert_eq!(lab.git(&["status", "--porcelain"]), "");
+        let blob = lab.git(&["hash-object", "-w", "a.txt"]);
+        let index = lab.top().join(".git/other");
+        let line = format!("100644,{},a.txt", blob.trim());
+        let git = || repo.git().index(&index);
+        git()
+            .args(["update-index", "--add", "--cacheinfo", &line])
+            .run()
+            .unwrap();
+        let after = git().arg("write-tree").text().unwrap();
+        let after = Oid::parse(&after).unwrap();
+        let found = patch(&repo, &before, &after, &[]).unwrap();
+        assert!(
+            found.ends_with(b"-one\n+two\n"),
+            "{}",
+            String::from_utf8_lossy(&found)
+        );
     }
 
     #[test]

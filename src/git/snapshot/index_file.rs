@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::status::{IndexEntry, parse_index};
+use super::status::{IndexEntry, parse_entry, parse_index};
 use crate::git::hash::ObjectFormat;
 use crate::git::spread::over_parts;
 use crate::git::tree::Entry;
@@ -44,17 +44,53 @@ pub fn read(path: &Path, format: ObjectFormat) -> Option<Vec<IndexEntry>> {
 pub struct Described {
     /// In byte order of the paths.
     pub entries: Vec<IndexEntry>,
-    /// One for each entry; none where only git could read the index.
+    /// One for each entry; none where git alone could read the index and did not tell them.
     pub stats: Vec<Stat>,
 }
 
-/// The entries as git lists them.
+/// The same as git lists it.
 pub fn listed(repo: &Repo) -> Result<Described, Error> {
-    let printed = repo.git().args(["ls-files", "-v", "-s", "-z"]).run()?;
+    let list = || repo.git().args(["ls-files", "-v", "-s", "-z"]);
+    if let Some(described) = parse_listed(&list().arg("--debug").run()?) {
+        return Ok(described);
+    }
+    // What `--debug` prints may change at any time (git-ls-files(1)).
     Ok(Described {
-        entries: parse_index(&printed)?,
+        entries: parse_index(&list().run()?)?,
         stats: Vec::new(),
     })
+}
+
+/// `<entry> NUL`, then `ctime: <s>:<ns>`, `mtime: <s>:<ns>`, `dev: <n> TAB ino: <n>`,
+/// `uid: <n> TAB gid: <n>` and `size: <n> TAB flags: <x>`, each in a line with two spaces before it.
+fn parse_listed(mut rest: &[u8]) -> Option<Described> {
+    let mut described = Described::default();
+    while !rest.is_empty() {
+        let end = memchr::memchr(0, rest)?;
+        described.entries.push(parse_entry(&rest[..end])?);
+        rest = &rest[end + 1..];
+        let mut field = |name: &str, end: u8| {
+            let after = rest.strip_prefix(name.as_bytes())?;
+            let length = memchr::memchr(end, after)?;
+            rest = &after[length + 1..];
+            std::str::from_utf8(&after[..length]).ok()
+        };
+        let number = |text: &str| text.parse::<u32>().ok();
+        let ctime = [field("  ctime: ", b':')?, field("", b'\n')?];
+        let mtime = [field("  mtime: ", b':')?, field("", b'\n')?];
+        field("  dev: ", b'\t')?;
+        let inode = number(field("ino: ", b'\n')?)?;
+        field("  uid: ", b'\n')?;
+        let size = number(field("  size: ", b'\t')?)?;
+        field("flags: ", b'\n')?;
+        described.stats.push(Stat {
+            ctime: [number(ctime[0])?, number(ctime[1])?],
+            mtime: [number(mtime[0])?, number(mtime[1])?],
+            inode,
+            size,
+        });
+    }
+    Some(described)
 }
 
 /// The bytes of an index; `None` when it can't be read.
@@ -217,9 +253,12 @@ mod tests {
             // `M` says what the stage says.
             entry.tag = if entry.tag == b'M' { b'H' } else { entry.tag };
         }
-        let found = read(&repo.git_dir.join("index"), repo.format());
+        let listed = super::listed(&repo).unwrap();
+        let found = parse(&bytes(&repo.git_dir.join("index")).unwrap(), repo.format());
+        assert_eq!(listed.stats.len(), expected.len());
         if let Some(found) = &found {
-            assert_eq!(found, &expected);
+            assert_eq!(found.entries, expected);
+            assert_eq!(found.stats, listed.stats);
         }
         found.is_some()
     }

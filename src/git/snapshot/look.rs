@@ -96,13 +96,13 @@ fn look(repo: &Repo, experiments: &[RecordPath], question: Git) -> Result<Look, 
             (described, answer)
         }
     };
-    let overlooked = match (&answer, &described) {
-        (Answer::Asked(..), Some(index)) => glance::overlooked(repo, index, experiments),
-        _ => Vec::new(),
-    };
     let described = match described {
         Some(described) => described,
         None => index_file::listed(repo)?,
+    };
+    let overlooked = match answer {
+        Answer::Asked(..) => glance::overlooked(repo, &described, experiments),
+        Answer::Before(_) => Vec::new(),
     };
     let memory = repo.exp_dir();
     let resized = sizes::resized(repo, &memory, &described, index_id, experiments);

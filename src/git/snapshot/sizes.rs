@@ -111,7 +111,7 @@ impl Tracked<'_> {
     }
 }
 
-/// Where only git can read the index, the sizes are those of now: what changed since git looks at.
+/// Where the index does not tell sizes, they are those of now: what changed since git looks at.
 fn files<'i>(top: &Path, index: &'i Described, experiments: &[RecordPath]) -> Vec<Tracked<'i>> {
     let is_meant = |entry: &IndexEntry| {
         let path = &entry.entry.path;

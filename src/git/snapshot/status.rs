@@ -122,26 +122,28 @@ pub struct IndexEntry {
 
 /// Reads `git ls-files -v -s -z`: `H 100644 <id> 0\t<path>`.
 pub fn parse_index(bytes: &[u8]) -> Result<Vec<IndexEntry>, Error> {
-    let parse = |record: &[u8]| {
-        let tab = record.iter().position(|&b| b == b'\t')?;
-        let mut words = std::str::from_utf8(&record[..tab]).ok()?.split(' ');
-        let (tag, mode, id, stage) = (words.next()?, words.next()?, words.next()?, words.next()?);
-        Some(IndexEntry {
-            tag: *tag.as_bytes().first()?,
-            stage: stage.parse().ok()?,
-            entry: Entry {
-                mode: u32::from_str_radix(mode, 8).ok()?,
-                id: Oid::parse(id)?,
-                path: RecordPath::from_bytes(&record[tab + 1..]),
-            },
-        })
-    };
     split_nul(bytes)
         .map(|record| {
-            parse(record)
+            parse_entry(record)
                 .ok_or_else(|| Error::Unexpected(String::from_utf8_lossy(record).into_owned()))
         })
         .collect()
+}
+
+/// Reads one of these records.
+pub fn parse_entry(record: &[u8]) -> Option<IndexEntry> {
+    let tab = record.iter().position(|&b| b == b'\t')?;
+    let mut words = std::str::from_utf8(&record[..tab]).ok()?.split(' ');
+    let (tag, mode, id, stage) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    Some(IndexEntry {
+        tag: *tag.as_bytes().first()?,
+        stage: stage.parse().ok()?,
+        entry: Entry {
+            mode: u32::from_str_radix(mode, 8).ok()?,
+            id: Oid::parse(id)?,
+            path: RecordPath::from_bytes(&record[tab + 1..]),
+        },
+    })
 }
 
 /// A path that an index has more than once, conflicts apart. git has been seen to write such an index,
