@@ -260,7 +260,7 @@ fn measured<'a>(repo: &Repo, entries: &[&'a Entry]) -> Result<Vec<Measured<'a>>,
     let stored = Objects::binary(repo).sizes(&ids)?;
     let length = |entry: &Entry| {
         let found = top.join(entry.path.to_path()).symlink_metadata().ok()?;
-        found.is_file().then(|| found.len())
+        found.is_file().then_some(found.len())
     };
     let measured = entries.iter().zip(stored).map(|(entry, stored)| Measured {
         entry,

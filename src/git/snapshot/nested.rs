@@ -255,6 +255,7 @@ impl Inside<'_> {
         Ok(Some(status).filter(Status::is_clean))
     }
 
+    /// Compares its files with its commit, those too that git takes for unchanged.
     fn state(&self, seen: &Seen<'_>) -> Result<State, Error> {
         let Some(status) = self.clean_status(seen)? else {
             return Ok(State::Changed);

@@ -1,5 +1,7 @@
 //! Bytes that git's conversions would not give back, kept raw beside the tree.
 
+use std::collections::BTreeMap;
+
 use super::checkout::{Likeness, likeness};
 use super::config::Config;
 use super::conversion::{Reach, Suspect, suspects};
@@ -49,121 +51,138 @@ impl Rules<'_> {
     }
 }
 
-/// Compares each file that has a conversion with its blob in the tree.
+/// Compares each file that has a conversion, or had one, with its blob in the tree.
 pub fn find(rules: &Rules<'_>, entries: &[Entry], held: &Held) -> Result<Overlay, Error> {
-    let (repo, config) = (rules.repo, rules.config);
-    let mut overlay = Overlay::default();
-    let mut cleaned: std::collections::BTreeMap<&str, usize> = Default::default();
-    let suspects = suspects(rules, entries)?;
-    let objects = Objects::open(repo);
-    for suspect in &suspects {
-        let path = &suspect.entry.path;
-        if held.contains(path) {
-            continue;
+    let mut search = Search {
+        rules,
+        objects: Objects::open(rules.repo),
+        overlay: Overlay::default(),
+        cleaned: BTreeMap::new(),
+    };
+    for suspect in suspects(rules, entries)? {
+        if !held.contains(&suspect.entry.path) {
+            search.judge(&suspect)?;
         }
-        let filter = suspect.attributes.filter(config);
+    }
+    if rules.config.links_are_files {
+        let links = entries.iter().filter(|entry| entry.mode == SYMLINK);
+        let links = links.map(|entry| &entry.path);
+        search.links(links.filter(|path| !held.contains(path)))?;
+    }
+    Ok(search.told())
+}
+
+struct Search<'r> {
+    rules: &'r Rules<'r>,
+    objects: Objects<'r>,
+    overlay: Overlay,
+    /// How many files are kept as a filter stores them, by its name.
+    cleaned: BTreeMap<String, usize>,
+}
+
+impl Search<'_> {
+    fn judge(&mut self, suspect: &Suspect<'_>) -> Result<(), Error> {
+        let (rules, path) = (self.rules, &suspect.entry.path);
+        let filter = suspect.attributes.filter(rules.config);
         match filter.or_else(|| one_way(suspect)) {
             // A file as small as its pointer is the pointer: nobody fetched the content.
-            Some("lfs") if !suspect.resized => continue,
+            Some("lfs") if !suspect.resized => return Ok(()),
             Some("lfs") => {
-                overlay.lfs.push(suspect.entry.clone());
-                continue;
+                self.overlay.lfs.push(suspect.entry.clone());
+                return Ok(());
             }
             Some(name) if is_one_way(name) => {
-                *cleaned.entry(name).or_default() += 1;
-                continue;
+                self.strip(name);
+                return Ok(());
             }
             _ => {}
         }
         // A file that went away since belongs to the tree that has it, and to nothing else.
-        let Ok(found) = repo.top()?.join(path.to_path()).symlink_metadata() else {
-            continue;
+        let Ok(found) = rules.repo.top()?.join(path.to_path()).symlink_metadata() else {
+            return Ok(());
         };
-        let given_up = filter
-            .is_none()
-            .then(|| given_up(&objects, suspect, found.len()));
-        match given_up.transpose()?.flatten() {
-            Some(GivenUp::Lfs) => {
-                overlay.lfs.push(suspect.entry.clone());
-                if !suspect.attributes.names_filter("lfs") {
-                    overlay.needed.push(path.clone());
-                }
-                continue;
-            }
-            Some(GivenUp::Crypt) => {
-                *cleaned.entry("git-crypt").or_default() += 1;
-                continue;
-            }
-            None => {}
+        if filter.is_none() && self.is_given_up(suspect, found.len())? {
+            return Ok(());
         }
         if found.len() > rules.scope.max_file_bytes {
             let path = path.display();
-            overlay.notes.push(format!(
+            self.overlay.notes.push(format!(
                 "{path} is kept as git has it: too large to compare"
             ));
-            continue;
+            return Ok(());
         }
-        let (likeness, given_back) = likeness(repo, config, suspect)?;
+        self.compare(suspect)
+    }
+
+    fn compare(&mut self, suspect: &Suspect<'_>) -> Result<(), Error> {
+        let path = &suspect.entry.path;
+        let (likeness, given_back) = likeness(self.rules.repo, self.rules.config, suspect)?;
         // At checkout elsewhere the rule would be missing.
-        let given_back = given_back && !(rules.are_ignored && likeness != Likeness::Equal);
+        let given_back = given_back && !(self.rules.are_ignored && likeness != Likeness::Equal);
         match likeness {
             // In a snapshot every blob comes back as it is.
             Likeness::Equal => {}
-            Likeness::Crlf => overlay.crlf.push(path.clone()),
-            Likeness::Different => overlay.raw.push(path.clone()),
+            Likeness::Crlf => self.overlay.crlf.push(path.clone()),
+            Likeness::Different => self.overlay.raw.push(path.clone()),
         }
         if !given_back {
-            overlay.needed.push(path.clone());
+            self.overlay.needed.push(path.clone());
         }
+        Ok(())
     }
-    if config.links_are_files {
-        let top = repo.top()?;
-        let links = entries.iter().filter(|entry| entry.mode == SYMLINK);
-        let links = links.map(|entry| &entry.path);
-        for path in links.filter(|path| !held.contains(path)) {
+
+    /// Deals with what a filter made that has no command here any more: its blob tells which.
+    fn is_given_up(&mut self, suspect: &Suspect<'_>, on_disk: u64) -> Result<bool, Error> {
+        let Some(stored) = suspect.stored.filter(|_| suspect.resized) else {
+            return Ok(false);
+        };
+        let id = &suspect.entry.id;
+        if stored == on_disk + CRYPT_HEADER && self.objects.blob(id)?.starts_with(CRYPT) {
+            self.strip("git-crypt");
+            return Ok(true);
+        }
+        if stored >= lfs::LONGEST_POINTER as u64 {
+            return Ok(false);
+        }
+        let pointer = lfs::pointer(&self.objects.blob(id)?);
+        let pointer = pointer.filter(|(_, size)| *size == on_disk);
+        let is_here = pointer.is_some_and(|(oid, _)| lfs::find(self.rules.repo, &oid).is_some());
+        if is_here {
+            self.overlay.lfs.push(suspect.entry.clone());
+            // A restore of the commit alone goes by the name.
+            if !suspect.attributes.names_filter("lfs") {
+                self.overlay.needed.push(suspect.entry.path.clone());
+            }
+        }
+        Ok(is_here)
+    }
+
+    fn strip(&mut self, filter: &str) {
+        *self.cleaned.entry(filter.to_owned()).or_default() += 1;
+    }
+
+    /// Looks at links where git makes files for them.
+    fn links<'p>(&mut self, links: impl Iterator<Item = &'p RecordPath>) -> Result<(), Error> {
+        let top = self.rules.repo.top()?;
+        for path in links {
             match top.join(path.to_path()).symlink_metadata() {
-                Ok(found) if found.is_file() => overlay.raw.push(path.clone()),
-                // Made when links were made still.
-                Ok(found) if found.is_symlink() => overlay.needed.push(path.clone()),
+                Ok(found) if found.is_file() => self.overlay.raw.push(path.clone()),
+                // From a time when git made links.
+                Ok(found) if found.is_symlink() => self.overlay.needed.push(path.clone()),
                 _ => {}
             }
         }
+        Ok(())
     }
-    for (name, count) in cleaned {
-        overlay.notes.push(format!(
-            "{count} file(s) are kept as the filter `{name}` stores them"
-        ));
-    }
-    Ok(overlay)
-}
 
-/// What made a blob of a file's content, and is not at work any more.
-enum GivenUp {
-    /// Git LFS, which has the content.
-    Lfs,
-    /// git-crypt: the content is a secret.
-    Crypt,
-}
-
-/// Tells by the blob what filter it came from, where none is there to be asked.
-fn given_up(
-    objects: &Objects<'_>,
-    suspect: &Suspect<'_>,
-    on_disk: u64,
-) -> Result<Option<GivenUp>, Error> {
-    let Some(stored) = suspect.stored.filter(|_| suspect.resized) else {
-        return Ok(None);
-    };
-    let id = &suspect.entry.id;
-    if stored == on_disk + CRYPT_HEADER && objects.blob(id)?.starts_with(CRYPT) {
-        return Ok(Some(GivenUp::Crypt));
+    fn told(mut self) -> Overlay {
+        for (name, count) in self.cleaned {
+            self.overlay.notes.push(format!(
+                "{count} file(s) are kept as the filter `{name}` stores them"
+            ));
+        }
+        self.overlay
     }
-    let is_short = stored < lfs::LONGEST_POINTER as u64;
-    let pointer = is_short.then(|| objects.blob(id)).transpose()?;
-    let pointer = pointer.and_then(|blob| lfs::pointer(&blob));
-    let pointer = pointer.filter(|(_, size)| *size == on_disk);
-    let is_here = pointer.is_some_and(|(oid, _)| lfs::find(objects.repo(), &oid).is_some());
-    Ok(is_here.then_some(GivenUp::Lfs))
 }
 
 /// A filter that is named, has no command here, and must not be undone all the same.
