@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -12,6 +13,8 @@ use crate::failpoint;
 
 /// So many threads wait for the disk at once.
 const WAITING: usize = 32;
+/// Where the disk answers this soon, one thread goes through a list before more are there.
+const AT_ONCE: Duration = Duration::from_micros(200);
 
 /// Writes a file by a temporary name beside it, `fsync`, `rename`, and `fsync` of the folder.
 ///
@@ -72,20 +75,25 @@ pub fn together<T: Sync, E: Send>(
         Ok(())
     };
     std::thread::scope(|scope| {
-        // Where the disk answers at once, few threads have gone through the list before more are there.
-        let is_left = |_: &usize| next.load(Ordering::Relaxed) < list.len();
-        let others: Vec<_> = (1..list.len().min(WAITING))
-            .take_while(is_left)
-            .map(|_| scope.spawn(take))
-            .collect();
+        let started = || {
+            std::thread::park_timeout(AT_ONCE);
+            let is_left = |_: &usize| next.load(Ordering::Relaxed) < list.len();
+            let others = (1..list.len().min(WAITING)).take_while(is_left);
+            let others: Vec<_> = others.map(|_| scope.spawn(take)).collect();
+            // Those that are left when one has failed are waited for all the same, by the scope.
+            others.into_iter().try_for_each(joined)
+        };
+        let others = (list.len() > 1).then(|| scope.spawn(started));
         let own = take();
-        others.into_iter().fold(own, |done, thread| {
-            let other = thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            done.and(other)
-        })
+        let Some(others) = others else { return own };
+        others.thread().unpark();
+        own.and(joined(others))
     })
+}
+
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    let thread = thread.join();
+    thread.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Makes a folder and its parents.
