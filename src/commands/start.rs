@@ -156,9 +156,9 @@ pub fn begin_told(
     is_told: bool,
 ) -> Result<(Begun, Result<Vec<String>>)> {
     let mut ahead = None;
-    let mut begun = begin::begin(ctx, request, &mut |base, tree, code_tree| {
+    let mut begun = begin::begin(ctx, request, &mut |base, written, code_tree| {
         if is_told {
-            ahead = code::ahead(ctx, base, tree, code_tree);
+            ahead = code::ahead(ctx, base, written, code_tree);
         }
     })?;
     let told = match is_told {

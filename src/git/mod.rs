@@ -7,6 +7,7 @@
 pub mod blob;
 pub mod command;
 pub mod commit;
+mod count;
 pub mod hash;
 pub mod history;
 pub mod hooks;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::command::{Limited, Running, split_nul};
 use super::snapshot::pathspecs;
-use super::{Error, Git, Repo};
+use super::{Error, Git, Repo, count};
 use crate::model::{Oid, RecordPath};
 
 /// Plumbing already passes over most `diff.*` settings; these pin what it does not.
@@ -190,7 +190,13 @@ impl Comparing {
 pub struct Counting {
     trees: [Oid; 2],
     excluded: Vec<RecordPath>,
-    git: Limited,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+enum Counts {
+    Known(Vec<Numstat>),
+    Asked(Limited),
 }
 
 impl Counting {
@@ -204,11 +210,23 @@ impl Counting {
         limit: Duration,
     ) -> Result<Self, Error> {
         let git = compared(repo, trees, &COUNTED, excluded, Some(largest));
-        Ok(Self {
+        let counts = Counts::Asked(git.spawn_within(limit)?);
+        Ok(Self::of(trees, excluded, counts))
+    }
+
+    /// What is little is counted at once ([`count::lines`]), for git takes longer to begin. Nothing but
+    /// content may say how files are compared.
+    pub fn at_once(repo: &Repo, trees: [&Oid; 2], excluded: &[RecordPath]) -> Option<Self> {
+        let counts = Counts::Known(count::lines(repo, trees, excluded)?);
+        Some(Self::of(trees, excluded, counts))
+    }
+
+    fn of(trees: [&Oid; 2], excluded: &[RecordPath], counts: Counts) -> Self {
+        Self {
             trees: trees.map(Oid::clone),
             excluded: excluded.to_vec(),
-            git: git.spawn_within(limit)?,
-        })
+            counts,
+        }
     }
 
     /// Whether it is these trees that are compared.
@@ -218,7 +236,11 @@ impl Counting {
 
     /// Each path that differs, with its count of lines; `None` when they could not be counted in time.
     pub fn finish(self) -> Result<Option<Vec<Numstat>>, Error> {
-        match self.git.finish()? {
+        let git = match self.counts {
+            Counts::Known(counts) => return Ok(Some(counts)),
+            Counts::Asked(git) => git,
+        };
+        match git.finish()? {
             (printed, true) => parse_numstat(&printed).map(Some),
             _ => Ok(None),
         }

@@ -95,7 +95,7 @@ impl Begun {
 
 /// Begins a run. All but its note is there when this returns: see [`Begun::settle`].
 ///
-/// `foresee` is told of the run to compare with, of the tree and of the tree of the code as soon as
+/// `foresee` is told of the run to compare with, of what was written and of the tree of the code as soon as
 /// they are known, while git still works: a chance to start what takes long.
 ///
 /// # Errors

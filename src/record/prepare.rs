@@ -11,7 +11,7 @@ use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::numbers;
 use crate::git::snapshot::config::Asked;
-use crate::git::snapshot::{Frozen, Observation, Scope};
+use crate::git::snapshot::{Frozen, Observation, Scope, Written};
 use crate::git::tree::Entry;
 use crate::model::axis::Claims;
 use crate::model::data::ConfigFile;
@@ -74,8 +74,8 @@ pub fn preview(ctx: &Ctx, request: &Request) -> Result<Preview> {
     })
 }
 
-/// Told of the run to compare with, of the tree and of the tree of the code.
-pub type Foresee<'f> = dyn FnMut(&Run, &Oid, &Oid) + 'f;
+/// Told of the run to compare with, of what was written and of the tree of the code.
+pub type Foresee<'f> = dyn FnMut(&Run, &Written<'_>, &Oid) + 'f;
 
 /// Observes everything and freezes the tree; `patch` says whether the change is wanted as one.
 pub(super) fn prepare(
@@ -156,7 +156,7 @@ pub(super) fn prepare(
         None => sort_code(ctx, &run, &earlier, written.entries(), expected)?,
     };
     if let Some(base) = &base {
-        foresee(base, written.tree(), &sorted.1);
+        foresee(base, &written, &sorted.1);
     }
     let frozen = written.finish()?;
     if frozen.is_dirty() != expected {

@@ -11,6 +11,7 @@ use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::objects::Objects;
 use crate::git::patch::{self, Counting, Numstat};
+use crate::git::snapshot::Written;
 use crate::git::{Error, Repo, history};
 use crate::model::axis::Claims;
 use crate::model::code::LeftOut;
@@ -74,13 +75,18 @@ pub fn between(ctx: &Ctx, a: &Run, b: &Run, ahead: Option<Counting>) -> Result<D
 
 /// Starts to compare the frozen code of a run with code that is about to be frozen, so that
 /// [`between`] need not wait; `None` where there is nothing to compare, or no tree.
-pub fn ahead(ctx: &Ctx, a: &Run, tree: &Oid, code_tree: &Oid) -> Option<Counting> {
-    let from = a.code.tree.as_ref()?;
+pub fn ahead(ctx: &Ctx, a: &Run, written: &Written<'_>, code_tree: &Oid) -> Option<Counting> {
+    let (from, tree) = (a.code.tree.as_ref()?, written.tree());
     if from == tree || a.code.code_tree.as_ref() == Some(code_tree) {
         return None;
     }
     let excluded = [ctx.project().ok()?.experiments_in_tree()];
-    counting(ctx.repo().ok()?, [from, tree], &excluded).ok()
+    let (repo, trees) = (ctx.repo().ok()?, [from, tree]);
+    let is_plain = written.compares_plainly().ok()?;
+    let at_once = is_plain.then(|| Counting::at_once(repo, trees, &excluded));
+    at_once
+        .flatten()
+        .or_else(|| counting(repo, trees, &excluded).ok())
 }
 
 fn counting(

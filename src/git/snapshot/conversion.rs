@@ -177,12 +177,6 @@ pub fn reach<'a>(
     config: &Config,
     paths: impl Iterator<Item = &'a RecordPath>,
 ) -> Result<Reach, Error> {
-    let top = repo.top()?;
-    let inside = paths
-        .filter(|path| path.file_name() == ATTRIBUTES_FILE)
-        .map(|path| files::read_regular(&top.join(path.to_path())));
-    let mut places = vec![repo.common_dir.join("info/attributes")];
-    places.extend(user_attributes(config));
     let mut reach = match config.autocrlf {
         AutoCrlf::True => Reach::Anywhere,
         AutoCrlf::Input => Reach::Inward,
@@ -191,15 +185,47 @@ pub fn reach<'a>(
     if cfg!(windows) {
         // Git for Windows brings a file of its own, at a place that depends on the installation.
         reach = Reach::Anywhere;
-    } else {
-        places.push(PathBuf::from("/etc/gitattributes"));
     }
-    // Outside of the working tree they may be links (gitattributes(5), "Notes").
-    let outside = places.iter().map(std::fs::read);
-    for text in inside.chain(outside).flatten() {
+    for text in texts(repo, config, paths)? {
         reach = reach.max(words(&text, config));
     }
     Ok(reach)
+}
+
+/// Whether attributes may say of any of these paths how it is compared: `diff`, `binary`, or a macro of
+/// the user's.
+pub fn may_tell_diff<'a>(
+    repo: &Repo,
+    config: &Config,
+    paths: impl Iterator<Item = &'a RecordPath>,
+) -> Result<bool, Error> {
+    let says = |text: &[u8]| {
+        let words: [&[u8]; 3] = [b"diff", b"binary", b"[attr]"];
+        let mut words = words.iter();
+        words.any(|word| memchr::memmem::find(text, word).is_some())
+    };
+    let texts = texts(repo, config, paths)?;
+    Ok(cfg!(windows) || texts.iter().any(|text| says(text)))
+}
+
+/// What all files of attributes say, those among the paths and those outside of the working tree.
+fn texts<'a>(
+    repo: &Repo,
+    config: &Config,
+    paths: impl Iterator<Item = &'a RecordPath>,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let top = repo.top()?;
+    let inside = paths
+        .filter(|path| path.file_name() == ATTRIBUTES_FILE)
+        .map(|path| files::read_regular(&top.join(path.to_path())));
+    let mut places = vec![repo.common_dir.join("info/attributes")];
+    places.extend(user_attributes(config));
+    if !cfg!(windows) {
+        places.push(PathBuf::from("/etc/gitattributes"));
+    }
+    // Outside of the working tree they may be links (gitattributes(5), "Notes").
+    let outside = places.into_iter().map(std::fs::read);
+    Ok(inside.chain(outside).flatten().collect())
 }
 
 fn user_attributes(config: &Config) -> Option<PathBuf> {
@@ -349,6 +375,34 @@ mod tests {
             words(b"x working-tree-encoding=UTF-16\n", &plain),
             Reach::Anywhere
         );
+    }
+
+    #[test]
+    fn attributes_that_may_tell_how_to_compare_are_seen_wherever_they_are() {
+        use crate::git::snapshot::Observation;
+        use crate::git::testing::{Lab, scope};
+        let plainly = |lab: &Lab| {
+            let (repo, scope) = (lab.repo(), scope());
+            let seen = Observation::begin(&repo, &scope).unwrap().finish().unwrap();
+            seen.write().unwrap().compares_plainly().unwrap()
+        };
+        let lab = Lab::with_commit();
+        lab.write(".gitattributes", "* text=auto\n");
+        lab.write("experiments/.gitattributes", "*.json diff=run\n");
+        assert!(plainly(&lab));
+        let ignored = [
+            (".git/info/exclude", "/new/.gitattributes\n"),
+            ("new/.gitattributes", "x binary\n"),
+        ];
+        for told in [
+            &[(".gitattributes", "*.py -diff\n")][..],
+            &[(".git/info/attributes", "[attr]mine text\n")],
+            &ignored,
+        ] {
+            let lab = Lab::with_commit();
+            told.iter().for_each(|(path, text)| lab.write(path, text));
+            assert!(!plainly(&lab), "{told:?}");
+        }
     }
 
     #[test]

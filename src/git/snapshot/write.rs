@@ -8,7 +8,7 @@ use super::limits;
 use super::nested::{self, Found};
 use super::observe::Seen;
 use super::status::IndexEntry;
-use super::{direct, index, lfs, overlay};
+use super::{conversion, direct, index, lfs, overlay};
 use crate::git::objects::{Edits, Objects};
 use crate::git::patch::{Comparing, Numstat};
 use crate::git::tree::Entry;
@@ -166,6 +166,14 @@ impl Written<'_> {
     /// Whether the entries are those of the index, with which nothing was done.
     pub fn untouched(&self) -> bool {
         self.untouched
+    }
+
+    /// Whether nothing but its content says how a file is compared with another version of it.
+    pub fn compares_plainly(&self) -> Result<bool, Error> {
+        let Seen { repo, config, .. } = &self.seen;
+        let ignored = self.seen.status.ignored.iter();
+        let paths = self.entries.iter().map(|entry| &entry.path).chain(ignored);
+        Ok(!conversion::may_tell_diff(repo, config, paths)?)
     }
 
     /// Waits for git, and writes what belongs to the tree and is not in it.
