@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+use super::objects::Objects;
 use super::{Error, Repo};
 use crate::model::{Oid, RecordPath};
 
@@ -68,17 +69,12 @@ pub fn versions(repo: &Repo, path: &RecordPath) -> Result<Vec<(Oid, u64)>, Error
 
 /// The sizes of blobs in bytes, without those that are not here.
 pub fn sizes(repo: &Repo, ids: &[Oid]) -> Result<Vec<(Oid, u64)>, Error> {
-    let asked: String = ids.iter().map(|id| format!("{id}\n")).collect();
-    let told = repo
-        .git()
-        .args(["cat-file", "--batch-check=%(objectname) %(objectsize)"])
-        .stdin(asked)
-        .text()?;
-    let size = |line: &str| -> Option<(Oid, u64)> {
-        let (id, size) = line.split_once(' ')?;
-        Some((Oid::parse(id)?, size.parse().ok()?))
-    };
-    Ok(told.lines().filter_map(size).collect())
+    let asked: Vec<&Oid> = ids.iter().collect();
+    let told = Objects::binary(repo).sizes(&asked)?;
+    let here = ids.iter().zip(told);
+    Ok(here
+        .filter_map(|(id, size)| Some((id.clone(), size?)))
+        .collect())
 }
 
 #[cfg(test)]

@@ -73,8 +73,9 @@ mod tests {
     }
 
     fn by_git(lab: &Lab, trees: [&Oid; 2], excluded: &[RecordPath]) -> Vec<Numstat> {
-        let comparing = Comparing::begin(&lab.repo(), trees[0], trees[1], excluded, false);
-        comparing.unwrap().finish().unwrap().0
+        let repo = lab.repo();
+        let comparing = Comparing::begin(&repo, trees, excluded, false).unwrap();
+        comparing.finish().unwrap().numbers
     }
 
     /// Texts of few different lines, so that they can be compared in many ways.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::command::{Limited, Running, split_nul};
+use super::objects::Objects;
 use super::snapshot::pathspecs;
+use super::tree::GITLINK;
 use super::{Error, Git, Repo, count};
 use crate::model::{Oid, RecordPath};
 
@@ -151,38 +153,101 @@ fn parse_raw(record: &[u8]) -> Option<Raw> {
 
 /// Two trees that git is comparing. The caller may do other work meanwhile.
 #[derive(Debug)]
-pub struct Comparing(Option<Running>);
+pub struct Comparing<'a> {
+    repo: &'a Repo,
+    trees: [Oid; 2],
+    excluded: &'a [RecordPath],
+    git: Option<Running>,
+}
 
-impl Comparing {
+/// How two trees differ.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Each path that differs, with its count of lines.
+    pub numbers: Vec<Numstat>,
+    /// The [`patch`], if it was asked for.
+    pub patch: Vec<u8>,
+    /// Paths whose content is not here: a partial clone has what was checked out alone. Where there are
+    /// any, there is neither a patch nor a count.
+    pub absent: Vec<RecordPath>,
+}
+
+impl<'a> Comparing<'a> {
     /// Starts; `with_patch` asks for the [`patch`], too.
     pub fn begin(
-        repo: &Repo,
-        from: &Oid,
-        to: &Oid,
-        excluded: &[RecordPath],
+        repo: &'a Repo,
+        trees: [&Oid; 2],
+        excluded: &'a [RecordPath],
         with_patch: bool,
     ) -> Result<Self, Error> {
-        if from == to {
-            return Ok(Self(None));
-        }
         let options: Vec<&str> = match with_patch {
             true => COUNTED.into_iter().chain(READABLE).collect(),
             false => COUNTED.to_vec(),
         };
-        let git = compared(repo, [from, to], &options, excluded, None);
-        Ok(Self(Some(git.spawn()?)))
+        let git = match trees[0] == trees[1] {
+            true => None,
+            false => Some(compared(repo, trees, &options, excluded, None).spawn()?),
+        };
+        Ok(Self {
+            repo,
+            trees: trees.map(Oid::clone),
+            excluded,
+            git,
+        })
     }
 
-    /// Each path that differs, with its count of lines, and the patch if it was asked for.
-    pub fn finish(self) -> Result<(Vec<Numstat>, Vec<u8>), Error> {
-        let printed = self.0.map_or(Ok(Vec::new()), Running::finish)?;
+    /// Waits for git.
+    pub fn finish(self) -> Result<Compared, Error> {
+        let Some(git) = self.git else {
+            return Ok(Compared::default());
+        };
+        let printed = match git.finish() {
+            Ok(printed) => printed,
+            Err(error) => {
+                let found = without_content(self.repo, &self.trees, self.excluded)?;
+                return found.ok_or(error);
+            }
+        };
         // An empty record ends the counts, and the patch follows as it is without `-z`.
         let (counts, patch) = match memchr::memmem::find(&printed, b"\0\0") {
             Some(end) => (&printed[..end], &printed[end + 2..]),
             None => (&printed[..], &[][..]),
         };
-        Ok((parse_numstat(counts)?, patch.to_vec()))
+        Ok(Compared {
+            numbers: parse_numstat(counts)?,
+            patch: patch.to_vec(),
+            absent: Vec::new(),
+        })
     }
+}
+
+/// What can be told where content is not here; `None` where it is.
+fn without_content(
+    repo: &Repo,
+    [from, to]: &[Oid; 2],
+    excluded: &[RecordPath],
+) -> Result<Option<Compared>, Error> {
+    let numbers = names(repo, from, to, excluded)?;
+    let sides = numbers.iter().flat_map(|number| {
+        let sides = number.old.iter().chain(&number.new);
+        sides.map(|side| (&number.path, side))
+    });
+    let files: Vec<(&RecordPath, &Oid)> = sides
+        .filter(|(_, (mode, _))| *mode != GITLINK)
+        .map(|(path, (_, id))| (path, id))
+        .collect();
+    let ids: Vec<&Oid> = files.iter().map(|(_, id)| *id).collect();
+    let sizes = Objects::binary(repo).sizes(&ids)?;
+    let files = files.into_iter().zip(sizes);
+    let absent: Vec<RecordPath> = files
+        .filter(|(_, size)| size.is_none())
+        .map(|((path, _), _)| path.clone())
+        .collect();
+    Ok((!absent.is_empty()).then_some(Compared {
+        numbers,
+        patch: Vec::new(),
+        absent,
+    }))
 }
 
 /// Lines that git is counting, for a limited time. The caller may do other work meanwhile.
@@ -426,13 +491,21 @@ mod tests {
         let to = Oid::parse(&to).unwrap();
         let excluded = ["left".into()];
         let compare = |to: &Oid, with_patch| {
-            let comparing = Comparing::begin(&repo, &from, to, &excluded, with_patch);
+            let comparing = Comparing::begin(&repo, [&from, to], &excluded, with_patch);
             comparing.unwrap().finish().unwrap()
         };
-        let (changes, whole) = compare(&to, true);
-        assert_eq!(whole, patch(&repo, &from, &to, &excluded).unwrap());
-        assert_eq!(compare(&to, false), (changes.clone(), Vec::new()));
-        assert_eq!(compare(&from, true), (Vec::new(), Vec::new()));
+        let both = compare(&to, true);
+        assert_eq!(both.patch, patch(&repo, &from, &to, &excluded).unwrap());
+        let Compared {
+            numbers: changes,
+            patch,
+            absent,
+        } = compare(&to, false);
+        assert_eq!(
+            (&changes, patch, absent),
+            (&both.numbers, Vec::new(), Vec::new())
+        );
+        assert_eq!(compare(&from, true), Compared::default());
         let bare = names(&repo, &from, &to, &excluded).unwrap();
         assert_eq!(changes.len(), bare.len());
         let c = changes

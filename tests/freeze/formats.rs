@@ -138,6 +138,35 @@ fn a_partial_clone_is_frozen_without_fetching() {
 }
 
 #[test]
+fn a_partial_clone_without_what_was_committed_is_frozen_without_a_patch() {
+    let env = TestEnv::new();
+    env.write("a.py", "old\n");
+    env.commit("second");
+    env.write("a.py", "newer\n");
+    env.write("b.py", "new\n");
+    env.commit("third");
+    env.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", env.repo().display());
+    env.git(&["clone", "-q", "--filter=blob:none", &url, "../partial"]);
+    let top = env.home().join("partial");
+    env.git(&[
+        "-C",
+        &top.display().to_string(),
+        "reset",
+        "-q",
+        "--soft",
+        "HEAD~1",
+    ]);
+    std::fs::rename(env.repo(), env.home().join("away")).unwrap();
+    std::fs::create_dir(env.repo()).unwrap();
+    let done = freezing(&env).top(top).check();
+    let letters = [("a.py".to_owned(), 'M'), ("b.py".to_owned(), 'A')];
+    assert_eq!(done.letters(), letters);
+    assert!(done.frozen.patch().is_none() && done.frozen.warnings[0].contains("a.py"));
+    assert!(done.frozen.not_in_patch()[0].contains("a.py"));
+}
+
+#[test]
 fn a_reftable_repository_is_read_by_git_alone() {
     let env = TestEnv::empty();
     if !can(&env, &["init", "-q", "--ref-format=reftable"]) {

@@ -1,11 +1,15 @@
 //! The side of the git binary: one `cat-file --batch` for all reads.
 
+use std::cmp::Ordering;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout};
 
 use super::{Object, Side};
 use crate::git::{Error, Repo};
 use crate::model::Oid;
+
+/// What git 2.39 ends with at an object that a partial clone was promised; newer ones call it missing.
+const PROMISED: &str = "from promisor remote";
 
 pub(super) struct Binary<'r> {
     repo: &'r Repo,
@@ -66,6 +70,17 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Whether it has ended because an object is not here.
+    fn has_missed(&mut self) -> bool {
+        self.questions = None;
+        let mut said = String::new();
+        let read = self.child.stderr.take();
+        read.is_some_and(|mut pipe| pipe.read_to_string(&mut said).is_ok())
+            && said.contains(PROMISED)
+    }
+}
+
 impl Drop for Reader {
     fn drop(&mut self) {
         // It ends when its input does.
@@ -80,26 +95,43 @@ impl Side for Binary<'_> {
             Some(reader) => reader,
             None => self.reader.insert(Reader::start(self.repo)?),
         };
-        reader.read(id).map_err(|source| Error::Spawn {
-            command: "git cat-file --batch".to_owned(),
-            source,
-        })
+        let source = match reader.read(id) {
+            Ok(found) => return Ok(found),
+            Err(source) => source,
+        };
+        match self
+            .reader
+            .take()
+            .is_some_and(|mut ended| ended.has_missed())
+        {
+            true => Ok(None),
+            false => Err(Error::Spawn {
+                command: "git cat-file --batch".to_owned(),
+                source,
+            }),
+        }
     }
 
     fn sizes(&mut self, ids: &[&Oid]) -> Result<Vec<Option<u64>>, Error> {
-        let list: String = ids.iter().map(|id| format!("{id}\n")).collect();
-        let printed = self
-            .repo
-            .git()
-            .args(["cat-file", "--batch-check=%(objectsize)"])
-            .stdin(list)
-            .text()?;
-        // `<id> missing` is no number.
-        let sizes: Vec<_> = printed.lines().map(|size| size.parse().ok()).collect();
-        match sizes.len() == ids.len() {
-            true => Ok(sizes),
-            false => Err(Error::Unexpected(printed)),
+        let mut sizes = Vec::with_capacity(ids.len());
+        while let Some(rest) = ids.get(sizes.len()..).filter(|rest| !rest.is_empty()) {
+            let list: String = rest.iter().map(|id| format!("{id}\n")).collect();
+            let git = self
+                .repo
+                .git()
+                .args(["cat-file", "--batch-check=%(objectsize)"]);
+            let output = git.stdin(list).output()?;
+            // `<id> missing` is no number.
+            let printed = String::from_utf8_lossy(&output.stdout);
+            sizes.extend(printed.lines().map(|size| size.parse().ok()));
+            let said = String::from_utf8_lossy(&output.stderr);
+            match sizes.len().cmp(&ids.len()) {
+                Ordering::Less if said.contains(PROMISED) => sizes.push(None),
+                Ordering::Equal => {}
+                _ => return Err(Error::Unexpected(said.into_owned())),
+            }
         }
+        Ok(sizes)
     }
 
     fn write(&mut self, kind: &str, content: &[u8]) -> Result<Oid, Error> {

@@ -264,11 +264,11 @@ fn words(text: &[u8], config: &Config) -> Reach {
         .unwrap_or(Reach::Nowhere)
 }
 
-/// An entry and its sizes.
+/// An entry whose file is there, and its sizes.
 struct Measured<'a> {
     entry: &'a Entry,
-    /// How long its file is, if there is one.
-    on_disk: Option<u64>,
+    /// How long its file is.
+    on_disk: u64,
     /// How long its blob is, if that is here.
     stored: Option<u64>,
 }
@@ -276,21 +276,24 @@ struct Measured<'a> {
 impl Measured<'_> {
     /// A missing blob (partial clone) has no size: then only the bytes can tell.
     fn is_resized(&self) -> bool {
-        self.on_disk.is_some() && self.on_disk != self.stored
+        self.stored != Some(self.on_disk)
     }
 }
 
+/// Those of the entries that are files on disk.
 fn measured<'a>(repo: &Repo, entries: &[&'a Entry]) -> Result<Vec<Measured<'a>>, Error> {
     let top = repo.top()?;
-    let ids: Vec<&Oid> = entries.iter().map(|entry| &entry.id).collect();
-    let stored = Objects::binary(repo).sizes(&ids)?;
-    let length = |entry: &Entry| {
+    let file = |entry: &&'a Entry| {
         let found = top.join(entry.path.to_path()).symlink_metadata().ok()?;
-        found.is_file().then_some(found.len())
+        found.is_file().then_some((*entry, found.len()))
     };
-    let measured = entries.iter().zip(stored).map(|(entry, stored)| Measured {
+    let files: Vec<(&Entry, u64)> = entries.iter().filter_map(file).collect();
+    let ids: Vec<&Oid> = files.iter().map(|(entry, _)| &entry.id).collect();
+    let stored = Objects::binary(repo).sizes(&ids)?;
+    let files = files.into_iter().zip(stored);
+    let measured = files.map(|((entry, on_disk), stored)| Measured {
         entry,
-        on_disk: length(entry),
+        on_disk,
         stored,
     });
     Ok(measured.collect())

@@ -10,7 +10,7 @@ use super::observe::Seen;
 use super::status::IndexEntry;
 use super::{conversion, direct, index, lfs, overlay};
 use crate::git::objects::{Edits, Objects};
-use crate::git::patch::{Comparing, Numstat};
+use crate::git::patch::{Compared, Comparing, Numstat};
 use crate::git::tree::Entry;
 use crate::git::{Error, Head};
 use crate::model::code::{LeftOut, Nested};
@@ -65,6 +65,8 @@ pub struct Frozen {
     pub warnings: Vec<String>,
     pub(super) extras: Extras,
     patch: Vec<u8>,
+    /// Paths without which there is no patch.
+    absent: Vec<RecordPath>,
 }
 
 /// A tree whose objects are written, while git still compares it with the commit's.
@@ -78,7 +80,7 @@ pub struct Written<'a> {
     found: Found,
     overlay: overlay::Overlay,
     left_out: Vec<LeftOut>,
-    comparing: Comparing,
+    comparing: Comparing<'a>,
 }
 
 impl<'a> Seen<'a> {
@@ -107,7 +109,8 @@ impl<'a> Seen<'a> {
             None => (base_tree.clone(), index::Captured::default()),
         };
         let excluded = &self.scope.experiments;
-        let comparing = Comparing::begin(repo, &base_tree, &tree, excluded, self.scope.patch)?;
+        let trees = [&base_tree, &tree];
+        let comparing = Comparing::begin(repo, trees, excluded, self.scope.patch)?;
         // git reads what is not on disk yet, too.
         let edits = match direct {
             Some(direct) => {
@@ -192,7 +195,11 @@ impl Written<'_> {
             ..
         } = self;
         let repo = seen.repo;
-        let (numbers, patch) = self.comparing.finish()?;
+        let Compared {
+            numbers,
+            patch,
+            absent,
+        } = self.comparing.finish()?;
         let changes = seen.changes(numbers, &tree, &found, &left_out)?;
         let exact = seen.status.head.commit.is_some()
             && tree == base_tree
@@ -203,6 +210,13 @@ impl Written<'_> {
         let mut warnings = captured.warnings;
         warnings.extend(found.warnings);
         warnings.extend(limits::told(&left_out));
+        warnings.extend(absent.first().map(|path| {
+            format!(
+                "there is no patch, for this partial clone is without {} as it was committed; the \
+                 snapshot is whole",
+                path.display()
+            )
+        }));
         warnings.extend(overlay.notes.iter().cloned());
         warnings.extend(seen.keep_lfs(&overlay.lfs, &changes)?);
         let extras = match exact {
@@ -233,6 +247,7 @@ impl Written<'_> {
             warnings,
             extras,
             patch,
+            absent,
         })
     }
 }
@@ -426,7 +441,11 @@ impl Frozen {
 
     /// What the patch can't express, in words.
     pub fn not_in_patch(&self) -> Vec<String> {
-        let mut sentences = Vec::new();
+        let missing = |path: &RecordPath| {
+            let path = path.display();
+            format!("any change, for {path} is not here as it was committed: in the snapshot")
+        };
+        let mut sentences: Vec<String> = self.absent.first().map(missing).into_iter().collect();
         for nested in self.nested.iter().filter(|nested| nested.tree.is_some()) {
             let path = nested.path.display();
             sentences.push(format!(
