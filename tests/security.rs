@@ -657,25 +657,48 @@ fn nothing_waits_for_a_pipe() {
 /// git itself waits for ever for a pipe where its rules should stand.
 #[test]
 fn git_waits_for_no_pipe_in_the_place_of_its_rules() {
-    for pipe in ["new/deep er/.gitignore", "src/.gitattributes"] {
-        let env = TestEnv::new();
-        env.write("src/train.py", "1\n");
-        env.commit("base");
-        env.write("src/train.py", "2\n");
-        env.write("new/deep er/file", "");
-        let made = std::process::Command::new("mkfifo")
-            .arg(env.path(pipe))
-            .status();
-        assert!(made.unwrap().success());
-        let mut command = env.command("timeout");
-        command.args(["30", EXP, "start", "waits"]);
-        let ran = env.ran(command);
-        assert_eq!(ran.code, 2, "{pipe}");
-        let error = ran.error();
-        assert!(error.contains(&format!("{pipe} is a pipe")), "{error}");
-        assert!(!env.path("experiments/runs/exp_001_waits").exists());
-        assert_eq!(env.git(&["for-each-ref", "refs/exp"]), "");
+    let pipes = [
+        ("new/deep er/.gitignore", None),
+        ("src/.gitattributes", None),
+        (".git/info/exclude", None),
+        (".git/info/attributes", None),
+        ("mine", Some("core.excludesFile")),
+        ("mine", Some("core.attributesFile")),
+    ];
+    // Each waits until patience is over.
+    std::thread::scope(|scope| {
+        for (pipe, setting) in pipes {
+            scope.spawn(move || names_the_pipe(pipe, setting));
+        }
+    });
+}
+
+fn names_the_pipe(pipe: &str, setting: Option<&str>) {
+    let env = TestEnv::new();
+    env.write("src/train.py", "1\n");
+    env.commit("base");
+    env.write("src/train.py", "2\n");
+    env.write("new/deep er/file", "");
+    if let Some(setting) = setting {
+        env.git(&["config", setting, &env.path(pipe).to_string_lossy()]);
     }
+    let _ = std::fs::remove_file(env.path(pipe));
+    let made = std::process::Command::new("mkfifo")
+        .arg(env.path(pipe))
+        .status();
+    assert!(made.unwrap().success());
+    let mut command = env.command("timeout");
+    command.args(["30", EXP, "start", "waits"]);
+    let ran = env.ran(command);
+    assert_eq!(ran.code, 2, "{pipe}: {}", ran.stderr);
+    let error = ran.error();
+    assert!(error.contains(&format!("{pipe} is a pipe")), "{error}");
+    assert!(error.contains("rm "), "{error}");
+    assert!(!env.path("experiments/runs/exp_001_waits").exists());
+    // git itself waits for it as well.
+    std::fs::remove_file(env.path(pipe)).unwrap();
+    assert_eq!(env.git(&["for-each-ref", "refs/exp"]), "");
+    env.exp(&["start", "waits"]).ok();
 }
 
 /// Whether some text is in any file that was written: below `experiments/`, or in any git object.

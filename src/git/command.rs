@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Error;
-use super::stuck::Watch;
+use super::stuck::{self, Place};
 
 /// Variables that point git at another repository or index; the caller says what it wants instead.
 const DROPPED: [&str; 12] = [
@@ -64,7 +64,7 @@ const FLAGS: [&str; 13] = [
 pub struct Git {
     command: Command,
     stdin: Option<Vec<u8>>,
-    work_tree: Option<PathBuf>,
+    place: Option<Place>,
     shown: String,
 }
 
@@ -73,7 +73,7 @@ impl Git {
         Self {
             command,
             stdin: None,
-            work_tree: None,
+            place: None,
             shown: "git".to_owned(),
         }
     }
@@ -132,8 +132,11 @@ impl Git {
         self.command.env("GIT_DIR", git_dir);
         if let Some(work_tree) = work_tree {
             self.command.env("GIT_WORK_TREE", work_tree);
-            self.work_tree = Some(work_tree.to_owned());
         }
+        self.place = Some(Place {
+            git_dir: git_dir.to_owned(),
+            work_tree: work_tree.map(Path::to_owned),
+        });
         self
     }
 
@@ -197,7 +200,7 @@ impl Git {
     /// Runs it to its end, whatever the exit code.
     pub fn output(mut self) -> Result<Output, Error> {
         let child = self.spawn_inner()?;
-        wait(child, self.stdin, self.work_tree, self.shown)
+        wait(child, self.stdin, self.place, self.shown)
     }
 
     /// Starts it and lets the caller go on with other work meanwhile.
@@ -208,13 +211,13 @@ impl Git {
         let child = self.spawn_inner()?;
         let Self {
             stdin,
-            work_tree,
+            place,
             shown,
             ..
         } = self;
         Ok(Running {
             shown: shown.clone(),
-            reader: std::thread::spawn(move || wait(child, stdin, work_tree, shown)),
+            reader: std::thread::spawn(move || wait(child, stdin, place, shown)),
         })
     }
 
@@ -378,22 +381,21 @@ impl Limited {
 fn wait(
     mut child: Child,
     input: Option<Vec<u8>>,
-    work_tree: Option<PathBuf>,
+    place: Option<Place>,
     command: String,
 ) -> Result<Output, Error> {
-    let watch = work_tree.map(Watch::begin);
     let writer = match (child.stdin.take(), input) {
         (Some(mut pipe), Some(bytes)) => Some(std::thread::spawn(move || pipe.write_all(&bytes))),
         _ => None,
     };
-    let output = child.wait_with_output();
+    let output = stuck::output(child, place.as_ref());
     if let Some(writer) = writer {
         // git may stop reading once it has failed; its own message says why.
         let _ = writer.join();
     }
-    match watch.and_then(Watch::end) {
-        Some(pipe) => Err(Error::Pipe(pipe)),
-        None => output.map_err(|source| Error::Spawn { command, source }),
+    match output.map_err(|source| Error::Spawn { command, source })? {
+        (_, Some(pipe)) => Err(Error::Pipe(pipe)),
+        (output, None) => Ok(output),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::ambient;
 use crate::git::command::split_nul;
 use crate::git::objects::Objects;
 use crate::git::tree::Entry;
-use crate::git::{Error, Git, Repo};
+use crate::git::{Error, Git, Repo, stuck};
 use crate::model::{Oid, RecordPath};
 
 /// Attributes that change bytes (gitattributes(5)).
@@ -224,8 +224,10 @@ fn texts<'a>(
         places.push(PathBuf::from("/etc/gitattributes"));
     }
     // Outside of the working tree they may be links (gitattributes(5), "Notes").
-    let outside = places.into_iter().map(std::fs::read);
-    Ok(inside.chain(outside).flatten().collect())
+    let outside = places.iter().map(|place| stuck::read(place));
+    let outside = outside.collect::<Result<Vec<_>, Error>>()?;
+    let outside = outside.into_iter().flatten();
+    Ok(inside.flatten().chain(outside).collect())
 }
 
 fn user_attributes(config: &Config) -> Option<PathBuf> {
