@@ -265,20 +265,108 @@ pub fn config_home() -> Option<PathBuf> {
         .or_else(|| Some(home()?.join(".config")))
 }
 
+/// The processes that work in some folders or hold a file open, but for ourselves and what we started:
+/// `git commit (process 4711)`.
+#[derive(Clone, Debug, Default)]
+pub struct Processes {
+    /// Those that hold the file open.
+    pub holders: Vec<String>,
+    /// Those of git in the folders.
+    pub gits: Vec<String>,
+    /// Whether there are no others for certain: false where the system doesn't tell, or not of
+    /// processes of other users.
+    pub is_all: bool,
+}
+
+impl Processes {
+    /// Whether none was found.
+    pub fn is_quiet(&self) -> bool {
+        self.holders.is_empty() && self.gits.is_empty()
+    }
+}
+
+/// Looks through `/proc`, where there is one.
+pub fn processes(folders: &[PathBuf], file: &Path) -> Processes {
+    let mut found = Processes::default();
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return found;
+    };
+    found.is_all = cfg!(target_os = "linux");
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let (place, own) = (entry.path(), std::process::id());
+        if pid == own || parent(pid) == Some(own) {
+            continue;
+        }
+        let comm = std::fs::read_to_string(place.join("comm")).unwrap_or_default();
+        let words = words_of(&place);
+        let is_git = comm.trim_end() == "git" || comm.starts_with("git-");
+        // `git exp` waits for us or for another of us, and writes nothing itself.
+        let is_exp = comm.starts_with("git-exp") || words.iter().any(|word| word == "exp");
+        let told = || format!("{} (process {pid})", said(&words, comm.trim_end()));
+        let holds = |link: std::fs::DirEntry| link.path().read_link().is_ok_and(|to| to == file);
+        let mut open = std::fs::read_dir(place.join("fd"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        if open.any(holds) {
+            found.holders.push(told());
+        } else if is_git && !is_exp {
+            match place.join("cwd").read_link() {
+                Ok(cwd) if folders.iter().any(|folder| cwd.starts_with(folder)) => {
+                    found.gits.push(told());
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    // Else it ended meanwhile.
+                    let is_hidden = error.kind() == std::io::ErrorKind::PermissionDenied;
+                    found.is_all &= !is_hidden;
+                }
+            }
+        }
+    }
+    found
+}
+
+fn words_of(process: &Path) -> Vec<String> {
+    let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+    let words = line.split(|&b| b == 0).filter(|word| !word.is_empty());
+    words
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect()
+}
+
+/// The program and its first argument, which of git is most often what it does.
+fn said(words: &[String], name: &str) -> String {
+    match words.get(1).filter(|word| !word.starts_with('-')) {
+        Some(verb) => format!("{name} {verb}"),
+        None => name.to_owned(),
+    }
+}
+
 fn boot_id() -> Option<String> {
     first_line("/proc/sys/kernel/random/boot_id")
 }
 
 /// Field 22 of `/proc/<pid>/stat`: start time in clock ticks since boot (proc(5)).
 fn started_ticks(pid: u32) -> Option<u64> {
+    stat(pid, 22)
+}
+
+/// Field 4.
+fn parent(pid: u32) -> Option<u32> {
+    stat(pid, 4)
+}
+
+fn stat<T: std::str::FromStr>(pid: u32, field: usize) -> Option<T> {
     let stat = first_line(&format!("/proc/{pid}/stat"))?;
-    // The program's name, in parentheses, may hold spaces and parentheses of its own.
-    stat.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(19)?
-        .parse()
-        .ok()
+    // The program's name, the second field, is in parentheses and may hold spaces and parentheses of
+    // its own.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(field - 3)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -347,11 +347,205 @@ fn what_a_killed_git_or_a_killed_freeze_left_is_removed_when_it_is_old() {
         mends(&env, code);
         assert!(!env.path(path).exists(), "{path}");
     }
-    // git's own locks are none of ours.
+}
+
+/// The only finding, as `--json` has it.
+#[track_caller]
+fn only_finding(env: &TestEnv, args: &[&str]) -> Value {
+    let ran = env.exp(&[&["doctor", "--json"], args].concat());
+    let report: Value = serde_json::from_str(&ran.stdout).expect(&ran.stderr);
+    let list = report["findings"].as_array().unwrap();
+    assert_eq!(list.len(), 2, "{list:#?}");
+    list[1].clone()
+}
+
+#[test]
+fn gits_own_locks_are_named_and_left_to_the_user() {
+    let env = with_runs(1);
+    env.commit("records");
+    env.git(&["worktree", "add", "-q", "../linked", "HEAD"]);
+    for path in [
+        "index.lock",
+        "HEAD.lock",
+        "config.lock",
+        "packed-refs.lock",
+        "packed-refs.new",
+        "shallow.lock",
+        "refs/heads/deep/main.lock",
+        "refs/notes/commits.lock",
+        "logs/HEAD.lock",
+        "objects/info/commit-graph.lock",
+        "objects/info/commit-graphs/commit-graph-chain.lock",
+        "objects/pack/multi-pack-index.lock",
+        "objects/maintenance.lock",
+        "worktrees/linked/index.lock",
+        "worktrees/linked/refs/bisect/bad.lock",
+    ] {
+        let place = format!(".git/{path}");
+        env.write(&place, "");
+        let young = only_finding(&env, &[]);
+        assert_eq!(young["severity"], "note", "{path}");
+        age(env.path(&place));
+        for args in [&[][..], &["--fix"]] {
+            let old = only_finding(&env, args);
+            assert_eq!(
+                (&old["code"], &old["subject"]),
+                (&"git-lock".into(), &place.as_str().into())
+            );
+            assert_eq!(old["severity"], "do this");
+            assert_eq!(old["fix"], Value::Null);
+            let what = old["what"].as_str().unwrap();
+            assert!(
+                what.contains("days old") && what.contains("--fix leaves it to you"),
+                "{what}"
+            );
+            let full = env.path(&place).display().to_string();
+            let command = old["command"].as_str().unwrap();
+            assert!(command.starts_with(&format!("rm {full}  (")), "{command}");
+            assert_eq!(old["lock"]["path"], full.as_str());
+            assert!(old["lock"]["age"].as_u64().unwrap() > 1_000_000);
+        }
+        std::fs::remove_file(env.path(&place)).unwrap();
+    }
+    assert_eq!(findings(&env, &[]), []);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_lock_of_somebody_who_is_at_work_is_no_left_over() {
+    let env = with_runs(1);
+    let ours = ".git/refs/notes/exp.lock";
+    for path in [ours, ".git/index.lock"] {
+        env.write(path, "");
+        age(env.path(path));
+        let held = std::fs::File::open(env.path(path)).unwrap();
+        let found = only_finding(&env, &["--fix"]);
+        assert_eq!(found["severity"], "note");
+        assert_eq!(found["lock"]["at_work"], true);
+        assert!(
+            found["what"].as_str().unwrap().contains("held open by"),
+            "{found}"
+        );
+        assert!(env.path(path).exists());
+        drop(held);
+        std::fs::remove_file(env.path(path)).unwrap();
+    }
     env.write(".git/index.lock", "");
     age(env.path(".git/index.lock"));
-    assert_eq!(findings(&env, &["--fix"]), []);
-    assert!(env.path(".git/index.lock").exists());
+    // It reads until the other end is closed.
+    let mut git = env.command("git");
+    git.args(["cat-file", "--batch"]);
+    git.stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null());
+    let mut git = git.spawn().unwrap();
+    let found = only_finding(&env, &[]);
+    drop(git.stdin.take());
+    git.wait().unwrap();
+    let what = found["what"].as_str().unwrap();
+    assert!(
+        what.contains(&format!("git cat-file (process {})", git.id())),
+        "{what}"
+    );
+    assert_eq!(found["severity"], "note");
+}
+
+#[test]
+fn a_lock_in_the_way_is_named_with_its_age_and_the_way_out() {
+    let env = with_runs(2);
+    let uid = record(&env, "exp_002_idea_b")["uid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let lock = |path: &str| {
+        env.write(path, "");
+        age(env.path(path));
+        env.path(path).display().to_string()
+    };
+    let refs = env.git(&["for-each-ref"]);
+    // The record comes first, and nobody waits for a lock that nobody holds.
+    let place = lock(".git/refs/notes/exp.lock");
+    let started = std::time::Instant::now();
+    let ran = env.exp(&["tag", "1", "good"]);
+    assert!(started.elapsed().as_secs() < 20);
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.stderr
+            .contains(&format!("git's lock {place} is in the way (")),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("hint: add it later: git exp doctor --fix"),
+        "{}",
+        ran.stderr
+    );
+    env.exp(&["doctor", "--fix"]).ok();
+    let refs_after = env.git(&["for-each-ref", "refs/exp", "refs/heads"]);
+    assert!(refs.contains(refs_after.trim_end()));
+    for (path, way_out) in [
+        (
+            format!(".git/refs/exp/{uid}.lock"),
+            "remove it: git exp doctor --fix",
+        ),
+        (
+            ".git/packed-refs.lock".to_owned(),
+            "once no git is at work: rm ",
+        ),
+    ] {
+        let place = lock(&path);
+        let ran = env.exp(&["rm", "2", "--purge", "--yes"]);
+        assert_eq!(ran.code, 2);
+        let error = ran.error();
+        assert!(
+            error.contains(&format!("git's lock {place} is in the way (")),
+            "{error}"
+        );
+        assert!(
+            error.contains("days old") && error.contains(way_out),
+            "{error}"
+        );
+        std::fs::remove_file(&place).unwrap();
+        assert_eq!(
+            env.git(&["for-each-ref", "refs/exp", "refs/heads"]),
+            refs_after
+        );
+        assert_eq!(findings(&env, &[]), []);
+    }
+    env.exp(&["rm", "2", "--purge", "--yes"]).ok();
+}
+
+#[test]
+fn init_writes_nothing_where_the_configuration_is_locked() {
+    let env = TestEnv::new();
+    env.write("train.py", "");
+    env.commit("code");
+    env.write(".git/config.lock", "");
+    let ran = env.exp(&["init"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.error().contains("config.lock is in the way"));
+    assert_eq!(env.git(&["status", "--porcelain"]), "");
+    std::fs::remove_file(env.path(".git/config.lock")).unwrap();
+    env.exp(&["init"]).ok();
+}
+
+#[test]
+fn start_says_that_the_tables_of_refs_are_locked() {
+    let env = TestEnv::empty();
+    if !crate::common::can(&env, &["init", "-q", "--ref-format=reftable"]) {
+        return crate::common::skipped("this git knows no reftable");
+    }
+    env.write("train.py", "1\n");
+    env.commit("code");
+    env.exp(&["init"]).ok();
+    let lock = ".git/reftable/tables.list.lock";
+    env.write(lock, "");
+    let ran = env.exp(&["start", "baseline"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.error().contains("tables.list.lock is in the way"));
+    assert!(!env.path("experiments/runs/exp_001_baseline").exists());
+    std::fs::remove_file(env.path(lock)).unwrap();
+    env.exp(&["start", "baseline"]).ok();
 }
 
 #[test]

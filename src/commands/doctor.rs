@@ -14,7 +14,7 @@ const SHOWN: usize = 10;
 /// Arguments of `git exp doctor`.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
-    /// Mend what can be mended
+    /// Mend what can be mended; git's own locks are named, and left to you
     #[arg(long)]
     pub fix: bool,
     /// Ask the remote which snapshots it has (the only check that uses the network)

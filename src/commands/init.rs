@@ -51,6 +51,8 @@ pub fn init(ctx: &Ctx, args: &InitArgs) -> Result<ExitCode> {
     if proposal.data.is_empty() {
         proposal.data = BTreeMap::new();
     }
+    // Before any file is written, for a lock may be in the way.
+    repo.prepare_notes()?;
     let written = setup::ensure(&project, &proposal, lang)?;
     if written.is_empty() {
         ctx.ui.say(format!(
@@ -66,7 +68,6 @@ pub fn init(ctx: &Ctx, args: &InitArgs) -> Result<ExitCode> {
             ctx.ui.say(line);
         }
     }
-    repo.prepare_notes()?;
     fetch(ctx, args.fetch)?;
     watch(ctx, args, &project)?;
     if !written.is_empty() {

@@ -77,10 +77,17 @@ pub fn rm(ctx: &Ctx, args: &RmArgs) -> Result<ExitCode> {
         return Ok(ExitCode::OK);
     }
     let who = user::person(ctx.ambient.cwd());
-    tombstone::bury(&folder, &run, ctx.ambient.now(), who, args.message.clone())?;
-    if let Some(target) = kept {
-        refs::delete(repo, &run.uid, &target)?;
+    // The ref first: what is in its way is found before anything is removed.
+    if let Some(target) = &kept {
+        refs::delete(repo, &run.uid, target)?;
     }
+    let now = ctx.ambient.now();
+    tombstone::bury(&folder, &run, now, who, args.message.clone()).inspect_err(|_| {
+        if let Some(target) = &kept {
+            // Should this fail as well, `doctor` knows a run without a ref.
+            let _ = refs::create(repo, &run.uid, target, now);
+        }
+    })?;
     let settings = ProjectSettings::read(&project.settings_file())?;
     tables::refresh(project, &repo.exp_dir(), &settings, ctx.lang()?)?;
     ctx.ui

@@ -1,4 +1,4 @@
-//! Files that a killed process left: half-written ones, private indexes, numbers, locks of git.
+//! Files that a killed process left: half-written ones, private indexes, numbers.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,6 @@ use crate::store::runs;
 pub fn look(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
     files(scene, findings);
     indexes(scene, findings);
-    locks(scene, findings);
     numbers(scene, findings)
 }
 
@@ -83,25 +82,6 @@ fn indexes(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A git that is killed leaves its lock, and every later writer of that ref is refused.
-fn locks(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
-    for path in scene.repo.ref_locks() {
-        let subject = shown(scene, &path);
-        if scene.is_old(&path) {
-            findings.push(
-                Finding::to_do("git-lock", subject, "left by a git that died")
-                    .mend("removes it", move |_| remove(&path)),
-            );
-        } else {
-            findings.push(Finding::note(
-                "git-lock",
-                subject,
-                "git is writing this ref, or died less than 10 minutes ago",
-            ));
-        }
-    }
-}
-
 /// Numbers that were reserved for a run that never came to be.
 fn numbers(scene: &Scene<'_>, findings: &mut Vec<Finding>) -> Result<()> {
     let old = |path: &Path| scene.is_old(path);
@@ -147,12 +127,12 @@ pub fn in_worktrees(scene: &Scene<'_>) -> Result<BTreeSet<Uid>> {
     Ok(found)
 }
 
-fn remove(path: &Path) -> Result<()> {
+pub fn remove(path: &Path) -> Result<()> {
     std::fs::remove_file(path).context(|| format!("cannot remove {}", path.display()))
 }
 
 /// A path as short as a reader can still find it.
-fn shown(scene: &Scene<'_>, path: &Path) -> String {
+pub fn shown(scene: &Scene<'_>, path: &Path) -> String {
     let inside = path.strip_prefix(&scene.project.root).ok();
     let in_git = path.strip_prefix(&scene.repo.common_dir).ok();
     match (inside, in_git) {

@@ -10,6 +10,7 @@ mod drafts;
 mod jobs;
 mod kept;
 mod leftovers;
+mod locks;
 mod notes;
 mod orphans;
 mod records;
@@ -20,6 +21,7 @@ mod scene;
 mod stale;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,8 +33,8 @@ use scene::Scene;
 
 /// The version of the machine-readable report.
 pub const DOCTOR_SCHEMA: &str = "git-exp/doctor/1";
-/// Left-over files of ours must be this old, in seconds, before they are taken for left over.
-const OLD: u64 = 600;
+/// Left-over files of ours must be this old before they are taken for left over.
+const OLD: Duration = crate::git::locks::OLD;
 /// Mending shows what else is to be mended; longer chains than this there are none.
 const ROUNDS: usize = 6;
 
@@ -66,6 +68,9 @@ pub struct Finding {
     pub fix: Option<String>,
     /// What to type where `--fix` can't help.
     pub command: Option<String>,
+    /// More of a lock of git's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<locks::Facts>,
     #[serde(skip)]
     #[schemars(skip)]
     act: Option<Act>,
@@ -96,6 +101,7 @@ impl Finding {
             what: what.into(),
             fix: None,
             command: None,
+            lock: None,
             act: None,
         }
     }
@@ -195,6 +201,7 @@ fn look(ctx: &Ctx, ask_remote: bool) -> Result<Vec<Finding>> {
     records::look(&scene, &mut findings)?;
     drafts::look(&scene, &mut findings)?;
     leftovers::look(&scene, &mut findings)?;
+    locks::look(&scene, &mut findings);
     orphans::look(&scene, &mut findings)?;
     stale::look(&scene, &mut findings)?;
     refs::look(&scene, &mut findings)?;

@@ -103,7 +103,7 @@ impl<'a> Scene<'a> {
     pub fn is_old(&self, path: &std::path::Path) -> bool {
         let written = path.symlink_metadata().and_then(|found| found.modified());
         let age = written.ok().and_then(|at| self.ctx.ambient.age(at));
-        age.is_some_and(|age| age.as_secs() > super::OLD)
+        age.is_some_and(|age| age > super::OLD)
     }
 
     /// The line that says what is well.

@@ -41,7 +41,8 @@ pub fn read(repo: &Repo, name: &str) -> Option<Option<Oid>> {
 /// `None` where git must do it, with nothing done.
 ///
 /// # Errors
-/// [`Error::Changed`] when the ref is not as expected, or another process is writing it.
+/// [`Error::Changed`] when the ref is not as expected, [`Error::Locked`] when another process is writing
+/// it.
 pub fn write(
     repo: &Repo,
     name: &str,
@@ -62,7 +63,9 @@ pub fn write(
     };
     let (lock, file) = match Held::new(&place) {
         Ok(held) => held,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return changed(),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Some(Err(Error::Locked(lock_of(&place))));
+        }
         // The folder is missing, whose permissions may be git's to choose (`core.sharedRepository`).
         Err(error) if error.kind() == ErrorKind::NotFound => return None,
         Err(error) => return Some(Err(failed(error))),
@@ -104,11 +107,15 @@ struct Held {
     is_ref: bool,
 }
 
+fn lock_of(place: &Path) -> PathBuf {
+    let mut path = place.as_os_str().to_owned();
+    path.push(".lock");
+    path.into()
+}
+
 impl Held {
     fn new(place: &Path) -> std::io::Result<(Self, File)> {
-        let mut path = place.as_os_str().to_owned();
-        path.push(".lock");
-        let path = PathBuf::from(path);
+        let path = lock_of(place);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -244,7 +251,9 @@ mod tests {
                                             .unwrap()
                                             .push((old.unwrap(), new.clone()));
                                     }
-                                    Err(Error::Changed(_)) => std::thread::yield_now(),
+                                    Err(Error::Changed(_) | Error::Locked(_)) => {
+                                        std::thread::yield_now();
+                                    }
                                     Err(error) => panic!("{error}"),
                                 }
                             }

@@ -12,6 +12,7 @@ pub mod hash;
 pub mod history;
 pub mod hooks;
 pub mod large;
+pub mod locks;
 mod loose;
 mod loss;
 pub mod notes;
@@ -95,6 +96,9 @@ pub enum Error {
     /// Somebody else changed the ref meanwhile.
     #[error("`{0}` was changed by another process")]
     Changed(String),
+    /// A lock file of git is there.
+    #[error("git's lock {} is in the way", .0.display())]
+    Locked(PathBuf),
     /// An object that is not in this clone.
     #[error("object {0} is not here (a partial or damaged clone?)")]
     Missing(Oid),
@@ -121,6 +125,15 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         if let Error::Busy(failure) | Error::Contained(failure) = error {
             return failure;
+        }
+        let lock = match &error {
+            Error::Locked(lock) => Some(lock.clone()),
+            Error::Command { message, .. } => locks::named(message),
+            Error::Library(error) => locks::named(error.message()),
+            _ => None,
+        };
+        if let Some(lock) = lock {
+            return locks::failure(&lock);
         }
         let failure = Failure::new(error.to_string());
         match error {

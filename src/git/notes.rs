@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::objects::Objects;
 use super::tree::{FOLDER, Item, build_object};
-use super::{Error, Repo, refs};
+use super::{Error, Repo, locks, refs};
 use crate::model::Oid;
 use crate::model::run::Time;
 use crate::store::lock::Lock;
@@ -109,10 +109,11 @@ fn persist(objects: &Objects<'_>, commit: &Oid, line: &str, when: Time) -> Resul
     let mut attempt: u32 = 0;
     loop {
         match try_append(objects, commit, line, when) {
-            Err(Error::Changed(name)) if started.elapsed() > PATIENCE => {
-                return Err(Error::Changed(name));
+            // Nobody holds one for so long: whoever made it has died.
+            Err(Error::Locked(lock)) if locks::age(&lock) > Some(PATIENCE) => {
+                return Err(Error::Locked(lock));
             }
-            Err(Error::Changed(_)) => {
+            Err(Error::Changed(_) | Error::Locked(_)) if started.elapsed() <= PATIENCE => {
                 attempt += 1;
                 std::thread::sleep(pause(attempt));
             }
@@ -459,7 +460,10 @@ mod tests {
                         let line = format!("{{\"writer\":{writer}}}");
                         // The compare-and-swap alone has to keep the truth.
                         while let Err(error) = try_append(&objects, head, &line, when()) {
-                            assert!(matches!(error, Error::Changed(_)), "{error}");
+                            assert!(
+                                matches!(error, Error::Changed(_) | Error::Locked(_)),
+                                "{error}"
+                            );
                             std::thread::sleep(pause(writer));
                         }
                     });

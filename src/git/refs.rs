@@ -1,6 +1,6 @@
 //! `refs/exp/<uid>`: one ref a run, created once, never moved.
 
-use super::{Error, Repo, loose};
+use super::{Error, Repo, locks, loose};
 use crate::model::run::Time;
 use crate::model::{Oid, Uid};
 
@@ -81,7 +81,8 @@ pub(super) fn point(
 /// Has git create (`old` is `None`), move, or delete (`new` is `None`) a ref, all or nothing.
 ///
 /// # Errors
-/// [`Error::Changed`] when the ref is not as expected, or another process is writing it.
+/// [`Error::Changed`] when the ref is not as expected, [`Error::Locked`] when another process is writing
+/// it.
 pub(super) fn update(
     repo: &Repo,
     name: &str,
@@ -103,7 +104,10 @@ pub(super) fn update(
     match done {
         Ok(_) => Ok(()),
         Err(Error::Command { message, .. }) if is_contended(&message) => {
-            Err(Error::Changed(name.to_owned()))
+            // With reftable git names no lock, for there is one.
+            let tables = repo.common_dir.join("reftable/tables.list.lock");
+            let lock = locks::named(&message).or_else(|| tables.is_file().then_some(tables));
+            Err(lock.map_or_else(|| Error::Changed(name.to_owned()), Error::Locked))
         }
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! What `doctor` asks git: versions, remotes, worktrees, objects that must be there, stale locks.
+//! What `doctor` asks git: versions, remotes, worktrees, objects that must be there.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -185,18 +185,6 @@ impl Repo {
     pub fn pack_refs(&self) -> Result<(), Error> {
         let git = self.git().durable().args(["pack-refs", "--all"]);
         git.run().map(drop)
-    }
-
-    /// Lock files of our own refs: git leaves one behind when it is killed, and then refuses to
-    /// write that ref for ever.
-    pub fn ref_locks(&self) -> Vec<PathBuf> {
-        let folder = self.common_dir.join("refs");
-        let runs = std::fs::read_dir(folder.join("exp"));
-        let runs = runs.into_iter().flatten().flatten().map(|e| e.path());
-        runs.chain([folder.join("notes/exp.lock")])
-            .filter(|path| path.extension().is_some_and(|end| end == "lock"))
-            .filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
-            .collect()
     }
 }
 

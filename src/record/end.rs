@@ -233,8 +233,15 @@ pub fn annotating(ctx: &Ctx, run: &Run, primary: Option<&str>) -> Result<Option<
 /// Warns of a note that could not be written.
 pub fn tell_of_note(ctx: &Ctx, written: std::result::Result<(), crate::git::Error>) {
     if let Err(error) = written {
+        let failure = Failure::from(error);
         ctx.ui
-            .warn(format!("the git note was not written: {error}"));
+            .warn(format!("the git note was not written: {failure}"));
+        // Those who look after locks are named once.
+        let hints = failure
+            .hints()
+            .iter()
+            .filter(|hint| !hint.contains("doctor"));
+        hints.for_each(|hint| ctx.ui.hint(hint));
         ctx.ui.hint("add it later: git exp doctor --fix");
     }
 }
