@@ -9,7 +9,7 @@
 //! | a run whose process is gone | `doctor::a_run_whose_process_is_gone_becomes_stale`, `doctor::a_job_is_asked_after_where_the_batch_system_can_be_asked` |
 //! | `kill -9` at any moment, stale locks | `crash::killed_at_any_moment_no_record_is_lost`, `doctor::what_a_killed_git_or_a_killed_freeze_left_is_removed_when_it_is_old` |
 //! | a full disk, a failing disk, a limit on file sizes | `crash::a_start_on_a_full_disk_is_an_error_and_leaves_nothing`, `crash::a_finish_on_a_full_disk_can_be_repeated`, `crash::a_disk_that_fills_up_loses_nothing`, `crash::a_limit_on_file_size_is_survived` |
-//! | read-only folders | `crash::a_folder_that_must_not_be_written_is_named`, `finish::read_only_folders_are_named_with_the_way_out` |
+//! | read-only folders | `crash::a_folder_that_must_not_be_written_is_named`, `finish::read_only_folders_are_named_with_the_way_out`, `readonly::what_can_not_be_written_is_told_before_anything_is` |
 //! | signals are passed on and recorded | `run::a_signal_is_passed_on_and_recorded` |
 //! | a number without a run, a run without its folder, ref or note | `doctor::a_number_that_nobody_uses_is_freed_after_ten_minutes`, `doctor::a_lost_folder_is_written_again_from_the_snapshot`, `doctor::a_missing_ref_is_created_while_its_snapshot_is_there`, `doctor::a_missing_line_is_added` |
 //! | two copies of `experiments/`, put together file by file | `crash::two_copies_put_together_file_by_file_are_sorted_out` |

@@ -33,6 +33,8 @@ mod pager;
 mod parallel;
 mod promote;
 mod readme;
+#[cfg(unix)]
+mod readonly;
 mod records;
 mod relabel;
 mod renumber;

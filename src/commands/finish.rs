@@ -10,6 +10,7 @@ use crate::report::ended;
 use crate::settings::ProjectSettings;
 use crate::store::layout::from_here;
 use crate::store::runs::{self, Entry};
+use crate::store::tables;
 
 /// How a run may be said to have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -69,6 +70,7 @@ impl ResultArgs {
 /// Finishes a run.
 pub fn finish(ctx: &Ctx, args: &FinishArgs) -> Result<ExitCode> {
     let entry = current::find(ctx, args.run.as_deref())?;
+    tables::check_writable(ctx.project()?, &ctx.repo()?.exp_dir())?;
     let status = args.status.map(|status| match status {
         EndStatus::Ok => Status::Ok,
         EndStatus::Failed => Status::Failed,

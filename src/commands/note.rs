@@ -7,7 +7,7 @@ use crate::error::{Context, ExitCode, Failure, Result};
 use crate::model::Run;
 use crate::report::minilog;
 use crate::store::layout::README;
-use crate::store::{atomic, contain, format, runs};
+use crate::store::{atomic, contain, format, runs, tables};
 
 /// Arguments of `git exp note`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +30,9 @@ pub fn note(ctx: &Ctx, args: &NoteArgs) -> Result<ExitCode> {
     contain::real_folder(&entry.folder)?;
     let readme = contain::below(&entry.folder, &README.into())?;
     let mut run = entry.run?;
+    if args.edit || args.message.is_some() {
+        tables::check_writable(ctx.project()?, &ctx.repo()?.exp_dir())?;
+    }
     match &args.message {
         Some(message) if message.trim().is_empty() => {
             return Err(Failure::new("the conclusion is empty").hint(format!(

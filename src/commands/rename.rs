@@ -3,7 +3,7 @@
 use crate::context::Ctx;
 use crate::error::{Context, ExitCode, Failure, Result};
 use crate::record::{naming, revise};
-use crate::store::{atomic, contain, runs, stage};
+use crate::store::{atomic, contain, runs, stage, tables};
 
 /// Arguments of `git exp rename`.
 #[derive(Debug, clap::Args)]
@@ -42,6 +42,10 @@ pub fn rename(ctx: &Ctx, args: &RenameArgs) -> Result<ExitCode> {
             .hint("choose another name"));
     }
     contain::real_folder(&entry.folder)?;
+    for place in [project.runs(), entry.folder.clone()] {
+        atomic::check_writable(&place)?;
+    }
+    tables::check_writable(project, &ctx.repo()?.exp_dir())?;
     std::fs::rename(&entry.folder, &folder)
         .context(|| format!("cannot rename {}", entry.folder.display()))?;
     atomic::sync_folder(&project.runs())?;

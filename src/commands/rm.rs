@@ -6,7 +6,7 @@ use crate::git::{history, refs, user};
 use crate::model::{Run, Status};
 use crate::settings::ProjectSettings;
 use crate::store::runs::{self, Entry};
-use crate::store::{stage, tables, tombstone};
+use crate::store::{atomic, stage, tables, tombstone};
 
 /// Arguments of `git exp rm`.
 #[derive(Debug, clap::Args)]
@@ -77,6 +77,8 @@ pub fn rm(ctx: &Ctx, args: &RmArgs) -> Result<ExitCode> {
         return Ok(ExitCode::OK);
     }
     let who = user::person(ctx.ambient.cwd());
+    atomic::check_writable(&folder)?;
+    tables::check_writable(project, &repo.exp_dir())?;
     // The ref first: what is in its way is found before anything is removed.
     if let Some(target) = &kept {
         refs::delete(repo, &run.uid, target)?;

@@ -41,7 +41,7 @@ pub use hash::ObjectFormat;
 pub use open::{Head, Repo};
 pub use snapshot::freeze;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Failure, pasted};
 use crate::model::{Oid, RecordPath};
@@ -149,9 +149,9 @@ impl From<Error> for Failure {
                 "make it anew, files stay as they are: rm \"$(git rev-parse --git-path index)\" && git reset",
             ),
             Error::Pipe(path) => failure.hint(format!("remove it: rm {}", pasted(&path))),
-            Error::File { source, .. } if is_forbidden(&source) => failure.hint(WRITABLE),
+            Error::File { source, .. } if is_forbidden(&source) => hint_writable(failure),
             Error::Library(_) | Error::Command { .. } if is_unwritable(failure.message()) => {
-                failure.hint(WRITABLE)
+                hint_writable(failure)
             }
             _ if is_disk_full(failure.message()) => failure.hint("free some disk space: df -h ."),
             _ if is_over_limit(failure.message()) => {
@@ -162,7 +162,21 @@ impl From<Error> for Failure {
     }
 }
 
-const WRITABLE: &str = "make it writable: chmod -R u+w .git/refs .git/objects .git/exp";
+/// Names the folder that a message is about, where it names a file.
+fn hint_writable(failure: Failure) -> Failure {
+    let message = failure.message();
+    let written = message.strip_prefix("cannot write ");
+    let written = written.and_then(|rest| rest.split(": ").next());
+    let named = message.split('\'').chain(written).map(Path::new);
+    let folder = named
+        .filter(|path| path.is_absolute())
+        .find_map(|path| path.ancestors().skip(1).find(|folder| folder.is_dir()));
+    let hint = match folder {
+        Some(folder) => format!("make it writable: chmod u+w {}", pasted(folder)),
+        None => "make it writable: chmod -R u+w .git/refs .git/objects .git/exp".to_owned(),
+    };
+    failure.hint(hint)
+}
 
 /// What libgit2 and git say when they can't make an object or a lock.
 fn is_unwritable(message: &str) -> bool {

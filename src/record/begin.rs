@@ -23,7 +23,7 @@ use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{ENV_TXT, PATCH, README, RUN_JSON};
 use crate::store::lock::Lock;
-use crate::store::{cards, format, ids};
+use crate::store::{cards, format, ids, tables};
 
 /// What `start` or `run` was told. Paths are absolute.
 #[derive(Clone, Debug, Default)]
@@ -120,6 +120,8 @@ pub fn begin(ctx: &Ctx, request: &Request, foresee: &mut Foresee<'_>) -> Result<
         }
         None => Vec::new(),
     };
+    // A run whose end can't be told in the table need not begin.
+    tables::check_writable(project, &ctx.repo()?.exp_dir())?;
     keep_cards(ctx, &data)?;
     let (folder, noting) = write(ctx, &mut run, observed, ctx.settings()?)?;
     Ok(Begun {

@@ -6,10 +6,11 @@ use super::end;
 use crate::context::Ctx;
 use crate::error::Result;
 use crate::model::Run;
-use crate::store::{contain, format};
+use crate::store::{contain, format, tables};
 
 /// Writes the next version of a record, and whatever is derived from it.
 pub fn revise(ctx: &Ctx, folder: &Path, run: &mut Run) -> Result<()> {
+    tables::check_writable(ctx.project()?, &ctx.repo()?.exp_dir())?;
     write(ctx, folder, run)?;
     end::republish(ctx, run)
 }

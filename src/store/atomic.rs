@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Result, pasted};
 use crate::failpoint;
 
 /// So many threads wait for the disk at once.
@@ -96,6 +96,19 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
+/// Whether files can be made in a folder, as far as permissions go.
+///
+/// # Errors
+/// Those of making one.
+pub fn check_writable(folder: &Path) -> Result<()> {
+    #[cfg(unix)]
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)
+        .map_err(|error| refused(folder, folder, &error.into()))?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
 /// Makes a folder and its parents.
 pub fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(|error| failed(path, &error))
@@ -103,11 +116,17 @@ pub fn make_folder(path: &Path) -> Result<()> {
 
 /// A failure to write that names the place and, where it is known, the way out.
 pub fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(format!("cannot write {}", path.display())).because(error);
+    refused(path, path.parent().unwrap_or(path), error)
+}
+
+fn refused(path: &Path, folder: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(format!("cannot write {}", path.display()));
+    // Behind the system's words, the name of a temporary file may be told.
+    let why = error.to_string();
+    let failure = failure.because(why.split(" at path \"").next().unwrap_or(&why));
     match error.kind() {
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            let folder = path.parent().unwrap_or(path);
-            failure.hint(format!("make it writable: chmod u+w {}", folder.display()))
+            failure.hint(format!("make it writable: chmod u+w {}", pasted(folder)))
         }
         std::io::ErrorKind::StorageFull => failure.hint("free some disk space: df -h ."),
         std::io::ErrorKind::FileTooLarge => {

@@ -1,7 +1,7 @@
 //! The lock that gives writers of one repository their turn.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::atomic::failed;
@@ -45,6 +45,14 @@ impl Lock {
         Self::wait(folder, WRITERS, File::try_lock)
     }
 
+    /// Whether the lock of a folder can be taken at all, now or later.
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn check(folder: &Path) -> Result<()> {
+        open(folder, "lock").map(drop)
+    }
+
     /// Whether a run is being written at this moment. Writes nothing itself; unknown is no.
     pub fn is_shared(folder: &Path) -> bool {
         File::open(folder.join(WRITERS))
@@ -56,14 +64,7 @@ impl Lock {
         name: &str,
         lock: impl Fn(&File) -> std::result::Result<(), TryLockError>,
     ) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-        let path = folder.join(name);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| failed(&path, &error))?;
+        let (path, file) = open(folder, name)?;
         let started = Instant::now();
         loop {
             match lock(&file) {
@@ -82,6 +83,17 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(failed(&path, &error)),
             }
         }
+    }
+}
+
+fn open(folder: &Path, name: &str) -> Result<(PathBuf, File)> {
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let path = folder.join(name);
+    let mut options = OpenOptions::new();
+    let options = options.create(true).truncate(false).write(true);
+    match options.open(&path) {
+        Ok(file) => Ok((path, file)),
+        Err(error) => Err(failed(&path, &error)),
     }
 }
 

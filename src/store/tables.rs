@@ -37,6 +37,15 @@ pub struct Pending {
     before: String,
 }
 
+/// Whether [`refresh`] will be let write. Asked before a record is changed, for the table comes after it.
+///
+/// # Errors
+/// Those of a write.
+pub fn check_writable(project: &Project, exp_dir: &Path) -> Result<()> {
+    Lock::check(exp_dir)?;
+    atomic::check_writable(&project.experiments())
+}
+
 /// Rewrites both files from the records, if they differ. Damaged records are left out.
 ///
 /// Comments that somebody typed into a file, and that no record has yet, stay in it: nothing that
