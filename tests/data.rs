@@ -532,6 +532,16 @@ fn data_that_only_dvc_knows_is_restored_from_its_cache() {
         "{told}"
     );
     assert_eq!(std::fs::read_to_string(place).unwrap(), "a,b\n1,2\n3,4\n");
+    // From a linked working tree, whose own cache is empty.
+    std::fs::remove_file(env.path("../two/data/t.csv")).unwrap();
+    let mut command = env.command("git");
+    command.current_dir(env.path("../two"));
+    command.args(["exp", "restore", "1", "../four", "--data"]);
+    let told = env.ran(command).all();
+    assert!(
+        told.contains("copied from the cache of DVC, hash ok"),
+        "{told}"
+    );
     // A folder is put together from its listing, and is the one that DVC has named.
     let listing = r#"[{"md5": "c3c6bc2ae8ece4bd2510dca21225c041", "relpath": "x.csv"}]"#;
     env.write(

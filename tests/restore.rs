@@ -148,7 +148,20 @@ fn a_branch_holds_the_code_with_the_uncommitted_work_as_one_commit() {
     ]);
     assert_eq!(trailer.trim(), "exp_001_baseline");
     let error = env.exp(&["restore", "1", "--branch", "old"]).error();
-    assert!(error.contains("already exists"), "{error}");
+    assert_eq!(
+        error,
+        "error: a branch `old` already exists\nhint: name another: --branch old-2\n"
+    );
+    for bad in ["my idea", "-x", "a..b"] {
+        let flag = format!("--branch={bad}");
+        let error = env.exp(&["restore", "1", &flag]).error();
+        let named = format!("error: `{bad}` can't be the name of a branch\n");
+        assert!(error.starts_with(&named), "{error}");
+        assert!(
+            error.ends_with("name another: --branch exp_001_baseline\n"),
+            "{error}"
+        );
+    }
     env.exp(&["restore", "1", "--branch", "both", "--worktree", "../both"])
         .ok();
     let mut git = env.command("git");
@@ -314,4 +327,17 @@ fn the_answer_is_machine_readable() {
     assert_eq!(document["from"], "snapshot");
     assert_eq!(document["verified"], true);
     assert_eq!(document["as_recorded"], true);
+}
+
+#[test]
+fn a_place_inside_the_repository_is_said_to_be_kept_by_the_next_run() {
+    let env = dirty();
+    env.write(".git/info/exclude", "/ignored/\n");
+    let said = |place: &str| env.exp(&["restore", "1", place]).stderr;
+    let inside = said("new/там");
+    assert!(inside.contains("add /new/там/ to .gitignore"), "{inside}");
+    for place in ["ignored/one", "../beside"] {
+        let said = said(place);
+        assert!(!said.contains(".gitignore"), "{said}");
+    }
 }

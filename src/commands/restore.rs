@@ -78,11 +78,27 @@ pub fn restore(ctx: &Ctx, args: &RestoreArgs) -> Result<ExitCode> {
         told.json(ctx)?;
     } else {
         told.lines(ctx)?;
+        inside(ctx, target.path())?;
     }
     Ok(match given.is_exact() {
         true => ExitCode::OK,
         false => ExitCode::NO,
     })
+}
+
+/// What is put among the files of the repository is taken for new work.
+fn inside(ctx: &Ctx, place: &Path) -> Result<()> {
+    let repo = ctx.repo()?;
+    let Some(path) = repo.relative(place) else {
+        return Ok(());
+    };
+    if repo.ignored(std::iter::once(&path))?.is_empty() {
+        ctx.ui.hint(format!(
+            "it is inside the repository, where the next run keeps it as well: add /{}/ to .gitignore",
+            printable(&path.display())
+        ));
+    }
+    Ok(())
 }
 
 fn target(ctx: &Ctx, args: &RestoreArgs, found: &Found) -> Result<Target> {
@@ -144,7 +160,7 @@ impl Told<'_> {
         let Self { source, given, .. } = self;
         let at = source.base.as_ref().map_or("no commit", |id| id.short());
         let state = match (source.how, source.is_uncommitted()) {
-            (How::Patch, _) => " + its patch (the snapshot is gone)",
+            (How::Patch, _) => " + its patch (the snapshot is not here)",
             (_, true) => " + uncommitted work as it was",
             (_, false) => " (clean)",
         };

@@ -12,6 +12,11 @@ pub fn name(uid: &Uid) -> String {
     format!("{PREFIX}{uid}")
 }
 
+/// The ref of a branch.
+pub fn branch(name: &str) -> String {
+    format!("refs/heads/{name}")
+}
+
 /// Creates a run's ref.
 ///
 /// # Errors

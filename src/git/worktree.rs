@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::snapshot::scratch::Scratch;
-use super::{Error, Git, Repo};
+use super::{Error, Git, Repo, refs};
 use crate::model::Oid;
 
 /// A ref on its way from one commit to another.
@@ -142,6 +142,13 @@ impl Repo {
             .args(["branch", "--no-track", "--", name, commit.as_str()])
             .run()
             .map(drop)
+    }
+
+    /// Whether a branch can have this name.
+    pub fn can_name_branch(&self, name: &str) -> Result<bool, Error> {
+        let asked = self.git().args(["check-ref-format", &refs::branch(name)]);
+        // An option to `git branch`, whatever refs may be called.
+        Ok(!name.starts_with('-') && asked.yes()?)
     }
 
     /// The tree of a commit, or the empty one, with a patch on it. Nothing of the user's is touched.

@@ -226,7 +226,13 @@ fn in_dvc(ctx: &Ctx, input: &DataInput, wanted: Name) -> Result<Option<From>> {
     let Some(md5) = input.dvc_md5() else {
         return Ok(None);
     };
-    let tops = [ctx.repo()?.top()?.to_owned(), ctx.project()?.root.clone()];
+    let (repo, project) = (ctx.repo()?, ctx.project()?);
+    let mut tops = vec![repo.top()?.to_owned(), project.root.clone()];
+    // A linked working tree has a cache of its own, empty as a rule.
+    for top in repo.worktrees()? {
+        tops.push(top.join(project.prefix.to_path()));
+        tops.push(top);
+    }
     let objects = |md5: &str| -> Vec<PathBuf> {
         let places = tops.iter().flat_map(|top| dvc::objects(top, md5));
         places.filter(|place| place.is_file()).collect()

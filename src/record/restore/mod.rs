@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Ctx;
 use crate::error::{Failure, Result, pasted};
 use crate::git::restore::{Restored, export};
+use crate::git::{Repo, refs};
 use crate::model::Run;
 use crate::observe::environment;
 use crate::store::layout::ENV_TXT;
@@ -122,6 +123,7 @@ fn refuse_occupied(place: &Path, label: &str) -> Result<()> {
 /// Whether there was uncommitted work.
 pub fn branch(ctx: &Ctx, source: &Source, name: &str, run: Option<&Run>) -> Result<bool> {
     let repo = ctx.repo()?;
+    check_branch(repo, name, run)?;
     let dirty = source.is_uncommitted();
     let commit = if dirty {
         let label = run.map(|run| run.id().short());
@@ -137,10 +139,23 @@ pub fn branch(ctx: &Ctx, source: &Source, name: &str, run: Option<&Run>) -> Resu
     } else {
         source.commit.clone()
     };
-    repo.new_branch(name, &commit).map_err(|error| {
-        Failure::from(error).hint(format!("name another branch: --branch {name}-2"))
-    })?;
+    repo.new_branch(name, &commit)?;
     Ok(dirty)
+}
+
+fn check_branch(repo: &Repo, name: &str, run: Option<&Run>) -> Result<()> {
+    if !repo.can_name_branch(name)? {
+        let label = run.map_or_else(|| "exp".to_owned(), |run| run.id().to_string());
+        return Err(
+            Failure::new(format!("`{name}` can't be the name of a branch"))
+                .hint(format!("name another: --branch {label}")),
+        );
+    }
+    if refs::read_name(repo, &refs::branch(name))?.is_some() {
+        return Err(Failure::new(format!("a branch `{name}` already exists"))
+            .hint(format!("name another: --branch {name}-2")));
+    }
+    Ok(())
 }
 
 /// How many packages differ between the run's list and what its command would get here now; `None`

@@ -51,7 +51,7 @@ pub enum How {
     Snapshot,
     /// The commit that was run: the working tree was clean.
     Commit,
-    /// The commit and the patch in the run's folder: the snapshot is gone.
+    /// The commit and the patch in the run's folder: the snapshot is not here.
     Patch,
 }
 
@@ -199,7 +199,7 @@ impl Found {
         let bytes = read(&path)?;
         if Sha256::of(&bytes) != patch.sha256 {
             return Err(Failure::new(format!("{} was changed", path.display()))
-                .because("its digest is not the recorded one, and the snapshot is gone")
+                .because("its digest is not the recorded one, and the snapshot is not here")
                 .hint("fetch the snapshot: git exp pull"));
         }
         repo.tree_with_patch(commit, &bytes).context(|| {
