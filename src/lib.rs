@@ -15,14 +15,15 @@
 //! - [`check`]: proves that records tell the truth: rules, findings, formats.
 //! - [`rows`]: how two versions of data differ, row by row or by their cards.
 //! - [`evidence`]: gathers what a comparison is told beyond the records.
-//! - [`store`]: the `experiments/` folder: layout, format, atomic writes, numbers.
+//! - [`store`]: the `experiments/` folder: layout, format, numbers.
 //! - [`ui`]: the only writer to a terminal. [`error`]: failures as people read them.
-//! - [`failpoint`]: where tests make it die.
+//! - [`atomic`]: files that appear whole or not at all. [`failpoint`]: where tests make it die.
 //!
 //! Dependencies point down only: commands → report, compare, observe, store, git → model.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod ambient;
+pub mod atomic;
 pub mod check;
 pub mod choose;
 pub mod cli;

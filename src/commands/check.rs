@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use crate::atomic;
 use crate::check::finding::Outcome;
 use crate::check::formats::{self, Format};
 use crate::check::gather::{self, Ask};
@@ -11,7 +12,7 @@ use crate::check::{self, Checked, facts::Facts};
 use crate::context::Ctx;
 use crate::error::{Context, ExitCode, Result};
 use crate::report::{markers, minilog};
-use crate::store::{atomic, tables};
+use crate::store::tables;
 
 /// Arguments of `git exp check`.
 #[derive(Debug, clap::Args)]

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::atomic::failed;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::Number;
 use crate::observe::series;
 use crate::record::current;
-use crate::store::atomic::failed;
 use crate::store::contain;
 use crate::store::layout::SERIES_LOG;
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, ExitCode, Failure, Result};
 use crate::model::Run;
 use crate::report::minilog;
 use crate::store::layout::README;
-use crate::store::{atomic, contain, format, runs, tables};
+use crate::store::{contain, format, runs, tables};
 
 /// Arguments of `git exp note`.
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::model::{Number, Run};
@@ -9,7 +10,7 @@ use crate::observe::curves::Curves;
 use crate::report::diff::next::shell_word;
 use crate::report::plot::terminal::{self, Ink, Room};
 use crate::report::plot::{Chart, Line, Point, palette, svg};
-use crate::store::{atomic, runs};
+use crate::store::runs;
 use crate::ui::style::Style;
 
 /// Arguments of `git exp plot`.

@@ -1,9 +1,10 @@
 //! `git exp rename`: another name for a run; number, identity and facts stay.
 
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, ExitCode, Failure, Result};
 use crate::record::{naming, revise};
-use crate::store::{atomic, contain, runs, stage, tables};
+use crate::store::{contain, runs, stage, tables};
 
 /// Arguments of `git exp rename`.
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, ExitCode, Failure, Result};
 use crate::model::Run;
@@ -14,7 +15,6 @@ use crate::report::html;
 use crate::report::plot::Point;
 use crate::report::plot::downsample::thinned;
 use crate::report::sections::{Section, checklist};
-use crate::store::atomic;
 use crate::store::facts::Gathered;
 
 /// Arguments of `git exp report`.

@@ -1,12 +1,13 @@
 //! `git exp rm`: removes a run's files and keeps its number taken.
 
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Failure, Result};
 use crate::git::{history, refs, user};
 use crate::model::{Run, Status};
 use crate::settings::ProjectSettings;
 use crate::store::runs::{self, Entry};
-use crate::store::{atomic, stage, tables, tombstone};
+use crate::store::{stage, tables, tombstone};
 
 /// Arguments of `git exp rm`.
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::atomic;
 use crate::choose;
 use crate::context::Ctx;
 use crate::error::{ExitCode, Result};
@@ -15,8 +16,8 @@ use crate::report::xlsx;
 use crate::settings::{Lang, ProjectSettings};
 use crate::store::catalog::Catalog;
 use crate::store::layout::{self, README};
+use crate::store::runs;
 use crate::store::tables::{self, Pending};
-use crate::store::{atomic, runs};
 use crate::ui::escape::{printable, printable_lines};
 
 /// How the table is written.

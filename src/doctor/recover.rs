@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::scene::NoteLine;
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::git::objects::Objects;
@@ -16,7 +17,7 @@ use crate::report::minilog;
 use crate::settings::ProjectSettings;
 use crate::store::folder::Draft;
 use crate::store::layout::{PATCH, README, RUN_JSON};
-use crate::store::{Project, atomic, format, ids, runs, seal};
+use crate::store::{Project, format, ids, runs, seal};
 
 /// How a run stands that nobody saw the end of.
 pub const STATUS: Status = Status::Stale;

@@ -98,7 +98,7 @@ pub fn fetch_into(
         // The bytes alone: Git LFS keeps its objects read-only.
         std::fs::File::open(&object)
             .and_then(|mut from| std::io::copy(&mut from, &mut std::fs::File::create(&file)?))
-            .map_err(|error| crate::store::atomic::failed(&file, &error))?;
+            .map_err(|error| crate::atomic::failed(&file, &error))?;
     }
     Ok(still)
 }

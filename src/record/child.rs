@@ -97,7 +97,7 @@ fn copy_streams(child: &mut Child, path: &Path) -> Result<Vec<Copy>> {
             .append(true)
             .open(path)
     };
-    let failed = |error| crate::store::atomic::failed(path, &error);
+    let failed = |error| crate::atomic::failed(path, &error);
     let mut copies = Vec::new();
     if let Some(stream) = child.stdout.take() {
         let file = open().map_err(failed)?;

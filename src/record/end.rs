@@ -6,6 +6,7 @@ use super::child::Ended;
 use super::isolated::Isolated;
 use super::results::{self, Results, series_notes};
 use super::setup;
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Failure, Result};
 use crate::failpoint;
@@ -17,7 +18,7 @@ use crate::settings::ProjectSettings;
 use crate::store::layout::{README, SERIES, SERIES_LOG};
 use crate::store::lock::Lock;
 use crate::store::runs::Entry;
-use crate::store::{atomic, contain, format, seal, tables};
+use crate::store::{contain, format, seal, tables};
 
 /// What `finish` or the end of `run` was told.
 #[derive(Debug, Default)]

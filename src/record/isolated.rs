@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::restore::{config, fill, source};
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result, pasted};
 use crate::model::Run;
 use crate::store::layout::normalize;
-use crate::store::{Project, atomic, contain};
+use crate::store::{Project, contain};
 
 /// Where outputs that would be lost are copied to, inside the run's folder.
 pub const OUTPUTS: &str = "outputs";

@@ -12,6 +12,7 @@ use super::isolated::Isolated;
 use super::launch::{Launch, copies};
 use super::metrics_file;
 use super::results::{read_metrics, read_series};
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::model::param::ParamKind;
@@ -20,7 +21,7 @@ use crate::model::{MetricValue, Number, Param, Run};
 use crate::observe::config::edit;
 use crate::observe::series;
 use crate::store::layout::{OUTPUT_LOG, SERIES, SERIES_LOG};
-use crate::store::{atomic, contain, format, runs};
+use crate::store::{contain, format, runs};
 
 /// The folder of the repeats, inside a run's folder.
 pub const REPEATS: &str = "repeats";

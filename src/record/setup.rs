@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::inputs::Proposal;
+use crate::atomic;
 use crate::error::Result;
 use crate::model::metric::{Goal, guess_goal};
 use crate::report::lang;
 use crate::settings::{Lang, ProjectSettings};
-use crate::store::atomic;
 use crate::store::contain::real_folder;
 use crate::store::layout::{Project, README};
 

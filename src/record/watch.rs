@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::git::hooks::{self, Unfit};
-use crate::store::{Project, atomic};
+use crate::store::Project;
 
 /// A forge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -4,8 +4,9 @@ use crate::error::Result;
 use crate::model::{Card, Sha256};
 use crate::observe::data::card;
 
+use super::contain;
 use super::layout::Project;
-use super::{atomic, contain};
+use crate::atomic;
 
 /// The stored card of a content; a missing or damaged one is none, for it can be made again.
 pub fn read(project: &Project, sha256: &Sha256) -> Option<Card> {

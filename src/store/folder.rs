@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::atomic::{failed, sync_folder, together};
 use super::contain::real_folder;
 use super::layout::Project;
+use crate::atomic::{failed, sync_folder, together};
 use crate::error::{Failure, Result};
 use crate::failpoint;
 use crate::model::{RunId, Uid};

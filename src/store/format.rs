@@ -52,7 +52,7 @@ pub fn write_run(folder: &Path, run: &Run) -> Result<()> {
     let before = std::fs::read(&path)
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    super::atomic::write(&path, &to_json(RUN_SCHEMA, run, before.as_ref())?)
+    crate::atomic::write(&path, &to_json(RUN_SCHEMA, run, before.as_ref())?)
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>> {

@@ -5,8 +5,8 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::atomic::failed;
 use super::layout::Project;
+use crate::atomic::failed;
 use crate::error::{Failure, Result};
 use crate::model::{RunId, Sha256, Uid};
 

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::atomic::failed;
+use crate::atomic::failed;
 use crate::error::{Failure, Result};
 
 /// How long to wait for another process before giving up.

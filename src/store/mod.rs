@@ -3,7 +3,6 @@
 //! Files here are written atomically, read with their version checked first, and never followed
 //! through symbolic links. Notes, refs and caches can be rebuilt from what this room keeps.
 
-pub mod atomic;
 pub mod cards;
 pub mod catalog;
 pub mod contain;

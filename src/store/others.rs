@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::elsewhere::Known;
 use super::layout::Project;
-use super::{atomic, tombstone};
+use super::tombstone;
+use crate::atomic;
 use crate::error::Result;
 use crate::model::{Sha256, Uid};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::atomic;
+use crate::atomic;
 use crate::error::Result;
 use crate::model::Uid;
 

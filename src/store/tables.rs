@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::atomic;
 use super::catalog::Catalog;
 use super::contain::real_folder;
 use super::layout::Project;
 use super::lock::Lock;
+use crate::atomic;
 use crate::error::Result;
 use crate::model::{Brief, Run, RunId, Sha256, Status};
 use crate::report::overview::Overview;

@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Project, RUN_JSON, TOMBSTONE};
-use super::{atomic, contain, format, runs};
+use super::{contain, format, runs};
+use crate::atomic;
 use crate::error::{Failure, Result};
 use crate::model::run::Time;
 use crate::model::{Run, Sha256, Uid};

@@ -6,9 +6,9 @@ use std::path::Path;
 use git2::ErrorCode;
 
 use super::{Object, Side};
+use crate::atomic::together;
 use crate::git::{Error, Repo};
 use crate::model::Oid;
-use crate::store::atomic::together;
 
 pub(super) struct Library {
     repository: git2::Repository,

@@ -22,9 +22,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::odd::{Kind, Names};
+use crate::atomic;
 use crate::git::Repo;
 use crate::model::{Oid, RecordPath, Sha256};
-use crate::store::atomic;
 
 const MAGIC: &[u8; 8] = b"gxfold3\n";
 /// Within this many nanoseconds two changes may bear the same time (FAT has two seconds).

@@ -19,12 +19,12 @@ use std::path::{Path, PathBuf};
 
 use super::index_file::Described;
 use super::status::IndexEntry;
+use crate::atomic;
 use crate::git::Repo;
 use crate::git::objects::Objects;
 use crate::git::spread::over_parts;
 use crate::git::tree::Entry;
 use crate::model::{Oid, RecordPath, Sha256};
-use crate::store::atomic;
 
 const MAGIC: &[u8; 8] = b"gxsize1\n";
 /// The file's name begins so; what follows tells working trees apart.

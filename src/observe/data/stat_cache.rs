@@ -22,8 +22,8 @@ use twox_hash::XxHash3_64;
 
 use super::hash::Raw;
 use super::stat::Stat;
+use crate::atomic;
 use crate::model::card::Pixels;
-use crate::store::atomic;
 
 const MAGIC: &[u8; 8] = b"gitexpSC";
 const VERSION: u32 = 2;

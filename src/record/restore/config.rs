@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::source::Found;
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::git::objects::Objects;
 use crate::model::Sha256;
 use crate::model::data::ConfigFile;
-use crate::store::{atomic, contain};
+use crate::store::contain;
 
 /// Writes them below a folder, or to their own places in the project when none is named.
 ///

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::atomic;
 use crate::context::Ctx;
 use crate::error::{Context, Failure, Result};
 use crate::git::snapshot::lfs;
@@ -12,7 +13,7 @@ use crate::observe::data::{Spec, dvc};
 use crate::record::gather::observe_data;
 use crate::settings::Profile;
 use crate::store::layout::normalize;
-use crate::store::{atomic, contain, runs};
+use crate::store::{contain, runs};
 
 /// How one input stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::mentions::{Rename, lines_with, renames, rewrite};
 use super::{Label, Move};
+use crate::atomic;
 use crate::error::{Context, Failure, Result};
 use crate::git::Repo;
 use crate::model::{RecordPath, Run, RunId, Uid};
 use crate::store::runs::{self, Entry};
-use crate::store::{Project, atomic, contain, format};
+use crate::store::{Project, contain, format};
 
 /// Larger texts are no reports.
 const TEXT_LIMIT: u64 = 4 << 20;

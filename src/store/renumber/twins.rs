@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::atomic;
 use crate::error::{Context, Result};
 use crate::git::objects::Objects;
 use crate::git::tree::FOLDER;
 use crate::git::{Error, Repo};
 use crate::model::{Oid, RecordPath, Run, RunId};
 use crate::store::elsewhere::{InTree, in_tree};
-use crate::store::{Project, atomic, contain, format};
+use crate::store::{Project, contain, format};
 
 /// One side of a folder.
 #[derive(Clone, Debug)]

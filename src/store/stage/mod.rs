@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout::Project;
-use super::{atomic, contain, format};
+use super::{contain, format};
+use crate::atomic;
 use crate::error::{Failure, Result};
 use crate::model::data::Artifact;
 use crate::model::run::Time;

@@ -14,11 +14,11 @@ use twox_hash::XxHash3_64;
 
 use super::content::{Called, Listing, Md5s, file_md5s};
 use super::{DIR, Out};
+use crate::atomic;
 use crate::model::Sha256;
 use crate::model::data::DataKind;
 use crate::observe::data::hash::Raw;
 use crate::observe::data::{Input, manifest};
-use crate::store::atomic;
 
 const NAME: &str = "md5s";
 const MAGIC: &[u8; 8] = b"expmd5s1";
