@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use crate::error::{Failure, Result, pasted};
+use crate::error::{DISK_FULL, Failure, OVER_LIMIT, Result, pasted};
 use crate::failpoint;
 
 /// So many threads wait for the disk at once.
@@ -128,10 +128,8 @@ fn refused(path: &Path, folder: &Path, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             failure.hint(format!("make it writable: chmod u+w {}", pasted(folder)))
         }
-        std::io::ErrorKind::StorageFull => failure.hint("free some disk space: df -h ."),
-        std::io::ErrorKind::FileTooLarge => {
-            failure.hint("lift this shell's limit on file sizes: ulimit -f unlimited")
-        }
+        std::io::ErrorKind::StorageFull => failure.hint(DISK_FULL),
+        std::io::ErrorKind::FileTooLarge => failure.hint(OVER_LIMIT),
         _ => failure,
     }
 }

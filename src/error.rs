@@ -142,6 +142,11 @@ impl ExitCode {
     pub const UNVERIFIED: Self = Self(3);
 }
 
+/// What to do about a full disk.
+pub const DISK_FULL: &str = "free some disk space: df -h .";
+/// What to do about a file that is larger than the shell lets it be.
+pub const OVER_LIMIT: &str = "lift this shell's limit on file sizes: ulimit -f unlimited";
+
 /// A path as a shell takes it, for a command that is told to be typed.
 pub fn pasted(path: &std::path::Path) -> String {
     let path = path.display().to_string();

@@ -166,6 +166,12 @@ impl Git {
         self
     }
 
+    /// Refuses a bare repository that came with the files of another (git-config(1),
+    /// `safe.bareRepository`).
+    pub fn refusing_embedded(self) -> Self {
+        self.config("safe.bareRepository=explicit")
+    }
+
     /// Adds an option of git itself; must come before the first argument.
     pub fn global(mut self, option: impl AsRef<OsStr>) -> Self {
         self.command.arg(option);

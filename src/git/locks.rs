@@ -30,7 +30,7 @@ impl Repo {
             .chain(entries(&common.join("worktrees")))
         {
             for place in [folder.clone(), folder.join("reftable")] {
-                found.extend(entries(&place).filter(is_lock));
+                found.extend(entries(&place).filter(|path| is_lock(path)));
             }
             for inside in ["refs", "logs"] {
                 add_below(&folder.join(inside), &mut found);
@@ -39,7 +39,7 @@ impl Repo {
         // Not a lock by its name, and made as one (refs/packed-backend.c).
         found.extend(Some(common.join("packed-refs.new")));
         for folder in ["objects", "objects/pack"] {
-            found.extend(entries(&common.join(folder)).filter(is_lock));
+            found.extend(entries(&common.join(folder)).filter(|path| is_lock(path)));
         }
         add_below(&common.join("objects/info"), &mut found);
         found.retain(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()));
@@ -58,7 +58,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     entries.map(|entry| entry.path())
 }
 
-fn is_lock(path: &PathBuf) -> bool {
+fn is_lock(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "lock")
 }
 
@@ -66,7 +66,7 @@ fn add_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => add_below(&entry.path(), found),
-            _ => found.extend(Some(entry.path()).filter(is_lock)),
+            _ => found.extend(Some(entry.path()).filter(|path| is_lock(path))),
         }
     }
 }

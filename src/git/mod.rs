@@ -43,7 +43,7 @@ pub use snapshot::freeze;
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Failure, pasted};
+use crate::error::{DISK_FULL, Failure, OVER_LIMIT, pasted};
 use crate::model::{Oid, RecordPath};
 
 /// What can go wrong when git is asked.
@@ -153,9 +153,9 @@ impl From<Error> for Failure {
             Error::Library(_) | Error::Command { .. } if is_unwritable(failure.message()) => {
                 hint_writable(failure)
             }
-            _ if is_disk_full(failure.message()) => failure.hint("free some disk space: df -h ."),
+            _ if is_disk_full(failure.message()) => failure.hint(DISK_FULL),
             _ if is_over_limit(failure.message()) => {
-                failure.hint("lift this shell's limit on file sizes: ulimit -f unlimited")
+                failure.hint(OVER_LIMIT)
             }
             _ => failure,
         }

@@ -53,7 +53,7 @@ impl Repo {
     /// Also for a bare repository among the files of another: it came with them, and so did its
     /// configuration, which could name programs to run.
     pub fn discover(cwd: &Path) -> Result<Self, Error> {
-        match Self::ask(Git::as_user(cwd).config("safe.bareRepository=explicit")) {
+        match Self::ask(Git::as_user(cwd).refusing_embedded()) {
             Err(Error::Refused(words)) if words.contains("safe.bareRepository") => {
                 let bare = Self::ask(Git::as_user(cwd))?;
                 match bare.embedded_in() {

@@ -57,7 +57,7 @@ pub struct Asked(Running);
 impl Asked {
     /// Lets git find the repository by the rules of [`Repo::discover`]; `None` where git can't be started.
     pub fn begin(cwd: &Path) -> Option<Self> {
-        let git = Git::as_user_hardened(cwd).config("safe.bareRepository=explicit");
+        let git = Git::as_user_hardened(cwd).refusing_embedded();
         git.args(QUESTION).spawn().ok().map(Self)
     }
 
