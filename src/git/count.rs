@@ -2,7 +2,6 @@
 
 use super::Repo;
 use super::objects::{Objects, TreeChange};
-use super::patch::Numstat;
 use super::tree::GITLINK;
 use crate::model::{Oid, RecordPath};
 
@@ -12,6 +11,23 @@ const MOST_FILES: usize = 200;
 const LARGEST: u64 = 256 << 10;
 /// git looks for a NUL in so many bytes, to tell binary content.
 const FIRST_BYTES: usize = 8000;
+
+/// How one path differs between two trees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numstat {
+    /// The path.
+    pub path: RecordPath,
+    /// `A`, `M`, `D` or `T`.
+    pub status: char,
+    /// Lines added; `None` for binary content.
+    pub added: Option<u64>,
+    /// Lines removed; `None` for binary content.
+    pub removed: Option<u64>,
+    /// Mode and id before; `None` when it was not there.
+    pub old: Option<(u32, Oid)>,
+    /// Mode and id after; `None` when it is no longer there.
+    pub new: Option<(u32, Oid)>,
+}
 
 /// Each path that differs between two trees, as git counts its lines where no attribute says how; `None`
 /// where git must do it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::command::{Limited, Running, split_nul};
+pub use super::count::Numstat;
 use super::objects::Objects;
 use super::snapshot::pathspecs;
 use super::tree::GITLINK;
@@ -107,23 +108,6 @@ pub fn patch_of(
         .args([from.as_str(), to.as_str(), "--"])
         .args(paths.iter().map(RecordPath::to_path))
         .run_within(limit)
-}
-
-/// How one path differs between two trees.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Numstat {
-    /// The path.
-    pub path: RecordPath,
-    /// `A`, `M`, `D` or `T`.
-    pub status: char,
-    /// Lines added; `None` for binary content.
-    pub added: Option<u64>,
-    /// Lines removed; `None` for binary content.
-    pub removed: Option<u64>,
-    /// Mode and id before; `None` when it was not there.
-    pub old: Option<(u32, Oid)>,
-    /// Mode and id after; `None` when it is no longer there.
-    pub new: Option<(u32, Oid)>,
 }
 
 /// What stands before a path in raw output: `:<mode> <mode> <id> <id> <letter>`.
