@@ -165,7 +165,9 @@ impl<'e> Freeze<'e> {
         command
             .arg(path.to_path())
             .env("GIT_LITERAL_PATHSPECS", "1");
-        self.env.ran(command).ok().starts_with("160000 ")
+        // In a conflict it may be one on one side alone.
+        let listed = self.env.ran(command).ok();
+        listed.lines().any(|line| line.starts_with("160000 "))
     }
 
     fn git(&self, args: &[&str]) -> String {
