@@ -617,6 +617,27 @@ fn a_limit_on_file_size_is_survived() {
 }
 
 #[test]
+fn a_restore_that_the_system_stops_says_by_what_and_leaves_nothing() {
+    let env = prepared();
+    let mut command = env.command("sh");
+    let script = format!("trap '' XFSZ; exec prlimit --fsize=0 {EXP} restore 1 ../given");
+    command.args(["-c", &script]);
+    let ran = env.ran(command);
+    if ran.stderr.contains("not found") {
+        return skipped("there is no prlimit");
+    }
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    let words = ["cannot restore into", "ulimit -f unlimited"];
+    assert!(
+        words.iter().all(|words| ran.stderr.contains(words)),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("git exp pull"), "{}", ran.stderr);
+    assert!(!env.home().join("given").exists());
+}
+
+#[test]
 fn a_folder_that_must_not_be_written_is_named() {
     let env = prepared();
     let before = (refs(&env), records(&env));

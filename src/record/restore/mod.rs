@@ -8,7 +8,7 @@ pub mod worktree;
 use std::path::{Path, PathBuf};
 
 use crate::context::Ctx;
-use crate::error::{Failure, Result, pasted};
+use crate::error::{Context, Failure, Result, pasted};
 use crate::git::restore::{Restored, export};
 use crate::git::{Repo, refs};
 use crate::model::Run;
@@ -75,11 +75,14 @@ pub fn give(ctx: &Ctx, source: &Source, target: &Target) -> Result<Given> {
 
 /// Writes the files into a folder that is new or empty.
 pub fn fill(ctx: &Ctx, source: &Source, place: &Path) -> Result<Given> {
-    let restored = export(ctx.repo()?, &source.commit, place).map_err(|error| {
-        Failure::new(format!("cannot restore into {}", place.display()))
-            .because(error)
-            .hint("objects may be missing here: git exp pull")
-    })?;
+    let exported = export(ctx.repo()?, &source.commit, place).map_err(|error| {
+        let failure = Failure::from(error);
+        match failure.hints().is_empty() {
+            true => failure.hint("objects may be missing here: git exp pull"),
+            false => failure,
+        }
+    });
+    let restored = exported.context(|| format!("cannot restore into {}", place.display()))?;
     let as_recorded = source
         .expected
         .as_ref()
