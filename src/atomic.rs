@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use crate::error::{DISK_FULL, Failure, OVER_LIMIT, Result, pasted};
+use crate::error::{DISK_FULL, Failure, OVER_LIMIT, Result, to_make_writable};
 use crate::failpoint;
 
 /// So many threads wait for the disk at once.
@@ -126,7 +126,7 @@ fn refused(path: &Path, folder: &Path, error: &std::io::Error) -> Failure {
     let failure = failure.because(why.split(" at path \"").next().unwrap_or(&why));
     match error.kind() {
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            failure.hint(format!("make it writable: chmod u+w {}", pasted(folder)))
+            failure.hint(to_make_writable(folder))
         }
         std::io::ErrorKind::StorageFull => failure.hint(DISK_FULL),
         std::io::ErrorKind::FileTooLarge => failure.hint(OVER_LIMIT),

@@ -144,6 +144,11 @@ impl ExitCode {
 
 /// What to do about a full disk.
 pub const DISK_FULL: &str = "free some disk space: df -h .";
+/// What to do about a folder that must not be written.
+pub fn to_make_writable(folder: &std::path::Path) -> String {
+    format!("make it writable: chmod u+w {}", pasted(folder))
+}
+
 /// What to do about a file that is larger than the shell lets it be.
 pub const OVER_LIMIT: &str = "lift this shell's limit on file sizes: ulimit -f unlimited";
 

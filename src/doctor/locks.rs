@@ -90,10 +90,10 @@ fn judge(scene: &Scene<'_>, path: PathBuf, processes: &Processes) -> Finding {
 /// Objects and packs that were never finished.
 fn temporary(scene: &Scene<'_>) -> Option<Finding> {
     let objects = scene.repo.common_dir.join("objects");
-    let inside = folder(&objects).filter(|path| path.is_dir());
+    let inside = locks::entries(&objects).filter(|path| path.is_dir());
     let all = inside
         .chain([objects.clone()])
-        .flat_map(|place| folder(&place));
+        .flat_map(|place| locks::entries(&place));
     let is_temporary = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with("tmp_") && scene.is_old(path)
@@ -114,9 +114,4 @@ fn temporary(scene: &Scene<'_>) -> Option<Finding> {
         Finding::note("git-temporary", ".git/objects", what)
             .advise("git gc  (removes those that are older than two weeks)")
     })
-}
-
-fn folder(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path())
 }

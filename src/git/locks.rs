@@ -37,7 +37,7 @@ impl Repo {
             }
         }
         // Not a lock by its name, and made as one (refs/packed-backend.c).
-        found.extend(Some(common.join("packed-refs.new")));
+        found.push(common.join("packed-refs.new"));
         for folder in ["objects", "objects/pack"] {
             found.extend(entries(&common.join(folder)).filter(|path| is_lock(path)));
         }
@@ -53,7 +53,8 @@ impl Repo {
     }
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+/// What is in a folder; nothing where it can't be read.
+pub fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path())
 }

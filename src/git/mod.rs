@@ -43,7 +43,7 @@ pub use snapshot::freeze;
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{DISK_FULL, Failure, OVER_LIMIT, pasted};
+use crate::error::{DISK_FULL, Failure, OVER_LIMIT, pasted, to_make_writable};
 use crate::model::{Oid, RecordPath};
 
 /// What can go wrong when git is asked.
@@ -172,7 +172,7 @@ fn hint_writable(failure: Failure) -> Failure {
         .filter(|path| path.is_absolute())
         .find_map(|path| path.ancestors().skip(1).find(|folder| folder.is_dir()));
     let hint = match folder {
-        Some(folder) => format!("make it writable: chmod u+w {}", pasted(folder)),
+        Some(folder) => to_make_writable(folder),
         None => "make it writable: chmod -R u+w .git/refs .git/objects .git/exp".to_owned(),
     };
     failure.hint(hint)

@@ -151,9 +151,9 @@ pub struct Compared {
     pub numbers: Vec<Numstat>,
     /// The [`patch`], if it was asked for.
     pub patch: Vec<u8>,
-    /// Paths whose content is not here: a partial clone has what was checked out alone. Where there are
-    /// any, there is neither a patch nor a count.
-    pub absent: Vec<RecordPath>,
+    /// A path whose content is not here: a partial clone has what was checked out alone. Where there is
+    /// one, there is neither a patch nor a count.
+    pub absent: Option<RecordPath>,
 }
 
 impl<'a> Comparing<'a> {
@@ -200,7 +200,7 @@ impl<'a> Comparing<'a> {
         Ok(Compared {
             numbers: parse_numstat(counts)?,
             patch: patch.to_vec(),
-            absent: Vec::new(),
+            absent: None,
         })
     }
 }
@@ -222,15 +222,15 @@ fn without_content(
         .collect();
     let ids: Vec<&Oid> = files.iter().map(|(_, id)| *id).collect();
     let sizes = Objects::binary(repo).sizes(&ids)?;
-    let files = files.into_iter().zip(sizes);
-    let absent: Vec<RecordPath> = files
-        .filter(|(_, size)| size.is_none())
-        .map(|((path, _), _)| path.clone())
-        .collect();
-    Ok((!absent.is_empty()).then_some(Compared {
+    let mut files = files.into_iter().zip(sizes);
+    let absent = files.find(|(_, size)| size.is_none());
+    let Some(absent) = absent.map(|((path, _), _)| path.clone()) else {
+        return Ok(None);
+    };
+    Ok(Some(Compared {
         numbers,
         patch: Vec::new(),
-        absent,
+        absent: Some(absent),
     }))
 }
 
@@ -485,10 +485,7 @@ mod tests {
             patch,
             absent,
         } = compare(&to, false);
-        assert_eq!(
-            (&changes, patch, absent),
-            (&both.numbers, Vec::new(), Vec::new())
-        );
+        assert_eq!((&changes, patch, absent), (&both.numbers, Vec::new(), None));
         assert_eq!(compare(&from, true), Compared::default());
         let bare = names(&repo, &from, &to, &excluded).unwrap();
         assert_eq!(changes.len(), bare.len());

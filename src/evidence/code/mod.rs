@@ -82,11 +82,11 @@ pub fn ahead(ctx: &Ctx, a: &Run, written: &Written<'_>, code_tree: &Oid) -> Opti
     }
     let excluded = [ctx.project().ok()?.experiments_in_tree()];
     let (repo, trees) = (ctx.repo().ok()?, [from, tree]);
-    let is_plain = written.compares_plainly().ok()?;
-    let at_once = is_plain.then(|| Counting::at_once(repo, trees, &excluded));
-    at_once
-        .flatten()
-        .or_else(|| counting(repo, trees, &excluded).ok())
+    let at_once = match written.compares_plainly() {
+        true => Counting::at_once(repo, trees, &excluded),
+        false => None,
+    };
+    at_once.or_else(|| counting(repo, trees, &excluded).ok())
 }
 
 fn counting(

@@ -68,9 +68,7 @@ impl Reader {
             content,
         }))
     }
-}
 
-impl Reader {
     /// Whether it has ended because an object is not here.
     fn has_missed(&mut self) -> bool {
         self.questions = None;
@@ -114,7 +112,8 @@ impl Side for Binary<'_> {
 
     fn sizes(&mut self, ids: &[&Oid]) -> Result<Vec<Option<u64>>, Error> {
         let mut sizes = Vec::with_capacity(ids.len());
-        while let Some(rest) = ids.get(sizes.len()..).filter(|rest| !rest.is_empty()) {
+        while sizes.len() < ids.len() {
+            let rest = &ids[sizes.len()..];
             let list: String = rest.iter().map(|id| format!("{id}\n")).collect();
             let git = self
                 .repo

@@ -170,64 +170,66 @@ pub fn suspects<'a>(rules: &Rules<'_>, entries: &'a [Entry]) -> Result<Vec<Suspe
     Ok(suspects)
 }
 
-/// How far conversions reach, given all paths of the tree: reads every place that attributes come from,
-/// for the words alone.
-pub fn reach<'a>(
-    repo: &Repo,
-    config: &Config,
-    paths: impl Iterator<Item = &'a RecordPath>,
-) -> Result<Reach, Error> {
-    let mut reach = match config.autocrlf {
-        AutoCrlf::True => Reach::Anywhere,
-        AutoCrlf::Input => Reach::Inward,
-        AutoCrlf::False => Reach::Nowhere,
-    };
-    if cfg!(windows) {
-        // Git for Windows brings a file of its own, at a place that depends on the installation.
-        reach = Reach::Anywhere;
-    }
-    for text in texts(repo, config, paths)? {
-        reach = reach.max(words(&text, config));
-    }
-    Ok(reach)
+/// What settings and attributes say of all files together.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    /// How far conversions reach.
+    pub reach: Reach,
+    /// Whether they may say of a file outside the folders of records how it is compared.
+    pub tells_diff: bool,
 }
 
-/// Whether attributes may say of any of these paths how it is compared: `diff`, `binary`, or a macro of
-/// the user's.
-pub fn may_tell_diff<'a>(
+/// Reads every place that attributes come from, for the words alone. The paths are all that may be in
+/// the tree.
+pub fn said<'a>(
     repo: &Repo,
+    scope: &Scope<'_>,
     config: &Config,
     paths: impl Iterator<Item = &'a RecordPath>,
-) -> Result<bool, Error> {
-    let says = |text: &[u8]| {
-        let words: [&[u8]; 3] = [b"diff", b"binary", b"[attr]"];
-        let mut words = words.iter();
-        words.any(|word| memchr::memmem::find(text, word).is_some())
-    };
-    let texts = texts(repo, config, paths)?;
-    Ok(cfg!(windows) || texts.iter().any(|text| says(text)))
-}
-
-/// What all files of attributes say, those among the paths and those outside of the working tree.
-fn texts<'a>(
-    repo: &Repo,
-    config: &Config,
-    paths: impl Iterator<Item = &'a RecordPath>,
-) -> Result<Vec<Vec<u8>>, Error> {
+) -> Result<Said, Error> {
     let top = repo.top()?;
     let inside = paths
         .filter(|path| path.file_name() == ATTRIBUTES_FILE)
-        .map(|path| files::read_regular(&top.join(path.to_path())));
+        .filter_map(|path| {
+            let text = files::read_regular(&top.join(path.to_path())).ok()?;
+            Some((text, scope.covers(path)))
+        });
     let mut places = vec![repo.common_dir.join("info/attributes")];
     places.extend(user_attributes(config));
-    if !cfg!(windows) {
+    let mut said = Said {
+        reach: match config.autocrlf {
+            AutoCrlf::True => Reach::Anywhere,
+            AutoCrlf::Input => Reach::Inward,
+            AutoCrlf::False => Reach::Nowhere,
+        },
+        tells_diff: false,
+    };
+    if cfg!(windows) {
+        // Git for Windows brings a file of its own, at a place that depends on the installation.
+        said = Said {
+            reach: Reach::Anywhere,
+            tells_diff: true,
+        };
+    } else {
         places.push(PathBuf::from("/etc/gitattributes"));
     }
     // Outside of the working tree they may be links (gitattributes(5), "Notes").
     let outside = places.iter().map(|place| stuck::read(place));
     let outside = outside.collect::<Result<Vec<_>, Error>>()?;
-    let outside = outside.into_iter().flatten();
-    Ok(inside.flatten().chain(outside).collect())
+    let outside = outside.into_iter().flatten().map(|text| (text, true));
+    for (text, is_covered) in inside.chain(outside) {
+        said.reach = said.reach.max(words(&text, config));
+        said.tells_diff |= is_covered && tells_diff(&text);
+    }
+    Ok(said)
+}
+
+/// `diff`, `binary`, or a macro of the user's that may stand for them.
+fn tells_diff(text: &[u8]) -> bool {
+    let words: [&[u8]; 3] = [b"diff", b"binary", b"[attr]"];
+    words
+        .iter()
+        .any(|word| memchr::memmem::find(text, word).is_some())
 }
 
 fn user_attributes(config: &Config) -> Option<PathBuf> {
@@ -389,7 +391,7 @@ mod tests {
         let plainly = |lab: &Lab| {
             let (repo, scope) = (lab.repo(), scope());
             let seen = Observation::begin(&repo, &scope).unwrap().finish().unwrap();
-            seen.write().unwrap().compares_plainly().unwrap()
+            seen.write().unwrap().compares_plainly()
         };
         let lab = Lab::with_commit();
         lab.write(".gitattributes", "* text=auto\n");

@@ -52,7 +52,7 @@ pub fn capture<'r>(
     if !differing().all(|path| is_plain_path(seen, path)) || untracked.iter().any(may_be_refused) {
         return Ok(None);
     }
-    let reach = seen.reach;
+    let reach = seen.said.reach;
     let Some(objects) = Objects::library(repo).filter(|_| reach < Reach::Anywhere) else {
         return Ok(None);
     };

@@ -4,7 +4,7 @@
 use std::thread::JoinHandle;
 
 use super::config::Config;
-use super::conversion::{self, Reach};
+use super::conversion::{self, Reach, Said};
 use super::folders::{Draft, Folders, Met};
 use super::glance::{self, Difference, Seen};
 use super::odd::{self, Sighting};
@@ -34,8 +34,7 @@ pub struct Look {
 /// All that is to be known before anything is written.
 pub struct Finished {
     pub status: Status,
-    /// How far conversions reach.
-    pub reach: Reach,
+    pub said: Said,
     /// What git passes over.
     pub odd: Vec<LeftOut>,
     pub index: Vec<IndexEntry>,
@@ -159,19 +158,22 @@ impl Look {
             Answer::Asked(git, draft) => (Status::parse(&git.finish()?)?, draft, None),
             Answer::Before(Difference { status, signs }) => (status, None, Some(signs)),
         };
-        let reach_of = |status: &Status| {
+        let said_of = |status: &Status| {
             if status.changes_attributes() {
-                return Ok(Reach::Unknown);
+                return Ok(Said {
+                    reach: Reach::Unknown,
+                    tells_diff: true,
+                });
             }
             let tracked = index.iter().map(|entry| &entry.entry.path);
             let others = status.untracked.iter().chain(&status.ignored);
-            conversion::reach(repo, config, tracked.chain(others))
+            conversion::said(repo, scope, config, tracked.chain(others))
         };
-        let mut reach = reach_of(&status)?;
-        if signs.is_some_and(|signs| !signs.hold(repo, scope, config, reach)) {
+        let mut said = said_of(&status)?;
+        if signs.is_some_and(|signs| !signs.hold(repo, scope, config, said.reach)) {
             folders.forget();
             status = Status::parse(&question(repo, scope, config).run()?)?;
-            reach = reach_of(&status)?;
+            said = said_of(&status)?;
         }
         for entry in self.overlooked {
             let path = &entry.path;
@@ -199,7 +201,7 @@ impl Look {
         }
         Ok(Finished {
             status,
-            reach,
+            said,
             odd: sorted.left_out,
             index,
             resized: self.resized,

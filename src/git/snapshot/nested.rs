@@ -279,8 +279,10 @@ impl Inside<'_> {
         let resized = sizes::resized(&repo, &seen.repo.exp_dir(), &index, id, &[]);
         let entries: Vec<Entry> = index.entries.into_iter().map(|entry| entry.entry).collect();
         let paths = entries.iter().map(|entry| &entry.path);
+        let paths = paths.chain(&status.ignored);
+        let said = conversion::said(&repo, seen.scope, &config, paths)?;
         let rules = overlay::Rules {
-            reach: conversion::reach(&repo, &config, paths.chain(&status.ignored))?,
+            reach: said.reach,
             resized: &resized,
             repo: &repo,
             scope: seen.scope,

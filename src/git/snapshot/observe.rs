@@ -4,7 +4,7 @@ use std::process::Output;
 use std::thread::JoinHandle;
 
 use super::config::{Asked, Config, without_filters};
-use super::conversion::Reach;
+use super::conversion::Said;
 use super::index::is_behind_a_link;
 use super::look::{self, Finished, Look};
 use super::nested::is_filled;
@@ -112,7 +112,7 @@ impl<'a> Listed<'a> {
         let (state, superproject) = (state::under_way(repo)?, state::superproject(repo)?);
         let Finished {
             mut status,
-            reach,
+            said,
             odd,
             index,
             resized,
@@ -128,7 +128,7 @@ impl<'a> Listed<'a> {
             hidden,
             status,
             restaged,
-            reach,
+            said,
             index,
             resized,
             config,
@@ -269,7 +269,7 @@ pub struct Seen<'a> {
     pub(super) status: Status,
     /// Entries that git's own index tells wrong things of: [`gitlinks`].
     pub(super) restaged: Vec<Entry>,
-    pub(super) reach: Reach,
+    pub(super) said: Said,
     pub(super) index: Vec<IndexEntry>,
     pub(super) resized: Vec<Entry>,
     pub(super) hidden: Hidden,

@@ -8,7 +8,7 @@ use super::limits;
 use super::nested::{self, Found};
 use super::observe::Seen;
 use super::status::IndexEntry;
-use super::{conversion, direct, index, lfs, overlay};
+use super::{direct, index, lfs, overlay};
 use crate::git::objects::{Edits, Objects};
 use crate::git::patch::{Compared, Comparing, Numstat};
 use crate::git::tree::Entry;
@@ -65,8 +65,8 @@ pub struct Frozen {
     pub warnings: Vec<String>,
     pub(super) extras: Extras,
     patch: Vec<u8>,
-    /// Paths without which there is no patch.
-    absent: Vec<RecordPath>,
+    /// A path without which there is no patch.
+    absent: Option<RecordPath>,
 }
 
 /// A tree whose objects are written, while git still compares it with the commit's.
@@ -172,11 +172,8 @@ impl Written<'_> {
     }
 
     /// Whether nothing but its content says how a file is compared with another version of it.
-    pub fn compares_plainly(&self) -> Result<bool, Error> {
-        let Seen { repo, config, .. } = &self.seen;
-        let ignored = self.seen.status.ignored.iter();
-        let paths = self.entries.iter().map(|entry| &entry.path).chain(ignored);
-        Ok(!conversion::may_tell_diff(repo, config, paths)?)
+    pub fn compares_plainly(&self) -> bool {
+        !self.seen.said.tells_diff
     }
 
     /// Waits for git, and writes what belongs to the tree and is not in it.
@@ -210,7 +207,7 @@ impl Written<'_> {
         let mut warnings = captured.warnings;
         warnings.extend(found.warnings);
         warnings.extend(limits::told(&left_out));
-        warnings.extend(absent.first().map(|path| {
+        warnings.extend(absent.as_ref().map(|path| {
             format!(
                 "there is no patch, for this partial clone is without {} as it was committed; the \
                  snapshot is whole",
@@ -266,7 +263,7 @@ impl Seen<'_> {
             repo: self.repo,
             scope: self.scope,
             config: &self.config,
-            reach: self.reach,
+            reach: self.said.reach,
             resized: &self.resized,
             are_ignored: self.status.ignores_attributes(),
         }
@@ -445,7 +442,7 @@ impl Frozen {
             let path = path.display();
             format!("any change, for {path} is not here as it was committed: in the snapshot")
         };
-        let mut sentences: Vec<String> = self.absent.first().map(missing).into_iter().collect();
+        let mut sentences: Vec<String> = self.absent.as_ref().map(missing).into_iter().collect();
         for nested in self.nested.iter().filter(|nested| nested.tree.is_some()) {
             let path = nested.path.display();
             sentences.push(format!(
